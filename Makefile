@@ -1,0 +1,62 @@
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.PHONY: help setup run test check bench lock clean
+
+VENV := .venv/bin
+CODE := service workers config
+STEP = @printf '\n== %s\n'
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+
+setup: ## make .venv and build the frontend, where the locks or sources have changed
+	@scripts/setup
+
+run: setup ## PostgreSQL, Valkey, web, worker and demo users; prints the address (ARGS="--port 8001")
+	@exec $(VENV)/python -m service dev $(ARGS)
+
+define STATIC
+	$(STEP) "ruff check"
+	@$(VENV)/ruff check --quiet .
+	$(STEP) "ruff format"
+	@$(VENV)/ruff format --quiet --check .
+	$(STEP) "mypy --strict"
+	@$(VENV)/mypy --strict $(CODE)
+	$(STEP) "import contracts"
+	@$(VENV)/lint-imports --no-logo
+endef
+
+define FRONTEND
+	$(STEP) "frontend types"
+	@npm --prefix frontend run --silent typecheck
+	$(STEP) "frontend units"
+	@npm --prefix frontend run --silent test
+	$(STEP) "frontend in a browser"
+	@scripts/install-chromium
+	@npm --prefix frontend run --silent test:browser
+endef
+
+test: setup ## everything: style, types, contracts, frontend, browser, and pytest last
+	$(STATIC)
+	$(if $(wildcard frontend/package.json),$(FRONTEND))
+	$(STEP) "pytest"
+	@$(VENV)/pytest tests
+
+check: setup ## the quick half, before every commit: no servers, no browser
+	$(STATIC)
+	$(STEP) "pytest, without servers"
+	@$(VENV)/pytest tests -q -m "not server"
+
+bench: setup ## measure (ARGS goes to it)
+	@$(VENV)/python -m bench $(ARGS)
+
+lock: setup ## renew requirements*.txt from pyproject.toml (ARGS=--upgrade moves pins forward)
+	@$(VENV)/python -m pip install --quiet --disable-pip-version-check uv
+	@scripts/lock $(ARGS)
+
+clean: ## remove all that make has made, but never the data under var/
+	rm -rf .venv build *.egg-info frontend/node_modules frontend/dist
+	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -type d -name __pycache__ -prune -exec rm -rf {} +

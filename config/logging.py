@@ -1,0 +1,75 @@
+"""Logs: JSON lines for machines, colours for people, never a secret."""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+SECRET_NAMES = re.compile(
+    r"password|secret|token|authorization|cookie|recovery|otp|(^|_)code$|(^|_)key$",
+    re.IGNORECASE,
+)
+SECRET_TEXTS = re.compile(
+    r"rt_[\w-]{20,}|mfa_[\w-]{20,}|eyJ[\w-]+\.[\w-]+\.[\w-]+|(?<=://)[^/\s@]*:[^/\s@]*(?=@)"
+)
+HIDDEN = "[hidden]"
+
+
+def hide_secrets(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Hide values under names of secrets, and texts that look like our tokens or a URL's login."""
+    for name, value in event.items():
+        if SECRET_NAMES.search(name):
+            event[name] = HIDDEN
+        elif isinstance(value, str):
+            event[name] = SECRET_TEXTS.sub(HIDDEN, value)
+    return event
+
+
+def configure_logging(*, level: str, form: str, process: str) -> None:
+    """Send structlog and the standard library's logging the same way to standard error."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    last: list[structlog.typing.Processor] = (
+        [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        if form == "console"
+        else [
+            structlog.processors.format_exc_info,
+            hide_secrets,
+            structlog.processors.JSONRenderer(),
+        ]
+    )
+    number = logging.getLevelNamesMapping()[level.upper()]
+    structlog.configure(
+        processors=[
+            *shared,
+            structlog.processors.StackInfoRenderer(),
+            hide_secrets,
+            *last,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(process=process)
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            hide_secrets,
+            *last,
+        ],
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(max(number, logging.INFO))
+    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)

@@ -1,0 +1,167 @@
+"""Every setting, from the environment alone, as a platform gives it (docs/configuration.md)."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import quote, urlsplit
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+MIN_SECRET = 32
+
+
+def _seconds(value: object) -> object:
+    """Whole seconds, as the environment writes durations."""
+    if isinstance(value, str) and not value.strip().isdecimal():
+        message = "must be a whole number of seconds"
+        raise ValueError(message)
+    return timedelta(seconds=int(value)) if isinstance(value, (str, int)) else value
+
+
+Seconds = Annotated[timedelta, BeforeValidator(_seconds)]
+DAY = timedelta(days=1)
+
+
+class SettingsError(Exception):
+    """One line that names the settings at fault."""
+
+
+class Settings(BaseSettings):
+    """Frozen; no secret has a default, and none is ever echoed."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, hide_input_in_errors=True, env_ignore_empty=True, extra="ignore"
+    )
+
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8000
+    data_dir: Path = Path("var")
+    web_concurrency: Annotated[int, Field(ge=1, le=256)] = 1
+
+    redis_url: SecretStr
+    redis_password: SecretStr | None = None
+    redis_ssl: bool = False
+    queue_redis_url: SecretStr | None = None
+    redis_down: Literal["allow", "deny"] = "allow"
+    database_url: SecretStr
+
+    secret_key: SecretStr
+    secret_key_previous: SecretStr | None = None
+    public_url: str = "http://127.0.0.1:8000"
+    jwt_algorithm: Literal["ES256", "EdDSA", "RS256"] = "ES256"
+    jwt_audience: Annotated[str, Field(min_length=1)] = "inphora"
+    access_token_ttl: Annotated[Seconds, Field(ge=timedelta(seconds=2), le=DAY)] = timedelta(
+        minutes=15
+    )
+    session_idle_ttl: Annotated[Seconds, Field(ge=timedelta(seconds=2))] = DAY
+    session_max_ttl: Annotated[Seconds, Field(ge=timedelta(seconds=2))] = timedelta(days=30)
+    max_sessions_per_user: Annotated[int, Field(ge=0)] = 0
+    refresh_replay_seconds: Annotated[Seconds, Field(le=timedelta(minutes=5))] = timedelta(
+        seconds=10
+    )
+
+    registration: Literal["closed", "open"] = "closed"
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
+    rate_limits: Literal["enforce", "dry-run", "off"] = "enforce"
+    smtp_url: SecretStr | None = None
+    audit_retention_days: Annotated[int, Field(ge=1)] | None = None
+    metrics_token: SecretStr | None = None
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "console"] = "json"
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _lower(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator("secret_key", "secret_key_previous")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < MIN_SECRET:
+            message = (
+                f"use at least {MIN_SECRET} characters, for example from: openssl rand -hex 32"
+            )
+            raise ValueError(message)
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _origin(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.netloc:
+            message = "must be an http or https URL, such as https://auth.example.com"
+            raise ValueError(message)
+        return value.rstrip("/")
+
+    @field_validator("redis_url", "queue_redis_url")
+    @classmethod
+    def _redis(cls, value: SecretStr | None) -> SecretStr | None:
+        return _with_scheme(value, "redis", "rediss", "redis+sentinel", "redis+cluster", "unix")
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: SecretStr) -> SecretStr | None:
+        return _with_scheme(value, "postgres", "postgresql")
+
+    @property
+    def redis_dsn(self) -> str:
+        """REDIS_URL with REDIS_PASSWORD and REDIS_SSL worked in."""
+        parts = urlsplit(self.redis_url.get_secret_value())
+        if self.redis_ssl and parts.scheme == "redis":
+            parts = parts._replace(scheme="rediss")
+        if self.redis_password is not None and parts.password is None:
+            login = (
+                f"{parts.username or ''}:{quote(self.redis_password.get_secret_value(), safe='')}"
+            )
+            parts = parts._replace(netloc=f"{login}@{parts.netloc.rpartition('@')[2]}")
+        return parts.geturl()
+
+    @property
+    def queue_dsn(self) -> str:
+        """Where arq keeps its jobs."""
+        return self.queue_redis_url.get_secret_value() if self.queue_redis_url else self.redis_dsn
+
+    @property
+    def secrets(self) -> list[str]:
+        """SECRET_KEY, then the one before it while it is being rotated."""
+        both = (self.secret_key, self.secret_key_previous)
+        return [secret.get_secret_value() for secret in both if secret is not None]
+
+
+def load_settings() -> Settings:
+    """The settings of this process. Raises SettingsError naming what is missing or bad."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = [
+            f"{str(fault['loc'][0]).upper()}: "
+            + (
+                "is not set"
+                if fault["type"] == "missing"
+                else fault["msg"].removeprefix("Value error, ")
+            )
+            for fault in error.errors(include_input=False, include_url=False)
+        ]
+        raise SettingsError("; ".join(faults)) from None
+
+
+def read_settings() -> Settings:
+    """The settings of this process, or its end with one line that names what is wrong."""
+    try:
+        return load_settings()
+    except SettingsError as error:
+        message = f"inphora-auth: {error}"
+        raise SystemExit(message) from None
+
+
+def _with_scheme(value: SecretStr | None, *schemes: str) -> SecretStr | None:
+    if value is not None and urlsplit(value.get_secret_value()).scheme not in schemes:
+        message = "must be a URL that starts with " + " or ".join(f"{s}://" for s in schemes)
+        raise ValueError(message)
+    return value

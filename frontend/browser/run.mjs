@@ -1,0 +1,41 @@
+/**
+ * Runs the tests of this folder in a real Chromium: against the service at BASE_URL, or else against one started
+ * here with its own data. Without Chromium it says so and passes, but in CI (CI=true) it fails.
+ */
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+
+import { CHROMIUM } from "./support/chromium.mjs";
+import { startService } from "./support/service.mjs";
+
+const mustRun = process.env.CI === "true";
+if (existsSync(CHROMIUM)) process.exitCode = await run();
+else {
+  console.log(`browser tests ${mustRun ? "failed" : "skipped"}: no Chromium at ${CHROMIUM} (CHROMIUM names another)`);
+  process.exitCode = Number(mustRun);
+}
+
+async function run() {
+  const given = process.env.BASE_URL;
+  const service = given ? { baseUrl: given, stop: async () => {} } : await startService();
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => service.stop().finally(() => process.exit(1)));
+  try {
+    return await test({ BASE_URL: service.baseUrl.replace(/\/$/, ""), OWN_SERVICE: given ? "" : "yes" });
+  } finally {
+    await service.stop();
+  }
+}
+
+/** @param {Record<string, string>} environment @returns {Promise<number>} exit code */
+function test(environment) {
+  const wanted = process.argv.slice(2);
+  const all = readdirSync(import.meta.dirname).filter((name) => name.endsWith(".test.mjs"));
+  const files = wanted.length > 0 ? wanted : all.map((name) => join(import.meta.dirname, name));
+  // One file at a time: they sign in as the same demo users, and a TOTP step is good for one sign-in.
+  const child = spawn(process.execPath, ["--test", "--test-reporter=spec", "--test-concurrency=1", "--test-timeout=120000", ...files], {
+    stdio: "inherit",
+    env: { ...process.env, ...environment },
+  });
+  return new Promise((resolve) => child.once("exit", (code) => resolve(code ?? 1)));
+}

@@ -1,0 +1,78 @@
+import { spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseEnv } from "node:util";
+
+const ROOT = resolve(import.meta.dirname, "../../..");
+const START_MS = 120_000;
+const STOP_MS = 30_000;
+
+/**
+ * Runs `python -m service dev` with its own data, until `stop`.
+ * @returns {Promise<{ baseUrl: string, stop: () => Promise<void> }>}
+ * @throws {Error} with the end of its log when it does not become ready
+ */
+export async function startService() {
+  const directory = await mkdtemp(join(tmpdir(), "inphora-"));
+  const log = join(directory, "service.log");
+  const data = join(directory, "data");
+  const out = openSync(log, "w");
+  const python = process.env.PYTHON ?? join(ROOT, ".venv/bin/python");
+  const service = spawn(python, ["-m", "service", "dev", "--port", String(await freePort()), "--data-dir", data], {
+    cwd: ROOT,
+    stdio: ["ignore", out, out],
+  });
+  closeSync(out);
+  const ended = new Promise((resolve) => service.once("exit", resolve).once("error", resolve));
+
+  async function stop() {
+    const isRunning = () => service.pid !== undefined && service.exitCode === null && service.signalCode === null;
+    if (isRunning()) {
+      service.kill("SIGTERM");
+      await Promise.race([ended, sleep(STOP_MS, undefined, { ref: false })]);
+    }
+    const late = isRunning();
+    if (late) service.kill("SIGKILL");
+    await rm(directory, { recursive: true, force: true });
+    if (late) throw new Error(`the service did not stop within ${STOP_MS / 1000} s of SIGTERM`);
+  }
+
+  try {
+    return { baseUrl: await Promise.race([ready(data), ended.then(() => Promise.reject(new Error("it ended")))]), stop };
+  } catch (cause) {
+    const tail = (await readFile(log, "utf8")).split("\n").slice(-40).join("\n");
+    await stop().catch(() => {});
+    throw new Error(`the service did not become ready:\n${tail}`, { cause });
+  }
+}
+
+/** @param {string} data its data directory @returns {Promise<string>} its address, when it is ready */
+async function ready(data) {
+  const deadline = Date.now() + START_MS;
+  while (Date.now() < deadline) {
+    const { BASE_URL } = parseEnv(await readFile(join(data, "dev.env"), "utf8").catch(() => ""));
+    if (BASE_URL && (await isReady(BASE_URL))) return BASE_URL;
+    await sleep(100);
+  }
+  throw new Error(`not ready within ${START_MS / 1000} s`);
+}
+
+/** @param {string} baseUrl */
+export async function isReady(baseUrl) {
+  return fetch(`${baseUrl}/api/health/ready`, { signal: AbortSignal.timeout(2000) }).then((answer) => answer.ok, () => false);
+}
+
+/** @returns {Promise<number>} */
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+}

@@ -1,0 +1,197 @@
+"""The composition root of the web process: the only module that sees settings and web alike."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from importlib.metadata import version
+from pathlib import Path
+from secrets import token_bytes
+
+import structlog
+import uvloop
+from aiohttp import web
+
+from config.logging import configure_logging
+from config.settings import Settings, read_settings
+from service.domain.access_token import AccessTokens
+from service.domain.refresh_token import RefreshTokenCodec
+from service.domain.secrets import Sealer, derive_key
+from service.domain.sessions import SessionPolicy
+from service.operations.authenticate import Authenticate
+from service.operations.check_health import CheckHealth
+from service.operations.end_sessions import EndOneSession, EndSessions, Logout
+from service.operations.find_user import FindUser
+from service.operations.list_sessions import ListSessions
+from service.operations.login import Login
+from service.operations.open_session import OpenSession
+from service.operations.refresh import Refresh
+from service.operations.restore_session import RestoreSession
+from service.operations.tokens import MintTokens
+from service.operations.two_factor import EnableTotp, SetUpTotp
+from service.operations.verify_second_factor import VerifySecondFactor
+from service.store.challenges import Challenges
+from service.store.database import Database, open_engine
+from service.store.event_log import EventLog
+from service.store.health import RedisHealth
+from service.store.live_sessions import LiveSessions
+from service.store.password_hasher import PasswordHasher
+from service.store.redis_pool import open_redis
+from service.store.script_client import AWAY, ScriptClient
+from service.store.session_records import SessionRecords
+from service.store.signing_keys import SigningKeyRecords
+from service.store.users import UserRecords
+from service.web import keys
+from service.web.bodies import MAX_BODY_BYTES
+from service.web.handlers.operations import get_problem
+from service.web.middleware import answer_always
+from service.web.openapi import document
+from service.web.pages import page_routes
+from service.web.replies import json_reply
+from service.web.routes import ROUTES
+
+SETTINGS = web.AppKey("settings", Settings)
+KEYS_RELOADED_EVERY = timedelta(minutes=1)
+FRONTEND = Path(__file__).parent.parent / "frontend" / "dist"
+ISSUER_NAME = "Inphora"
+
+log = structlog.get_logger(__name__)
+
+
+def build_app(settings: Settings) -> web.Application:
+    """The web application of these settings."""
+    app = web.Application(
+        middlewares=[answer_always(proxies=settings.trusted_proxies)],
+        client_max_size=MAX_BODY_BYTES,
+    )
+    app[SETTINGS] = settings
+    app.cleanup_ctx.append(wire)
+    app.add_routes(
+        [
+            web.get(route.path, route.handler)
+            if route.method == "GET"
+            else web.route(route.method, route.path, route.handler)
+            for route in ROUTES
+        ]
+    )
+    contract = document(version=version("inphora-auth"), server=settings.public_url)
+
+    async def get_openapi(_: web.Request) -> web.Response:
+        return json_reply(contract, headers={"Cache-Control": "no-cache"})
+
+    app.router.add_get("/api/openapi.json", get_openapi)
+    app.router.add_get("/problems/{code}", get_problem)
+    app.add_routes(page_routes(FRONTEND))
+    return app
+
+
+async def create_app() -> web.Application:
+    """What gunicorn calls, in each of its processes."""
+    settings = read_settings()
+    configure_logging(level=settings.log_level, form=settings.log_format, process="web")
+    return build_app(settings)
+
+
+def serve(settings: Settings, *, host: str, port: int) -> None:
+    """Run one web process until it is told to stop."""
+    web.run_app(
+        build_app(settings),
+        host=host,
+        port=port,
+        loop=uvloop.new_event_loop(),
+        access_log=None,
+        print=lambda *_: None,
+        shutdown_timeout=20.0,
+    )
+
+
+def session_policy(settings: Settings) -> SessionPolicy:
+    """How long things live."""
+    return SessionPolicy(
+        access_ttl=settings.access_token_ttl,
+        idle_ttl=settings.session_idle_ttl,
+        max_ttl=settings.session_max_ttl,
+        replay_window=settings.refresh_replay_seconds,
+    )
+
+
+def sealer(settings: Settings) -> Sealer:
+    """What seals secrets at rest."""
+    return Sealer([derive_key(secret, "at rest") for secret in settings.secrets], token_bytes)
+
+
+def now_ms() -> int:
+    """The service's clock."""
+    return time.time_ns() // 1_000_000
+
+
+async def wire(app: web.Application) -> AsyncIterator[None]:
+    """Open the stores, give every handler its operation, close the stores."""
+    settings, policy = app[SETTINGS], session_policy(app[SETTINGS])
+    engine = open_engine(settings.database_url.get_secret_value())
+    redis = open_redis(settings.redis_dsn)
+    hasher = PasswordHasher()
+    database, scripts = Database(engine), ScriptClient(redis)
+    try:
+        await scripts.load_scripts()
+    except AWAY:
+        log.warning(
+            "redis.away_at_start",
+            detail="starting all the same; scripts load on first use",
+        )
+    users, records = UserRecords(database), SessionRecords(database)
+    live, events, challenges = (
+        LiveSessions(scripts, policy),
+        EventLog(scripts),
+        Challenges(scripts),
+    )
+    seal = sealer(settings)
+    signing = SigningKeyRecords(database, seal)
+    tokens = AccessTokens(
+        keys=await signing.load(settings.jwt_algorithm),
+        issuer=settings.public_url,
+        audience=settings.jwt_audience,
+        ttl=policy.access_ttl,
+        randomness=token_bytes,
+    )
+    codec = RefreshTokenCodec([derive_key(secret, "refresh") for secret in settings.secrets])
+    mint = MintTokens(tokens, codec, policy, now_ms)
+    restore = RestoreSession(records, live, policy, now_ms)
+    find_user = FindUser(users, live)
+    open_session = OpenSession(records, live, mint, now_ms, token_bytes)
+    end_sessions = EndSessions(records, live)
+
+    app[keys.POLICY] = policy
+    app[keys.TOKENS] = tokens
+    app[keys.AUTHENTICATE] = Authenticate(tokens, live, restore, find_user, time.time)
+    app[keys.LOGIN] = Login(users, hasher, challenges, events, open_session, token_bytes)
+    app[keys.VERIFY_SECOND_FACTOR] = VerifySecondFactor(
+        challenges, users, seal, events, open_session, time.time
+    )
+    app[keys.REFRESH] = Refresh(codec, live, records, restore, find_user, mint)
+    app[keys.LOGOUT] = Logout(tokens, codec, records, end_sessions, time.time)
+    app[keys.LIST_SESSIONS] = ListSessions(records, policy, now_ms)
+    app[keys.END_ONE_SESSION] = EndOneSession(records, end_sessions)
+    app[keys.SET_UP_TOTP] = SetUpTotp(users, seal, events, token_bytes, ISSUER_NAME)
+    app[keys.ENABLE_TOTP] = EnableTotp(users, live, seal, events, time.time, token_bytes)
+    app[keys.CHECK_HEALTH] = CheckHealth(RedisHealth(redis), database, now_ms)
+
+    reloading = asyncio.create_task(reload_keys(signing, tokens, settings.jwt_algorithm))
+    try:
+        yield
+    finally:
+        reloading.cancel()
+        await scripts.aclose()
+        await redis.aclose()
+        await engine.dispose()
+        hasher.close()
+
+
+async def reload_keys(signing: SigningKeyRecords, tokens: AccessTokens, algorithm: str) -> None:
+    """Learn of new and retired signing keys; keep those we have while SQL is away."""
+    while True:
+        await asyncio.sleep(KEYS_RELOADED_EVERY.total_seconds())
+        try:
+            tokens.replace_keys(await signing.load(algorithm))
+        except Exception:  # a process that can still verify must go on verifying
+            log.exception("keys.reload_failed")

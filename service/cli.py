@@ -1,0 +1,222 @@
+"""The command line. Exit codes: 0 done, 1 failed, 2 wrong usage."""
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_bytes
+from typing import NoReturn, TypeVar
+from uuid import uuid4
+
+import click
+
+from config.logging import configure_logging
+from config.settings import Settings, read_settings
+from service.domain.errors import (
+    AuthError,
+    ConflictError,
+    ServiceUnavailableError,
+    ValidationFailedError,
+)
+from service.domain.secrets import Sealer, derive_key
+from service.domain.users import Role, User, email_key
+from service.operations.create_user import CreateUser
+from service.operations.diagnose import Diagnose, Finding
+from service.store.database import Database, open_engine
+from service.store.event_log import EventLog
+from service.store.health import RedisHealth
+from service.store.migrations.run import migrate as run_migrations
+from service.store.password_hasher import PasswordHasher
+from service.store.redis_pool import open_redis
+from service.store.script_client import ScriptClient
+from service.store.users import UserRecords
+
+PAGE = 200
+COMMAND_SECONDS = 2.0
+T = TypeVar("T")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="inphora-auth")
+def main() -> None:
+    """Inphora Auth: sign-in and sessions. Settings come from the environment."""
+
+
+@main.command()
+@click.option("--port", type=click.IntRange(0, 65_535), help="8000, or PORT; 0 takes a free one.")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="var, or DATA_DIR.")
+def dev(port: int | None, data_dir: Path | None) -> None:
+    """Run everything here: embedded PostgreSQL and Valkey, web, worker, demo users."""
+    from service.dev import DevError, run_dev  # noqa: PLC0415 - needs the dev extra
+    from service.embedded import EmbeddedError  # noqa: PLC0415
+
+    try:
+        code = run_dev(
+            data_dir or Path(os.environ.get("DATA_DIR", "var")),
+            int(os.environ.get("PORT", "8000")) if port is None else port,
+            prepare=prepare_demo,
+            say=click.echo,
+        )
+    except (DevError, EmbeddedError) as error:
+        fail(str(error))
+    sys.exit(code)
+
+
+@main.command()
+@click.option("--host", default="0.0.0.0", show_default=True)  # noqa: S104 - a platform's way in
+@click.option("--port", type=click.IntRange(0, 65_535), help="8000, or PORT.")
+def serve(host: str, port: int | None) -> None:
+    """Run one web process; behind gunicorn (see the Procfile) there are more."""
+    from service.app import serve as run_server  # noqa: PLC0415 - only this needs the web side
+
+    settings = read_settings()
+    configure_logging(level=settings.log_level, form=settings.log_format, process="web")
+    run_server(settings, host=host, port=settings.port if port is None else port)
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to today's schema; safe to run at any time, by several at once."""
+    run_migrations(read_settings().database_url.get_secret_value())
+    click.echo("The database is up to date.")
+
+
+@main.group()
+def users() -> None:
+    """Create and list people."""
+
+
+@users.command("create")
+@click.argument("email")
+@click.option("--name", default="")
+@click.option("--role", "roles", multiple=True, type=click.Choice([role.value for role in Role]))
+@click.password_option(envvar="NEW_PASSWORD", help="Asked for, unless NEW_PASSWORD holds it.")
+def create(email: str, name: str, roles: tuple[str, ...], password: str) -> None:
+    """Add a person who can sign in."""
+
+    async def add(tools: Tools) -> User:
+        return await tools.create_user(email=email, password=password, name=name, roles=roles)
+
+    click.echo(json.dumps(run(read_settings(), add).to_dict()))
+
+
+@users.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def list_users(*, as_json: bool) -> None:
+    """Show everybody, by address."""
+
+    async def show(tools: Tools) -> None:
+        after = ""
+        while page := await tools.users.page(after=after, limit=PAGE):
+            for user in page:
+                plain = f"{user.email:<40}{', '.join(user.roles) or '-':<20}{user.id}"
+                click.echo(json.dumps(user.to_dict()) if as_json else plain)
+            after = email_key(page[-1].email)
+
+    run(read_settings(), show)
+
+
+@main.command()
+def doctor() -> None:
+    """Check settings, stores and workers, and say how to mend what is wrong."""
+
+    async def examine(tools: Tools) -> list[Finding]:
+        return await tools.diagnose()
+
+    findings = run(read_settings(), examine)
+    for finding in findings:
+        mark = click.style("ok  ", fg="green") if finding.ok else click.style("FAIL", fg="red")
+        click.echo(f"{mark}  {finding.what}" + ("" if finding.ok else f"\n      {finding.mend}"))
+    sys.exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+def prepare_demo(env: Mapping[str, str]) -> None:
+    """Migrate and add the demo users that are missing, for `dev`."""
+    from service.dev import DEMO_PASSWORD, DEMO_USERS  # noqa: PLC0415 - needs the dev extra
+
+    os.environ.update(env)
+    settings = read_settings()
+    run_migrations(settings.database_url.get_secret_value())
+
+    async def add_missing(tools: Tools) -> None:
+        for user in DEMO_USERS:
+            if await tools.users.find_by_email(user.email) is None:
+                await tools.create_user(
+                    email=user.email,
+                    password=DEMO_PASSWORD,
+                    name=user.email.partition("@")[0].title(),
+                    roles=user.roles,
+                    totp_secret=user.totp_secret,
+                )
+
+    run(settings, add_missing)
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What commands work with."""
+
+    users: UserRecords
+    create_user: CreateUser
+    diagnose: Diagnose
+
+
+@asynccontextmanager
+async def open_tools(settings: Settings) -> AsyncIterator[Tools]:
+    """Open the stores for one command."""
+    engine = open_engine(settings.database_url.get_secret_value(), connections=2)
+    redis = open_redis(settings.redis_dsn, timeout=COMMAND_SECONDS)
+    database, scripts, hasher = (
+        Database(engine),
+        ScriptClient(redis),
+        PasswordHasher(threads=1),
+    )
+    people = UserRecords(database)
+    sealer = Sealer([derive_key(secret, "at rest") for secret in settings.secrets], token_bytes)
+    try:
+        yield Tools(
+            users=people,
+            create_user=CreateUser(people, hasher, sealer, EventLog(scripts), lambda: str(uuid4())),
+            diagnose=Diagnose(RedisHealth(redis), database, settings.public_url, now_ms),
+        )
+    finally:
+        await scripts.aclose()
+        await redis.aclose()
+        await engine.dispose()
+        hasher.close()
+
+
+def run(settings: Settings, work: Callable[[Tools], Awaitable[T]]) -> T:
+    """Do a command's work; a refusal or an absent store is one line and exit code 1."""
+    configure_logging(level="warning", form="console", process="cli")
+
+    async def with_tools() -> T:
+        async with open_tools(settings) as tools:
+            return await work(tools)
+
+    try:
+        return asyncio.run(with_tools())
+    except ValidationFailedError as refusal:
+        fail("; ".join(f"{fault.field}: {fault.message}" for fault in refusal.errors))
+    except ConflictError:
+        fail("this e-mail address is taken")
+    except ServiceUnavailableError:
+        fail("PostgreSQL or Redis does not answer; `inphora-auth doctor` says which")
+    except AuthError as refusal:
+        fail(f"{refusal.title}. {refusal.detail}")
+
+
+def fail(message: str) -> NoReturn:
+    """Say why on standard error and end with exit code 1."""
+    click.echo(f"inphora-auth: {message}", err=True)
+    sys.exit(1)
+
+
+def now_ms() -> int:
+    """This machine's clock."""
+    return time.time_ns() // 1_000_000

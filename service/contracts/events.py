@@ -1,0 +1,104 @@
+"""What the service tells the workers: one enum of types, one frozen shape."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+MAX_FIELD = 4096
+"""Characters of one field; a longer one is refused, so that a row always fits its table."""
+
+
+class EventType(StrEnum):
+    """`noun.past_verb`. A value may be added, never renamed or re-used."""
+
+    LOGIN_SUCCEEDED = "login.succeeded"
+    LOGIN_FAILED = "login.failed"
+    MFA_CHALLENGED = "mfa.challenged"
+    MFA_SUCCEEDED = "mfa.succeeded"
+    MFA_FAILED = "mfa.failed"
+    MFA_SETUP_STARTED = "mfa.setup_started"
+    MFA_ENABLED = "mfa.enabled"
+    TOKEN_REFRESHED = "token.refreshed"  # noqa: S105
+    TOKEN_REPLAYED = "token.replayed"  # noqa: S105
+    TOKEN_RECOVERED = "token.recovered"  # noqa: S105
+    TOKEN_REUSE_DETECTED = "token.reuse_detected"  # noqa: S105
+    SESSION_ENDED = "session.ended"
+    SESSION_EXPIRED = "session.expired"
+    SESSION_RESTORED = "session.restored"
+    USER_CREATED = "user.created"
+
+
+class UnknownEventTypeError(ValueError):
+    """A type from a newer release: kept as a dead letter until this one knows it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that happened. Fields may be added with a default, never renamed.
+
+    `at_ms` is the store's clock in epoch milliseconds. `actor_id` is who did it when that is not
+    the person it happened to.
+    """
+
+    type: EventType
+    at_ms: int
+    user_id: str = ""
+    session_id: str = ""
+    generation: int | None = None
+    ip: str = ""
+    user_agent: str = ""
+    request_id: str = ""
+    actor_id: str = ""
+    reason: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, raw: Mapping[bytes, bytes]) -> Self:
+        """Read a stream entry; ignore fields we do not know.
+
+        Raises ValueError for an entry that no table could hold, and its subclass
+        UnknownEventTypeError for a type that this release does not know.
+        """
+        texts = {name.decode(): value.decode() for name, value in raw.items()}
+        for name, text in texts.items():
+            if "\0" in text or len(text) > MAX_FIELD:
+                message = f"field {name!r} holds a NUL or more than {MAX_FIELD} characters"
+                raise ValueError(message)
+        if "type" not in texts or "at_ms" not in texts:
+            message = "an event needs the fields type and at_ms"
+            raise ValueError(message)
+        return cls(
+            type=_type(texts["type"]),
+            at_ms=int(texts["at_ms"]),
+            generation=int(texts["generation"]) if texts.get("generation") else None,
+            data=_object(texts.get("data", "")),
+            **{name: texts.get(name, "") for name in _PLAIN},
+        )
+
+
+def _type(text: str) -> EventType:
+    try:
+        return EventType(text)
+    except ValueError:
+        raise UnknownEventTypeError(text) from None
+
+
+_PLAIN = (
+    "user_id",
+    "session_id",
+    "ip",
+    "user_agent",
+    "request_id",
+    "actor_id",
+    "reason",
+)
+
+
+def _object(text: str) -> dict[str, Any]:
+    value = json.loads(text) if text else {}
+    if not isinstance(value, dict):
+        message = "the field data must hold a JSON object"
+        raise ValueError(message)  # noqa: TRY004 - the text is at fault, not a caller's type
+    return value

@@ -1,0 +1,195 @@
+"""Every SQL table. Column comments are the data dictionary: write them for an auditor."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    false,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+INSTANT = DateTime(timezone=True)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Uuid(as_uuid=False), primary_key=True),
+    Column("email", String(254), nullable=False, comment="as the person wrote it"),
+    Column("email_key", String(254), nullable=False, comment="NFKC, case-folded: who it is"),
+    Column("name", String(200), nullable=False, server_default=""),
+    Column("roles", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("password_hash", Text, comment="argon2id, PHC string; null: no password"),
+    Column("totp_secret", LargeBinary, comment="sealed; null: no second factor"),
+    Column("totp_pending", LargeBinary, comment="sealed; set up, not yet proven by a code"),
+    Column(
+        "totp_last_step",
+        BigInteger,
+        nullable=False,
+        server_default="0",
+        comment="the newest 30 s step a code was accepted for; none is accepted twice",
+    ),
+    Column("disabled_at", INSTANT, comment="null: may sign in"),
+    Column(
+        "version",
+        BigInteger,
+        nullable=False,
+        server_default="1",
+        comment="counts changes; an older copy never replaces a newer one in a cache",
+    ),
+    Column("created_at", INSTANT, nullable=False, server_default=func.now()),
+    UniqueConstraint("email_key"),
+    comment="people who can sign in",
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("code_hash", LargeBinary, primary_key=True, comment="SHA-256 of 120 random bits"),
+    Column("used_at", INSTANT, comment="null: still good"),
+    comment="one-time stand-ins for a lost second factor",
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String(23), primary_key=True, comment="partition byte and 128 random bits"),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("created_at", INSTANT, nullable=False),
+    Column(
+        "last_used_at",
+        INSTANT,
+        nullable=False,
+        comment="written by the workers; lags Redis by at most one refresh",
+    ),
+    Column("generation", BigInteger, nullable=False, comment="like last_used_at"),
+    Column("ip", String(45), nullable=False, comment="at sign-in"),
+    Column("user_agent", Text, nullable=False, comment="at sign-in"),
+    Column("device", String(64), nullable=False, comment="a name a person recognises"),
+    Column("amr", ARRAY(Text), nullable=False, comment="RFC 8176 methods: pwd, otp, …"),
+    Column("ended_at", INSTANT, comment="null: alive, unless a limit has passed"),
+    Column("end_reason", String(20), comment="logout, idle_timeout, token_reuse, …"),
+    Column(
+        "end_applied",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="the end's event is in the audit, so Redis knew of it",
+    ),
+    comment="one sign-in and all its refreshes; an ended row never comes back to life",
+)
+Index(
+    "ix_sessions_live_of_user",
+    sessions.c.user_id,
+    postgresql_where=sessions.c.ended_at.is_(None),
+)
+Index(
+    "ix_sessions_live_by_use",
+    sessions.c.last_used_at,
+    postgresql_where=sessions.c.ended_at.is_(None),
+)
+Index(
+    "ix_sessions_live_by_start",
+    sessions.c.created_at,
+    postgresql_where=sessions.c.ended_at.is_(None),
+)
+Index(
+    "ix_sessions_unapplied",
+    sessions.c.ended_at,
+    postgresql_where=sessions.c.ended_at.is_not(None) & ~sessions.c.end_applied,
+)
+
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    Column("kid", String(43), primary_key=True, comment="RFC 7638 thumbprint"),
+    Column("algorithm", String(10), nullable=False),
+    Column("private_key", LargeBinary, nullable=False, comment="PKCS #8 DER, sealed"),
+    Column("created_at", INSTANT, nullable=False, server_default=func.now()),
+    Column("retired_at", INSTANT, comment="signs no more; published until its tokens ended"),
+    comment="what access tokens are signed with",
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("partition", SmallInteger, primary_key=True),
+    Column(
+        "seq",
+        BigInteger,
+        primary_key=True,
+        comment="counts within the partition, no gaps",
+    ),
+    Column("stream_id", String(41), nullable=False, comment="the event's id in its stream"),
+    Column("type", String(40), nullable=False),
+    Column("occurred_at", INSTANT, nullable=False, comment="the store's clock"),
+    Column("recorded_at", INSTANT, nullable=False, server_default=func.now()),
+    Column("user_id", Text),
+    Column("session_id", Text),
+    Column("generation", BigInteger),
+    Column("ip", Text),
+    Column("user_agent", Text),
+    Column("request_id", Text),
+    Column("actor_id", Text, comment="who did it, when not the person it happened to"),
+    Column("reason", Text),
+    Column("data", JSONB, nullable=False, server_default=text("'{}'")),
+    UniqueConstraint("partition", "stream_id"),
+    Index("ix_audit_log_user_id", "user_id", "occurred_at"),
+    Index("ix_audit_log_session_id", "session_id", "occurred_at"),
+    comment="everything security-relevant that happened, exactly once",
+)
+
+audit_heads = Table(
+    "audit_heads",
+    metadata,
+    Column("partition", SmallInteger, primary_key=True, autoincrement=False),
+    Column(
+        "seq",
+        BigInteger,
+        nullable=False,
+        server_default="0",
+        comment="of the newest row",
+    ),
+    comment="one row a partition; its lock orders the partition's writers",
+)
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("partition", SmallInteger, nullable=False),
+    Column("stream_id", String(41), nullable=False),
+    Column(
+        "fields",
+        JSONB,
+        nullable=False,
+        comment="as received; bytes that are no text escaped",
+    ),
+    Column("error", Text, nullable=False, comment="why it could not be read or stored"),
+    Column("received_at", INSTANT, nullable=False, server_default=func.now()),
+    UniqueConstraint("partition", "stream_id"),
+    comment="stream entries that could not become audit rows; nothing is thrown away",
+)

@@ -1,0 +1,197 @@
+"""The access token: a JWT by RFC 9068, read by the rules of RFC 8725.
+
+The algorithm belongs to the key, not to the token; a header may hold `alg`, `typ` and `kid` and
+nothing else, so that no `jku`, `jwk`, `x5u` or `crit` can steer us. Reading does no I/O.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_der_private_key,
+)
+from jwt.algorithms import get_default_algorithms
+
+from service.domain.errors import TokenExpiredError, TokenInvalidError
+from service.domain.ids import encode
+
+TYPE = "at+jwt"
+REQUIRED = ["iss", "aud", "sub", "client_id", "iat", "exp", "jti", "sid", "gen"]
+MAX_LENGTH = 4096
+CACHED_CLAIMS = 10_000
+
+PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
+
+ALGORITHMS: Mapping[str, Callable[[], PrivateKey]] = {
+    "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "EdDSA": ed25519.Ed25519PrivateKey.generate,
+    "RS256": lambda: rsa.generate_private_key(public_exponent=65537, key_size=2048),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A key pair; `kid` is its RFC 7638 thumbprint, so that no two keys share one."""
+
+    kid: str
+    algorithm: str
+    private_key: PrivateKey
+    public_jwk: Mapping[str, str]
+
+    @classmethod
+    def generate(cls, algorithm: str) -> "SigningKey":
+        """A new key for one of ALGORITHMS."""
+        return _named(algorithm, ALGORITHMS[algorithm]())
+
+    @classmethod
+    def from_der(cls, algorithm: str, der: bytes) -> "SigningKey":
+        """The inverse of `to_der`."""
+        private_key = load_der_private_key(der, password=None)
+        if not isinstance(private_key, PrivateKey):
+            message = f"not a key for signing: {type(private_key).__name__}"
+            raise TypeError(message)
+        return _named(algorithm, private_key)
+
+    def to_der(self) -> bytes:
+        """PKCS #8, not encrypted: seal it before it goes anywhere."""
+        return self.private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _named(algorithm: str, private_key: PrivateKey) -> SigningKey:
+    jwk = get_default_algorithms()[algorithm].to_jwk(private_key.public_key(), as_dict=True)
+    public: dict[str, str] = {
+        name: jwk[name] for name in ("crv", "e", "kty", "n", "x", "y") if name in jwk
+    }
+    canonical = json.dumps(public, separators=(",", ":"), sort_keys=True).encode()
+    kid = encode(sha256(canonical).digest())
+    return SigningKey(
+        kid,
+        algorithm,
+        private_key,
+        {**public, "kid": kid, "alg": algorithm, "use": "sig"},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """What a verified access token says. Instants are epoch seconds (NumericDate)."""
+
+    user_id: str
+    session_id: str
+    generation: int
+    auth_time: int
+    expires: int
+    amr: Sequence[str]
+    roles: Sequence[str]
+
+
+@dataclass(slots=True, kw_only=True)
+class AccessTokens:
+    """Signs with the first key, verifies with any; keys are replaced as a whole.
+
+    Verified claims are remembered by the token's hash until it expires (at most CACHED_CLAIMS of
+    them): a signature costs more than everything else about an authenticated request.
+    """
+
+    keys: Sequence[SigningKey]
+    issuer: str
+    audience: str
+    ttl: timedelta
+    randomness: Callable[[int], bytes]
+    _verified: dict[bytes, Claims] = field(default_factory=dict)
+
+    def replace_keys(self, keys: Sequence[SigningKey]) -> None:
+        """Use these keys from now on; what others signed is no longer valid."""
+        if [key.kid for key in keys] != [key.kid for key in self.keys]:
+            self.keys = keys
+            self._verified.clear()
+
+    def jwks(self) -> dict[str, list[Mapping[str, str]]]:
+        """RFC 7517; public members only."""
+        return {"keys": [key.public_jwk for key in self.keys]}
+
+    def sign(self, claims: Claims, *, issued: int) -> str:
+        """A token for these claims; `issued` is epoch seconds."""
+        key = self.keys[0]
+        payload: dict[str, Any] = {
+            "iss": self.issuer,
+            "aud": self.audience,
+            "sub": claims.user_id,
+            "client_id": self.audience,
+            "iat": issued,
+            "exp": claims.expires,
+            "jti": encode(self.randomness(16)),
+            "sid": claims.session_id,
+            "gen": claims.generation,
+            "auth_time": claims.auth_time,
+            "amr": list(claims.amr),
+            "roles": list(claims.roles),
+        }
+        headers = {"typ": TYPE, "kid": key.kid}
+        return jwt.encode(payload, key.private_key, key.algorithm, headers, sort_headers=False)
+
+    def verify(self, text: str, *, now: float) -> Claims:
+        """The claims of a token of ours. Raises TokenInvalidError or TokenExpiredError."""
+        digest = sha256(text.encode("utf-8", "surrogatepass")).digest()
+        claims = self._verified.get(digest)
+        if claims is None:
+            claims = self._read(text)
+            if len(self._verified) >= CACHED_CLAIMS:
+                self._verified.clear()
+            self._verified[digest] = claims
+        if now >= claims.expires:
+            self._verified.pop(digest, None)
+            raise TokenExpiredError
+        return claims
+
+    def _read(self, text: str) -> Claims:
+        key = self._key_for(text)
+        try:
+            payload = jwt.decode(
+                text,
+                key.private_key.public_key(),
+                algorithms=[key.algorithm],
+                audience=self.audience,
+                issuer=self.issuer,
+                options={"require": REQUIRED, "verify_exp": False, "strict_aud": True},
+            )
+            return Claims(
+                user_id=_text(payload["sub"]),
+                session_id=_text(payload["sid"]),
+                generation=int(payload["gen"]),
+                auth_time=int(payload.get("auth_time", payload["iat"])),
+                expires=int(payload["exp"]),
+                amr=tuple(payload.get("amr", ())),
+                roles=tuple(payload.get("roles", ())),
+            )
+        except (jwt.InvalidTokenError, TypeError, ValueError) as error:
+            raise TokenInvalidError from error
+
+    def _key_for(self, text: str) -> SigningKey:
+        """The key a header names, if the header is one that we write."""
+        if len(text) > MAX_LENGTH or not text.isascii():
+            raise TokenInvalidError
+        try:
+            header = jwt.get_unverified_header(text)
+        except jwt.InvalidTokenError as error:
+            raise TokenInvalidError from error
+        for key in self.keys:
+            if header == {"alg": key.algorithm, "typ": TYPE, "kid": key.kid}:
+                return key
+        raise TokenInvalidError
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        message = "the claim must be a string"
+        raise TypeError(message)
+    return value

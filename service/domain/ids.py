@@ -1,0 +1,34 @@
+"""Identifiers that name their partition: one byte, then 128 random bits, base64url."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as NotBase64Error
+
+RANDOM_BYTES = 16
+TEXT_LENGTH = 23
+
+
+def make_id(partition: int, randomness: bytes) -> str:
+    """The id of something in a partition (0 to 255); `randomness` is 16 bytes."""
+    return encode(bytes([partition]) + randomness)
+
+
+def partition_in(identifier: str, *, partitions: int) -> int | None:
+    """The partition an id names, or None for text that no `make_id` wrote."""
+    raw = decode(identifier) if len(identifier) == TEXT_LENGTH else None
+    if raw is None or raw[0] >= partitions:
+        return None
+    return raw[0]
+
+
+def encode(raw: bytes) -> str:
+    """Base64url without padding (RFC 4648 §5)."""
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def decode(text: str) -> bytes | None:
+    """The bytes of canonical base64url text, or None: one value has one spelling."""
+    try:
+        raw = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+    except (NotBase64Error, ValueError):
+        return None
+    return raw if encode(raw) == text else None

@@ -1,0 +1,21 @@
+"""Instants: epoch milliseconds inside, `datetime` for SQL, RFC 3339 for people."""
+
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def to_datetime(at_ms: int) -> datetime:
+    """For SQL."""
+    return EPOCH + timedelta(milliseconds=at_ms)
+
+
+def to_ms(at: datetime) -> int:
+    """The inverse; what is finer than a millisecond is cut."""
+    return (at - EPOCH) // timedelta(milliseconds=1)
+
+
+def to_rfc3339(at_ms: int) -> str:
+    """`2026-11-23T08:07:09.120Z`."""
+    text = to_datetime(at_ms).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")

@@ -1,0 +1,87 @@
+"""A session and the rules of its life."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+REPLAY_CAP = 10
+"""How often one generation may be given out again because its answer was lost."""
+
+MILLISECOND = timedelta(milliseconds=1)
+
+
+class EndReason(StrEnum):
+    """Why a session is no more. ABORTED: a sign-in whose answer could never be sent."""
+
+    LOGOUT = "logout"
+    IDLE_TIMEOUT = "idle_timeout"
+    ABSOLUTE_TIMEOUT = "absolute_timeout"
+    REVOKED_USER = "revoked_user"
+    REVOKED_ADMIN = "revoked_admin"
+    TOKEN_REUSE = "token_reuse"  # noqa: S105
+    PASSWORD_CHANGE = "password_change"  # noqa: S105
+    EVICTED = "evicted"
+    ERASED = "erased"
+    ABORTED = "aborted"
+
+
+TIMEOUTS = frozenset({EndReason.IDLE_TIMEOUT, EndReason.ABSOLUTE_TIMEOUT})
+
+
+class Rotation(StrEnum):
+    """What became of a refresh token; the outcomes of `refresh_rotate.lua`."""
+
+    ROTATED = "rotated"
+    REPLAYED = "replayed"
+    RECOVERED = "recovered"
+    REUSED = "reused"
+    ENDED = "ended"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionPolicy:
+    """How long things live. A replay window of zero refuses every second use of a token."""
+
+    access_ttl: timedelta
+    idle_ttl: timedelta
+    max_ttl: timedelta
+    replay_window: timedelta
+
+    def over(self, *, created_ms: int, last_used_ms: int, now_ms: int) -> EndReason | None:
+        """Why a session must be over by now, or None while it may live."""
+        if now_ms >= created_ms + self.max_ttl // MILLISECOND:
+            return EndReason.ABSOLUTE_TIMEOUT
+        if now_ms >= last_used_ms + self.idle_ttl // MILLISECOND:
+            return EndReason.IDLE_TIMEOUT
+        return None
+
+    def expires_ms(self, *, created_ms: int, last_used_ms: int) -> int:
+        """When the session ends if it is never used again, in epoch milliseconds."""
+        return min(
+            created_ms + self.max_ttl // MILLISECOND,
+            last_used_ms + self.idle_ttl // MILLISECOND,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A session as its owner sees it. Instants are epoch milliseconds."""
+
+    id: str
+    user_id: str
+    created_ms: int
+    last_used_ms: int
+    ip: str
+    device: str
+    amr: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a request came from, for the audit."""
+
+    ip: str = ""
+    user_agent: str = ""
+    request_id: str = ""

@@ -1,0 +1,78 @@
+"""A person who can sign in."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+EMAIL_MAX = 254
+_EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f]{1,64}@[^\s@\x00-\x1f\x7f]+\.[^\s@\x00-\x1f\x7f.]+")
+
+
+class Role(StrEnum):
+    """What a person may do beyond their own account."""
+
+    ANALYST = "analyst"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """What any client may know of a person; `created_at` is RFC 3339."""
+
+    id: str
+    email: str
+    name: str
+    roles: Sequence[str]
+    mfa_enabled: bool
+    created_at: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """`user` of API.md."""
+        return {
+            "id": self.id,
+            "email": self.email,
+            "name": self.name,
+            "roles": list(self.roles),
+            "mfa_enabled": self.mfa_enabled,
+            "created_at": self.created_at,
+        }
+
+    def to_json(self) -> str:
+        """What caches hold."""
+        return json.dumps(self.to_dict(), separators=(",", ":"))
+
+
+@lru_cache(maxsize=4096)
+def user_from_json(text: str) -> User:
+    """The inverse of `User.to_json`; remembered, for the hot paths read the same few people."""
+    raw = json.loads(text)
+    return User(**{**raw, "roles": tuple(raw["roles"])})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A person as sign-in needs them. Secrets are sealed; None where there is none."""
+
+    user: User
+    version: int
+    password_hash: str | None
+    totp_secret: bytes | None
+    totp_pending: bytes | None
+    disabled_at: datetime | None
+
+
+def email_key(email: str) -> str:
+    """Who an address is, however it was typed: NFKC, case-folded, trimmed."""
+    return unicodedata.normalize("NFKC", email.strip()).casefold()
+
+
+def is_email(text: str) -> bool:
+    """Whether a text has the shape of an address; only a message proves that it is one."""
+    return len(email_key(text)) <= EMAIL_MAX and _EMAIL.fullmatch(text.strip()) is not None

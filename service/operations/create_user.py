@@ -1,0 +1,69 @@
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from service.contracts.events import EventType
+from service.domain.errors import FieldError, ValidationFailedError
+from service.domain.secrets import Sealer
+from service.domain.sessions import Origin
+from service.domain.users import Account, Role, User, is_email
+from service.store.event_log import EventLog
+from service.store.password_hasher import PasswordHasher
+from service.store.users import UserRecords
+
+MIN_PASSWORD = 15
+"""SP 800-63B-4 §3.1.1.2: a password that is the only factor."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreateUser:
+    """Add a person who can sign in. Raises ValidationFailedError, ConflictError."""
+
+    users: UserRecords
+    hasher: PasswordHasher
+    sealer: Sealer
+    events: EventLog
+    new_id: Callable[[], str]
+
+    async def __call__(
+        self,
+        *,
+        email: str,
+        password: str,
+        name: str = "",
+        roles: Sequence[str] = (),
+        totp_secret: str | None = None,
+    ) -> User:
+        check(email=email, password=password, roles=roles)
+        user_id = self.new_id()
+
+        async def announce(_: Account) -> None:
+            await self.events.append(EventType.USER_CREATED, Origin(), user_id=user_id)
+
+        account = await self.users.create(
+            user_id=user_id,
+            email=email,
+            name=name,
+            roles=roles,
+            password_hash=await self.hasher.hash(password),
+            totp_secret=self.sealer.seal(totp_secret.encode(), context=f"totp/{user_id}")
+            if totp_secret
+            else None,
+            announce=announce,
+        )
+        return account.user
+
+
+def check(*, email: str, password: str, roles: Sequence[str]) -> None:
+    """Refuse what cannot be an account. Raises ValidationFailedError naming every fault."""
+    faults = []
+    if not is_email(email):
+        faults.append(FieldError("email", "this is not an e-mail address"))
+    if len(password) < MIN_PASSWORD:
+        faults.append(FieldError("password", f"use at least {MIN_PASSWORD} characters"))
+    faults.extend(
+        FieldError("roles", f"there is no role {role!r}; there are {', '.join(Role)}")
+        for role in roles
+        if role not in list(Role)
+    )
+    if faults:
+        raise ValidationFailedError(faults)

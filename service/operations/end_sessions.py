@@ -1,0 +1,107 @@
+"""Signing out. SQL first, then Redis, then the answer: nothing brings an ended session back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from service.contracts.keys import PARTITIONS
+from service.domain.access_token import AccessTokens
+from service.domain.errors import (
+    NotFoundError,
+    RefreshTokenInvalidError,
+    ServiceUnavailableError,
+    TokenRevokedError,
+)
+from service.domain.ids import partition_in
+from service.domain.refresh_token import RefreshTokenCodec
+from service.domain.sessions import EndReason, Origin
+from service.store.live_sessions import LiveSessions
+from service.store.session_records import SessionRecords
+
+
+class Scope(StrEnum):
+    """Which sessions a logout ends: the caller's, all but the caller's, or all."""
+
+    LOCAL = "local"
+    OTHERS = "others"
+    GLOBAL = "global"
+
+
+@dataclass(frozen=True, slots=True)
+class EndSessions:
+    """End some of a person's sessions. False: committed, and Redis will hear of it later."""
+
+    records: SessionRecords
+    live: LiveSessions
+
+    async def __call__(
+        self,
+        user_id: str,
+        reason: EndReason,
+        origin: Origin,
+        *,
+        only: str | None = None,
+        keep: str | None = None,
+    ) -> bool:
+        ended = await self.records.end_of_user(user_id, reason, only=only, keep=keep)
+        try:
+            await self.live.end(user_id, ended, reason, origin)
+        except ServiceUnavailableError:
+            return False  # the rows say so; the workers apply them when Redis is back
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Logout:
+    """Sign out by an access token, or by a refresh token of any generation."""
+
+    tokens: AccessTokens
+    codec: RefreshTokenCodec
+    records: SessionRecords
+    end_sessions: EndSessions
+    now: Callable[[], float]
+
+    async def by_access_token(self, token: str, scope: Scope, origin: Origin) -> bool:
+        """Raises TokenRevokedError when the session had ended before."""
+        session_id = self.tokens.verify(token, now=self.now()).session_id
+        record = await self.records.find(session_id)
+        if record is None or record.end_reason is not None:
+            raise TokenRevokedError
+        return await self._end(record.session.user_id, session_id, scope, origin)
+
+    async def by_refresh_token(self, text: str, scope: Scope, origin: Origin) -> bool:
+        """Signing out twice is signing out."""
+        session_id = self.codec.read(text).session_id
+        record = await self.records.find(session_id)
+        if record is None:
+            raise RefreshTokenInvalidError
+        if record.end_reason is not None:
+            return True
+        return await self._end(record.session.user_id, session_id, scope, origin)
+
+    async def _end(self, user_id: str, session_id: str, scope: Scope, origin: Origin) -> bool:
+        applied = True
+        if scope is not Scope.OTHERS:
+            applied = await self.end_sessions(user_id, EndReason.LOGOUT, origin, only=session_id)
+        if scope is not Scope.LOCAL:
+            others = await self.end_sessions(
+                user_id, EndReason.REVOKED_USER, origin, keep=session_id
+            )
+            applied = applied and others
+        return applied
+
+
+@dataclass(frozen=True, slots=True)
+class EndOneSession:
+    """End one of one's own sessions from another. Raises NotFoundError."""
+
+    records: SessionRecords
+    end_sessions: EndSessions
+
+    async def __call__(self, user_id: str, session_id: str, origin: Origin) -> bool:
+        if partition_in(session_id, partitions=PARTITIONS) is None:
+            raise NotFoundError
+        record = await self.records.find(session_id)
+        if record is None or record.session.user_id != user_id or record.end_reason is not None:
+            raise NotFoundError
+        return await self.end_sessions(user_id, EndReason.REVOKED_USER, origin, only=session_id)

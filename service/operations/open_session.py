@@ -1,0 +1,50 @@
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from service.contracts.keys import partition_of
+from service.domain.errors import ServiceUnavailableError
+from service.domain.ids import RANDOM_BYTES, make_id
+from service.domain.sessions import EndReason, Origin, Session
+from service.domain.users import Account
+from service.operations.tokens import MintTokens, TokenPair
+from service.store.live_sessions import LiveSessions
+from service.store.session_records import SessionRecords
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """Begin a session for somebody who has proven who they are: first in SQL, then in Redis."""
+
+    records: SessionRecords
+    live: LiveSessions
+    mint: MintTokens
+    now_ms: Callable[[], int]
+    randomness: Callable[[int], bytes]
+
+    async def __call__(
+        self, account: Account, *, amr: Sequence[str], device: str, origin: Origin
+    ) -> TokenPair:
+        now_ms = self.now_ms()
+        session = Session(
+            id=make_id(partition_of(account.user.id), self.randomness(RANDOM_BYTES)),
+            user_id=account.user.id,
+            created_ms=now_ms,
+            last_used_ms=now_ms,
+            ip=origin.ip,
+            device=device,
+            amr=amr,
+        )
+        await self.records.add(session, origin)
+        try:
+            created_ms = await self.live.open(session, account, origin)
+        except ServiceUnavailableError:
+            # Nobody will ever hold its tokens; whether Redis has it or not, it must not live.
+            await self.records.end(session.id, EndReason.ABORTED)
+            raise
+        return self.mint(
+            session_id=session.id,
+            generation=1,
+            created_ms=created_ms,
+            amr=amr,
+            user=account.user,
+        )

@@ -1,0 +1,87 @@
+"""Second-factor challenges in Redis: a password was right, a code is awaited."""
+
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+
+from service.contracts import keys
+from service.domain.ids import partition_in
+from service.domain.sessions import MILLISECOND, Origin
+from service.store.live_sessions import STORE_CLOCK
+from service.store.script_client import ScriptClient
+
+LIFETIME = timedelta(minutes=5)
+MAX_TRIES = 5
+PREFIX = "mfa_"
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """Who must still prove a second factor, and the device name they signed in with."""
+
+    user_id: str
+    device: str
+
+
+class Challenges:
+    """Challenges by token. Raises ServiceUnavailableError while Redis is away."""
+
+    def __init__(self, scripts: ScriptClient) -> None:
+        self._scripts = scripts
+
+    async def open(self, challenge_id: str, challenge: Challenge, origin: Origin) -> str:
+        """Start a challenge under a new id; the token that answers it."""
+        partition = keys.partition_of(challenge.user_id)
+        await self._scripts.run(
+            "challenge_open",
+            challenge=keys.challenge(partition, challenge_id),
+            events=keys.events(partition),
+            user_id=challenge.user_id,
+            device=challenge.device,
+            lifetime_ms=LIFETIME // MILLISECOND,
+            now_ms=STORE_CLOCK,
+            **asdict(origin),
+        )
+        return PREFIX + challenge_id
+
+    async def attempt(self, token: str, origin: Origin) -> Challenge | None:
+        """Count a try; None for a challenge that is unknown, used, expired or tried too often."""
+        found = _locate(token)
+        if found is None:
+            return None
+        reply = await self._scripts.run(
+            "challenge_try",
+            **found,
+            max_tries=MAX_TRIES,
+            now_ms=STORE_CLOCK,
+            **asdict(origin),
+        )
+        match reply:
+            case [b"open", user, device]:
+                return Challenge(user.decode(), device.decode())
+            case _:
+                return None
+
+    async def spend(self, token: str, *, method: str, origin: Origin) -> bool:
+        """Close a challenge that was met; True for exactly one caller."""
+        found = _locate(token)
+        if found is None:
+            return False
+        reply = await self._scripts.run(
+            "challenge_spend",
+            **found,
+            method=method,
+            now_ms=STORE_CLOCK,
+            **asdict(origin),
+        )
+        return bool(reply[0] == b"spent")
+
+
+def _locate(token: str) -> dict[str, str] | None:
+    challenge_id = token.removeprefix(PREFIX)
+    partition = partition_in(challenge_id, partitions=keys.PARTITIONS)
+    if partition is None or not token.startswith(PREFIX):
+        return None
+    return {
+        "challenge": keys.challenge(partition, challenge_id),
+        "events": keys.events(partition),
+    }

@@ -1,0 +1,81 @@
+"""PostgreSQL: one pool, bounded waits, and one error for all of its troubles."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy import URL, make_url, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from service.domain.errors import ServiceUnavailableError
+
+CONNECT_SECONDS = 3.0
+COMMAND_SECONDS = 10.0
+POOL_WAIT_SECONDS = 2.0
+
+
+def database_url(url: str) -> URL:
+    """A platform's `postgres://` or `postgresql://` URL, for asyncpg."""
+    return make_url(url.replace("postgres://", "postgresql://", 1)).set(
+        drivername="postgresql+asyncpg"
+    )
+
+
+def open_engine(url: str, *, connections: int = 10) -> AsyncEngine:
+    """A pool that finds out about dead connections before a request does."""
+    return create_async_engine(
+        database_url(url),
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=POOL_WAIT_SECONDS,
+        pool_pre_ping=True,
+        connect_args={"timeout": CONNECT_SECONDS, "command_timeout": COMMAND_SECONDS},
+        hide_parameters=True,
+    )
+
+
+class Database:
+    """Transactions over an engine."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """A connection whose work is committed at the end, or not at all.
+
+        Raises ServiceUnavailableError while the database is away or full.
+        """
+        try:
+            async with self._engine.begin() as connection:
+                yield connection
+        except (
+            OperationalError,
+            InterfaceError,
+            PoolTimeoutError,
+            OSError,
+            TimeoutError,
+        ) as error:
+            raise ServiceUnavailableError from error
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            raise ServiceUnavailableError from error
+
+    async def ping(self) -> str:
+        """The server's version, such as `18.1`."""
+        async with asyncio.timeout(CONNECT_SECONDS), self.transaction() as connection:
+            return str(await connection.scalar(text("show server_version")))
+
+    async def clock_ms(self) -> int:
+        """What time the server has."""
+        query = text("select (extract(epoch from clock_timestamp()) * 1000)::bigint")
+        async with self.transaction() as connection:
+            return int(await connection.scalar(query) or 0)
+
+    async def schema_missing(self) -> bool:
+        """Whether `migrate` has never run here."""
+        async with self.transaction() as connection:
+            return await connection.scalar(text("select to_regclass('audit_log')")) is None

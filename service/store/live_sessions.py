@@ -1,0 +1,264 @@
+"""Live sessions in Redis: one script a state change, which also writes its event."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+
+from service.contracts import keys
+from service.contracts.events import EventType
+from service.domain.ids import partition_in
+from service.domain.sessions import (
+    MILLISECOND,
+    REPLAY_CAP,
+    TIMEOUTS,
+    EndReason,
+    Origin,
+    Rotation,
+    Session,
+    SessionPolicy,
+)
+from service.domain.users import Account, User, user_from_json
+from service.store.script_client import Reply, ScriptClient
+
+CACHED_USER_MS = 300_000
+TOMBSTONE_MARGIN_MS = 60_000
+END_AT_ONCE = 500
+
+STORE_CLOCK = 0
+"""As `now_ms`: let the store decide what time it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rotated:
+    """What `refresh_rotate` decided. `user` is None while no copy is cached."""
+
+    outcome: Rotation
+    user_id: str = ""
+    generation: int = 0
+    created_ms: int = 0
+    now_ms: int = 0
+    amr: Sequence[str] = ()
+    user: User | None = None
+    end_reason: EndReason | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What `session_check` saw: a live session, the reason of its end, or neither (absent)."""
+
+    session: Session | None = None
+    user: User | None = None
+    end_reason: EndReason | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swept:
+    """What `session_sweep` found: a session in use, with its latest, or the end of one."""
+
+    alive: bool
+    last_used_ms: int = 0
+    generation: int = 0
+
+
+class LiveSessions:
+    """The sessions that Redis holds. Raises ServiceUnavailableError while it is away."""
+
+    def __init__(
+        self,
+        scripts: ScriptClient,
+        policy: SessionPolicy,
+        *,
+        clock: Callable[[], int] = lambda: STORE_CLOCK,
+    ) -> None:
+        self._scripts = scripts
+        self._clock = clock
+        self._limits = {
+            "idle_ms": policy.idle_ttl // MILLISECOND,
+            "max_ms": policy.max_ttl // MILLISECOND,
+        }
+        self._replay_ms = policy.replay_window // MILLISECOND
+        self._tombstone_ms = policy.access_ttl // MILLISECOND + TOMBSTONE_MARGIN_MS
+
+    async def open(self, session: Session, account: Account, origin: Origin) -> int:
+        """Make a new session live; the store's instant of its beginning."""
+        partition = _partition(session.id)
+        reply = await self._scripts.run(
+            "session_open",
+            session=keys.session(partition, session.id),
+            user=keys.user(partition, session.user_id),
+            events=keys.events(partition),
+            session_id=session.id,
+            user_id=session.user_id,
+            user_blob=_blob(account),
+            user_ms=CACHED_USER_MS,
+            amr=" ".join(session.amr),
+            ip=session.ip,
+            device=session.device,
+            user_agent=origin.user_agent,
+            request_id=origin.request_id,
+            now_ms=self._clock(),
+            **self._limits,
+        )
+        return int(reply[1])
+
+    async def check(self, session_id: str, user_id: str, *, generation: int) -> Checked:
+        """One round trip for an authenticated request; notes that this generation arrived."""
+        partition = _partition(session_id)
+        reply = await self._scripts.run(
+            "session_check",
+            session=keys.session(partition, session_id),
+            user=keys.user(partition, user_id),
+            generation=generation,
+            now_ms=self._clock(),
+            **self._limits,
+        )
+        match reply:
+            case [b"alive", user, created, last, amr, ip, device, blob]:
+                session = Session(
+                    id=session_id,
+                    user_id=user.decode(),
+                    created_ms=int(created),
+                    last_used_ms=int(last),
+                    ip=ip.decode(),
+                    device=device.decode(),
+                    amr=tuple(amr.decode().split()),
+                )
+                return Checked(session=session, user=_user(blob))
+            case [b"ended", reason]:
+                return Checked(end_reason=EndReason(reason.decode()))
+            case _:
+                return Checked()
+
+    async def rotate(
+        self, session_id: str, *, generation: int, origin: Origin, data: str = ""
+    ) -> Rotated:
+        """Trade a generation for its successor; `data` is a JSON object for the event."""
+        partition = _partition(session_id)
+        reply = await self._scripts.run(
+            "refresh_rotate",
+            session=keys.session(partition, session_id),
+            users=keys.user(partition, ""),
+            events=keys.events(partition),
+            session_id=session_id,
+            generation=generation,
+            replay_ms=self._replay_ms,
+            replay_cap=REPLAY_CAP,
+            tombstone_ms=self._tombstone_ms,
+            data=data,
+            now_ms=self._clock(),
+            **self._limits,
+            **asdict(origin),
+        )
+        return _rotated(reply)
+
+    async def restore(self, session: Session, *, generation: int, request_id: str) -> bool:
+        """Bring a session back from SQL; False when Redis holds it, or its tombstone, after all."""
+        partition = _partition(session.id)
+        reply = await self._scripts.run(
+            "session_restore",
+            session=keys.session(partition, session.id),
+            events=keys.events(partition),
+            session_id=session.id,
+            user_id=session.user_id,
+            generation=generation,
+            created_ms=session.created_ms,
+            last_used_ms=session.last_used_ms,
+            amr=" ".join(session.amr),
+            ip=session.ip,
+            device=session.device,
+            request_id=request_id,
+            now_ms=self._clock(),
+            **self._limits,
+        )
+        return bool(reply[0] == b"restored")
+
+    async def sweep(self, session: Session, reason: EndReason) -> Swept:
+        """End a session that SQL calls overdue, unless Redis saw it used since."""
+        partition = _partition(session.id)
+        reply = await self._scripts.run(
+            "session_sweep",
+            session=keys.session(partition, session.id),
+            events=keys.events(partition),
+            session_id=session.id,
+            user_id=session.user_id,
+            reason=reason,
+            tombstone_ms=self._tombstone_ms,
+            now_ms=self._clock(),
+            **self._limits,
+        )
+        if reply[0] != b"alive":
+            return Swept(alive=False)
+        return Swept(alive=True, last_used_ms=int(reply[1]), generation=int(reply[2]))
+
+    async def cache_user(self, account: Account) -> None:
+        """Replace the cached copy of a person, unless it is newer than this one."""
+        user_id = account.user.id
+        await self._scripts.run(
+            "user_cache",
+            user=keys.user(keys.partition_of(user_id), user_id),
+            blob=_blob(account),
+            lifetime_ms=CACHED_USER_MS,
+        )
+
+    async def end(
+        self,
+        user_id: str,
+        session_ids: Sequence[str],
+        reason: EndReason,
+        origin: Origin,
+        *,
+        actor_id: str = "",
+    ) -> None:
+        """Put tombstones where a person's sessions were. Their end must already be in SQL."""
+        event = EventType.SESSION_EXPIRED if reason in TIMEOUTS else EventType.SESSION_ENDED
+        partition = keys.partition_of(user_id)
+        for start in range(0, len(session_ids), END_AT_ONCE):
+            some = session_ids[start : start + END_AT_ONCE]
+            await self._scripts.run(
+                "sessions_end",
+                events=keys.events(partition),
+                sessions=[keys.session(partition, session_id) for session_id in some],
+                session_ids=some,
+                event=event,
+                user_id=user_id,
+                reason=reason,
+                tombstone_ms=self._tombstone_ms,
+                actor_id=actor_id,
+                now_ms=self._clock(),
+                **asdict(origin),
+            )
+
+
+def _rotated(reply: Reply) -> Rotated:
+    match reply:
+        case [outcome, user, generation, created, now, amr, blob]:
+            return Rotated(
+                outcome=Rotation(outcome.decode()),
+                user_id=user.decode(),
+                generation=int(generation),
+                created_ms=int(created),
+                now_ms=int(now),
+                amr=tuple(amr.decode().split()),
+                user=_user(blob),
+            )
+        case [b"ended", reason]:
+            return Rotated(outcome=Rotation.ENDED, end_reason=EndReason(reason.decode()))
+        case [b"reused", user]:
+            return Rotated(outcome=Rotation.REUSED, user_id=user.decode())
+        case _:
+            return Rotated(outcome=Rotation.ABSENT)
+
+
+def _partition(session_id: str) -> int:
+    partition = partition_in(session_id, partitions=keys.PARTITIONS)
+    if partition is None:
+        message = f"not a session id: {session_id!r}"
+        raise ValueError(message)
+    return partition
+
+
+def _blob(account: Account) -> str:
+    return f"{account.version}|{account.user.to_json()}"
+
+
+def _user(blob: bytes | None) -> User | None:
+    return None if blob is None else user_from_json(blob.partition(b"|")[2].decode())

@@ -1,0 +1,14 @@
+-- session_open: make a session live at generation 1 and say that somebody signed in.
+-- KEYS    session user events
+-- ARGV    user_id user_blob user_ms:number now_ms:number idle_ms:number max_ms:number amr ip device user_agent request_id session_id
+-- RETURNS opened
+-- WRITES  login.succeeded
+local now = clock(now_ms)
+redis.call("HSET", session, "u", user_id, "g", 1, "n", 0, "r", now, "l", now, "c", now,
+  "a", amr, "i", ip, "d", device)
+keep(session, now, now, now, idle_ms, max_ms)
+remember(user, user_blob, user_ms)
+emit(events, "login.succeeded", now, {"user_id", user_id, "session_id", session_id,
+  "generation", 1, "ip", ip, "user_agent", user_agent, "request_id", request_id,
+  "data", cjson.encode({amr = amr, device = device})})
+return {"opened", now}

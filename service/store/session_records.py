@@ -1,0 +1,172 @@
+"""Sessions in SQL: their start and their end, which nothing in Redis can undo."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, Select, func, insert, or_, select, update
+
+from service.contracts.tables import sessions
+from service.domain.instants import to_datetime, to_ms
+from service.domain.sessions import EndReason, Origin, Session, SessionPolicy
+from service.store.database import Database
+
+PAGE = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRecord:
+    """A session as SQL knows it; generation and last use lag by at most one refresh."""
+
+    session: Session
+    generation: int
+    end_reason: EndReason | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedSession:
+    """A session whose end SQL holds and the audit does not yet."""
+
+    id: str
+    user_id: str
+    end_reason: EndReason
+
+
+class SessionRecords:
+    """The table of sessions."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, session: Session, origin: Origin) -> None:
+        """Record a sign-in before anybody can use it."""
+        row = {
+            "id": session.id,
+            "user_id": session.user_id,
+            "created_at": to_datetime(session.created_ms),
+            "last_used_at": to_datetime(session.last_used_ms),
+            "generation": 1,
+            "ip": session.ip,
+            "user_agent": origin.user_agent,
+            "device": session.device,
+            "amr": list(session.amr),
+        }
+        async with self._database.transaction() as connection:
+            await connection.execute(insert(sessions).values(row))
+
+    async def find(self, session_id: str) -> SessionRecord | None:
+        """A session, alive or ended, or None for an id that never was one."""
+        rows = await self._fetch(select(sessions).where(sessions.c.id == session_id))
+        return _record(rows[0]) if rows else None
+
+    async def live_of(self, user_id: str, *, policy: SessionPolicy, now_ms: int) -> list[Session]:
+        """A person's sessions that have neither ended nor passed a limit, newest use first."""
+        query = select(sessions).where(sessions.c.user_id == user_id, sessions.c.ended_at.is_(None))
+        found = [_record(row).session for row in await self._fetch(query)]
+        alive = [
+            s
+            for s in found
+            if not policy.over(created_ms=s.created_ms, last_used_ms=s.last_used_ms, now_ms=now_ms)
+        ]
+        return sorted(alive, key=lambda s: s.last_used_ms, reverse=True)
+
+    async def end(self, session_id: str, reason: EndReason) -> str | None:
+        """End one session; its user's id, or None when it is unknown or had ended."""
+        return next(
+            iter((await self._end(sessions.c.id == session_id, reason=reason)).values()),
+            None,
+        )
+
+    async def end_of_user(
+        self,
+        user_id: str,
+        reason: EndReason,
+        *,
+        only: str | None = None,
+        keep: str | None = None,
+    ) -> list[str]:
+        """End a person's sessions: all, one of them, or all but one; the ids of those it ended."""
+        which = [sessions.c.user_id == user_id]
+        if only is not None:
+            which.append(sessions.c.id == only)
+        if keep is not None:
+            which.append(sessions.c.id != keep)
+        return list(await self._end(*which, reason=reason))
+
+    async def _end(self, *which: Any, reason: EndReason) -> dict[str, str]:
+        statement = (
+            update(sessions)
+            .where(sessions.c.ended_at.is_(None), *which)
+            .values(ended_at=func.clock_timestamp(), end_reason=reason)
+            .returning(sessions.c.id, sessions.c.user_id)
+        )
+        async with self._database.transaction() as connection:
+            rows = (await connection.execute(statement)).all()
+        return {row.id: row.user_id for row in rows}
+
+    async def note_use(self, session_id: str, *, generation: int, last_used_ms: int) -> None:
+        """Take over a later use that Redis saw; never goes back."""
+        statement = update(sessions).where(sessions.c.id == session_id)
+        async with self._database.transaction() as connection:
+            await connection.execute(
+                statement.values(
+                    generation=func.greatest(sessions.c.generation, generation),
+                    last_used_at=func.greatest(sessions.c.last_used_at, to_datetime(last_used_ms)),
+                )
+            )
+
+    async def overdue(self, *, policy: SessionPolicy, now_ms: int, after: str) -> list[Session]:
+        """Up to PAGE live sessions past a limit by what SQL knows, by id behind `after`."""
+        idle_since = to_datetime(now_ms) - policy.idle_ttl
+        begun = to_datetime(now_ms) - policy.max_ttl
+        query = (
+            select(sessions)
+            .where(
+                sessions.c.ended_at.is_(None),
+                or_(
+                    sessions.c.last_used_at <= idle_since,
+                    sessions.c.created_at <= begun,
+                ),
+                sessions.c.id > after,
+            )
+            .order_by(sessions.c.id)
+            .limit(PAGE)
+        )
+        return [_record(row).session for row in await self._fetch(query)]
+
+    async def unapplied(self, *, before_ms: int) -> list[EndedSession]:
+        """Up to PAGE sessions that ended before an instant without their event in the audit."""
+        query = (
+            select(sessions.c.id, sessions.c.user_id, sessions.c.end_reason)
+            .where(
+                sessions.c.ended_at < to_datetime(before_ms),
+                sessions.c.end_applied.is_(False),
+            )
+            .order_by(sessions.c.ended_at)
+            .limit(PAGE)
+        )
+        return [
+            EndedSession(id=row.id, user_id=row.user_id, end_reason=EndReason(row.end_reason))
+            for row in await self._fetch(query)
+        ]
+
+    async def _fetch(self, query: Select[Any]) -> Sequence[Row[Any]]:
+        async with self._database.transaction() as connection:
+            rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
+        return rows
+
+
+def _record(row: Row[Any]) -> SessionRecord:
+    return SessionRecord(
+        session=Session(
+            id=row.id,
+            user_id=row.user_id,
+            created_ms=to_ms(row.created_at),
+            last_used_ms=to_ms(row.last_used_at),
+            ip=row.ip,
+            device=row.device,
+            amr=tuple(row.amr),
+        ),
+        generation=row.generation,
+        end_reason=EndReason(row.end_reason) if row.ended_at is not None else None,
+    )

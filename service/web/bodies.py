@@ -1,0 +1,175 @@
+"""Reading a body strictly: hostile JSON is a refusal, never an accident.
+
+`request.json()` answers several of these with a 500, and most parsers let the last of two equal
+keys win; so bytes are taken, decoded and checked here.
+"""
+
+import asyncio
+import json
+from typing import Annotated, Any, NoReturn, TypeVar
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.web_exceptions import HTTPRequestEntityTooLarge
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Strict,
+    StringConstraints,
+    ValidationError,
+)
+
+from service.domain import errors as e
+from service.domain.users import EMAIL_MAX, is_email
+from service.operations.end_sessions import Scope
+
+MAX_BODY_BYTES = 64 * 1024
+MAX_DEPTH = 32
+BODY_SECONDS = 10.0
+
+
+def _plain(text: str) -> str:
+    if not text.isprintable():
+        message = "control characters are not allowed"
+        raise ValueError(message)
+    return text
+
+
+def _address(text: str) -> str:
+    if not is_email(text):
+        message = "this is not an e-mail address"
+        raise ValueError(message)
+    return text
+
+
+Email = Annotated[str, StringConstraints(max_length=EMAIL_MAX), AfterValidator(_address)]
+Password = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+Label = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_plain)]
+Code = Annotated[str, StringConstraints(min_length=6, max_length=40)]
+Token = Annotated[str, StringConstraints(min_length=1, max_length=512)]
+
+
+class Body(BaseModel):
+    """A request body: unknown fields and coercions are refused, values never echoed."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class LoginBody(Body):
+    """Sign in by password."""
+
+    email: Email
+    password: Password
+    device_name: Label | None = None
+
+
+class VerifyBody(Body):
+    """A code for a second-factor challenge."""
+
+    mfa_token: Token
+    code: Code
+
+
+class RefreshBody(Body):
+    """A refresh token to trade."""
+
+    refresh_token: Token
+
+
+class LogoutBody(Body):
+    """What to end; without an access token also by whose refresh token."""
+
+    refresh_token: Token | None = None
+    scope: Annotated[Scope, Strict(strict=False)] = Scope.LOCAL
+
+
+class CodeBody(Body):
+    """A first code, which proves that a secret arrived."""
+
+    code: Code
+
+
+B = TypeVar("B", bound=Body)
+
+
+async def read_body(request: web.Request, shape: type[B], *, optional: bool = False) -> B:
+    """The body as its shape. Raises the AuthError that says what is wrong with it."""
+    if optional and not request.body_exists:
+        return _validate(shape, {})
+    _check_media_type(request)
+    return _validate(shape, parse_object(await _read(request)))
+
+
+def parse_object(raw: bytes) -> dict[str, Any]:
+    """One JSON object. Raises MalformedJsonError."""
+    try:
+        value = json.loads(
+            raw.decode("utf-8"),
+            object_pairs_hook=_unique,
+            parse_constant=_refuse_constant,
+        )
+        if not isinstance(value, dict) or _depth(value) > MAX_DEPTH:
+            raise e.MalformedJsonError
+    except (ValueError, RecursionError) as error:
+        raise e.MalformedJsonError from error
+    return value
+
+
+def _check_media_type(request: web.Request) -> None:
+    charset = (request.charset or "utf-8").lower()
+    if (
+        request.content_type != "application/json"
+        or charset not in {"utf-8", "utf8", "us-ascii"}
+        or request.headers.get("Content-Encoding", "identity").lower() != "identity"
+    ):
+        raise e.UnsupportedMediaTypeError
+
+
+async def _read(request: web.Request) -> bytes:
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await request.read()
+    except TimeoutError as error:
+        raise e.RequestTimeoutError from error
+    except HTTPRequestEntityTooLarge as error:
+        raise e.PayloadTooLargeError from error
+    except (HttpProcessingError, ConnectionError) as error:
+        raise e.MalformedJsonError from error
+
+
+def _validate(shape: type[B], value: dict[str, Any]) -> B:
+    try:
+        return shape.model_validate(value)
+    except ValidationError as error:
+        faults = [
+            e.FieldError(".".join(str(part)[:64] for part in fault["loc"]), fault["msg"])
+            for fault in error.errors(include_input=False, include_url=False, include_context=False)
+        ]
+        raise e.ValidationFailedError(faults) from None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        message = "duplicate key"
+        raise ValueError(message)
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _depth(value: object) -> int:
+    """How deep containers nest, without recursion."""
+    depth, level = 0, [value]
+    while level:
+        depth += 1
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, (dict, list))
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return depth

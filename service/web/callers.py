@@ -1,0 +1,25 @@
+"""Who is asking: the bearer token of a request (RFC 6750 §2.1)."""
+
+from aiohttp import web
+
+from service.domain.errors import TokenMissingError
+from service.operations.authenticate import Caller
+from service.web.keys import AUTHENTICATE, ORIGIN, WHO
+
+SCHEME = "bearer "
+
+
+def find_bearer(request: web.Request) -> str | None:
+    """The access token that a request brings, not yet verified."""
+    header = request.headers.get("Authorization", "")
+    return header[len(SCHEME) :].strip() if header[: len(SCHEME)].lower() == SCHEME else None
+
+
+async def authenticated(request: web.Request) -> Caller:
+    """The caller of a protected route. Raises the token errors."""
+    token = find_bearer(request)
+    if not token:
+        raise TokenMissingError
+    caller = await request.app[AUTHENTICATE](token, request[ORIGIN])
+    request[WHO] = {"user_id": caller.user.id, "session_id": caller.session.id}
+    return caller

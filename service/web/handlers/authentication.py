@@ -1,0 +1,87 @@
+"""Signing in, staying in, signing out."""
+
+from aiohttp import web
+
+from service.domain.errors import TokenMissingError
+from service.operations.login import SecondFactorNeeded
+from service.operations.tokens import TokenPair
+from service.web.bodies import LoginBody, LogoutBody, RefreshBody, VerifyBody, read_body
+from service.web.callers import authenticated, find_bearer
+from service.web.keys import (
+    LOGIN,
+    LOGOUT,
+    ORIGIN,
+    POLICY,
+    REFRESH,
+    VERIFY_SECOND_FACTOR,
+    WHO,
+)
+from service.web.replies import ended_reply, json_reply, session_view, token_reply
+
+TAB_STATES = frozenset({"foreground", "background"})
+
+
+async def post_login(request: web.Request) -> web.Response:
+    body = await read_body(request, LoginBody)
+    outcome = await request.app[LOGIN](
+        email=body.email,
+        password=body.password,
+        device_name=body.device_name,
+        origin=request[ORIGIN],
+    )
+    if isinstance(outcome, SecondFactorNeeded):
+        return json_reply(
+            {
+                "mfa_required": True,
+                "mfa_token": outcome.token,
+                "methods": outcome.methods,
+                "expires_in": outcome.expires_in,
+            }
+        )
+    return _signed_in(request, outcome)
+
+
+async def post_verify_2fa(request: web.Request) -> web.Response:
+    body = await read_body(request, VerifyBody)
+    verify = request.app[VERIFY_SECOND_FACTOR]
+    pair = await verify(token=body.mfa_token, code=body.code, origin=request[ORIGIN])
+    return _signed_in(request, pair)
+
+
+async def post_refresh(request: web.Request) -> web.Response:
+    body = await read_body(request, RefreshBody)
+    tab_state = request.headers.get("X-Tab-State", "")
+    return token_reply(
+        await request.app[REFRESH](
+            body.refresh_token,
+            tab_state=tab_state if tab_state in TAB_STATES else "",
+            origin=request[ORIGIN],
+        )
+    )
+
+
+async def post_logout(request: web.Request) -> web.Response:
+    body = await read_body(request, LogoutBody, optional=True)
+    logout, bearer = request.app[LOGOUT], find_bearer(request)
+    if body.refresh_token is not None:
+        applied = await logout.by_refresh_token(body.refresh_token, body.scope, request[ORIGIN])
+    elif bearer:
+        applied = await logout.by_access_token(bearer, body.scope, request[ORIGIN])
+    else:
+        raise TokenMissingError
+    return ended_reply(applied=applied)
+
+
+async def get_me(request: web.Request) -> web.Response:
+    caller = await authenticated(request)
+    return json_reply(
+        {
+            "user": caller.user.to_dict(),
+            "session": session_view(caller.session, request.app[POLICY], current=True),
+        }
+    )
+
+
+def _signed_in(request: web.Request, pair: TokenPair) -> web.Response:
+    request[WHO] = {"user_id": pair.user.id, "session_id": pair.session_id}
+    return token_reply(pair)

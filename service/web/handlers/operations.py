@@ -1,0 +1,37 @@
+"""For platforms, operators and other services."""
+
+from aiohttp import web
+
+from service.domain.errors import AuthError, NotFoundError, ServiceUnavailableError
+from service.web.keys import CHECK_HEALTH, TOKENS
+from service.web.problems import STATUS, describe
+from service.web.replies import json_reply
+
+CACHED = {"Cache-Control": "public, max-age=300"}
+KINDS: dict[str, type[AuthError]] = {kind.code: kind for kind in STATUS}
+
+
+async def get_health(request: web.Request) -> web.Response:
+    health = await request.app[CHECK_HEALTH]()
+    return json_reply(health, status=503 if health["status"] == "down" else 200)
+
+
+async def get_live(_: web.Request) -> web.Response:
+    return json_reply({"status": "ok"})
+
+
+async def get_ready(request: web.Request) -> web.Response:
+    if not await request.app[CHECK_HEALTH].ready():
+        raise ServiceUnavailableError
+    return json_reply({"status": "ok"})
+
+
+async def get_jwks(request: web.Request) -> web.Response:
+    return json_reply(request.app[TOKENS].jwks(), headers=CACHED)
+
+
+async def get_problem(request: web.Request) -> web.Response:
+    kind = KINDS.get(request.match_info["code"])
+    if kind is None:
+        raise NotFoundError
+    return json_reply(describe(kind), headers=CACHED)

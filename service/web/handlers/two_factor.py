@@ -1,0 +1,29 @@
+"""Turning a second factor on."""
+
+import segno
+from aiohttp import web
+
+from service.web.bodies import CodeBody, read_body
+from service.web.callers import authenticated
+from service.web.keys import ENABLE_TOTP, ORIGIN, SET_UP_TOTP
+from service.web.replies import json_reply
+
+
+async def post_2fa_setup(request: web.Request) -> web.Response:
+    caller = await authenticated(request)
+    setup = await request.app[SET_UP_TOTP](caller.user, request[ORIGIN])
+    qr = segno.make(setup.uri, error="m", micro=False)
+    return json_reply(
+        {
+            "secret": setup.secret,
+            "otpauth_uri": setup.uri,
+            "qr_svg": qr.svg_inline(scale=4, border=4, light="#fff"),
+        }
+    )
+
+
+async def post_2fa_enable(request: web.Request) -> web.Response:
+    caller = await authenticated(request)
+    body = await read_body(request, CodeBody)
+    codes = await request.app[ENABLE_TOTP](caller.user, body.code, request[ORIGIN])
+    return json_reply({"recovery_codes": codes})

@@ -1,0 +1,80 @@
+"""What every request gets: an id, an answer whatever happens, headers, and a line in the log."""
+
+import asyncio
+from secrets import token_hex
+from time import perf_counter
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from service.domain import errors as e
+from service.domain.sessions import Origin
+from service.web.keys import ORIGIN, WHO
+from service.web.origins import read_origin
+from service.web.problems import internal_error, problem
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Server": "inphora-auth",
+}
+QUIET = frozenset({"/api/auth/refresh"})
+"""Mutations so frequent that a line each would cost more than they do; the audit has them all."""
+
+log = structlog.get_logger("service.web")
+
+
+def answer_always(*, proxies: int) -> Middleware:
+    """The outermost middleware; `proxies` is how many hops of X-Forwarded-For to believe."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        started = perf_counter()
+        origin = read_origin(request, proxies=proxies, new_id=lambda: token_hex(16))
+        request[ORIGIN] = origin
+        response = await _respond(request, handler, origin)
+        headers = response.headers
+        headers.update(HEADERS)
+        headers["X-Request-ID"] = origin.request_id
+        _log(request, response, origin, perf_counter() - started)
+        return response
+
+    return middleware
+
+
+async def _respond(request: web.Request, handler: Handler, origin: Origin) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except e.AuthError as refusal:
+        return problem(refusal, request_id=origin.request_id)
+    except web.HTTPMethodNotAllowed as error:
+        wrong_method = e.MethodNotAllowedError(sorted(error.allowed_methods))
+        return problem(wrong_method, request_id=origin.request_id)
+    except web.HTTPNotFound:
+        return problem(e.NotFoundError(), request_id=origin.request_id)
+    except asyncio.CancelledError:
+        raise
+    except Exception:  # the only place: a mistake of ours becomes a line that leads to it
+        log.exception("request.failed", request_id=origin.request_id, path=request.path)
+        return internal_error(request_id=origin.request_id)
+
+
+def _log(
+    request: web.Request, response: web.StreamResponse, origin: Origin, seconds: float
+) -> None:
+    """One line for what changed something or was refused; the rest only at debug level."""
+    status = response.status
+    loud = status >= 400 or (request.method not in {"GET", "HEAD"} and request.path not in QUIET)
+    write = log.info if loud else log.debug
+    write(
+        "request",
+        method=request.method,
+        path=request.path,
+        status=status,
+        ms=round(seconds * 1000, 1),
+        request_id=origin.request_id,
+        ip=origin.ip,
+        **request.get(WHO, {}),
+    )

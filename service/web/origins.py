@@ -1,0 +1,42 @@
+"""Where a request came from, as far as it may be believed."""
+
+import re
+from collections.abc import Callable
+from ipaddress import ip_address
+
+from aiohttp import web
+
+from service.domain.sessions import Origin
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
+USER_AGENT_MAX = 512
+
+
+def read_origin(request: web.Request, *, proxies: int, new_id: Callable[[], str]) -> Origin:
+    """The caller's address, user agent and request id; what is not plain text is made so."""
+    headers = request.headers
+    request_id = headers.get("X-Request-ID", "")
+    if REQUEST_ID.fullmatch(request_id) is None:
+        request_id = new_id()
+    agent = headers.get("User-Agent", "")[:USER_AGENT_MAX]
+    if not (agent.isascii() and agent.isprintable()):
+        agent = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in agent)
+    return Origin(ip=client_ip(request, proxies=proxies), user_agent=agent, request_id=request_id)
+
+
+def client_ip(request: web.Request, *, proxies: int) -> str:
+    """The address that the outermost trusted proxy saw, else the peer's.
+
+    With n trusted hops the n-th address from the right of X-Forwarded-For was written by one of
+    ours; whatever stands left of it the client made up.
+    """
+    peer = request.remote or ""
+    if proxies == 0:
+        return peer
+    hops = ",".join(request.headers.getall("X-Forwarded-For", ())).split(",")
+    if len(hops) < proxies:
+        return peer
+    try:
+        return str(ip_address(hops[-proxies].strip()))
+    except ValueError:
+        return peer

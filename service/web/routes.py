@@ -1,0 +1,174 @@
+"""Every route of the API, once: what serves it, what it takes, what it answers."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from service.domain import errors as e
+from service.web import bodies, shapes
+from service.web.handlers import authentication, operations, sessions, two_factor
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+BODY_ERRORS = (
+    e.MalformedJsonError,
+    e.RequestTimeoutError,
+    e.PayloadTooLargeError,
+    e.UnsupportedMediaTypeError,
+    e.ValidationFailedError,
+)
+BEARER_ERRORS = (
+    e.TokenMissingError,
+    e.TokenInvalidError,
+    e.TokenExpiredError,
+    e.TokenRevokedError,
+)
+REFRESH_ERRORS = (
+    e.RefreshTokenInvalidError,
+    e.RefreshTokenReusedError,
+    e.SessionExpiredError,
+    e.SessionRevokedError,
+)
+AWAY = (e.ServiceUnavailableError,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One method of one path; a reply of None has no body."""
+
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    replies: Mapping[int, Sequence[type[BaseModel]]]
+    body: type[bodies.Body] | None = None
+    body_optional: bool = False
+    bearer: bool = False
+    errors: Sequence[type[e.AuthError]] = field(default=())
+
+    def refusals(self) -> list[type[e.AuthError]]:
+        """Every error this route may answer."""
+        return [
+            *(BODY_ERRORS if self.body else ()),
+            *(BEARER_ERRORS if self.bearer else ()),
+            *self.errors,
+        ]
+
+
+ROUTES = (
+    Route(
+        method="POST",
+        path="/api/auth/login",
+        handler=authentication.post_login,
+        summary="Sign in by e-mail and password",
+        body=bodies.LoginBody,
+        replies={200: [shapes.TokensShape, shapes.ChallengeShape]},
+        errors=(e.InvalidCredentialsError, *AWAY),
+    ),
+    Route(
+        method="POST",
+        path="/api/auth/verify-2fa",
+        handler=authentication.post_verify_2fa,
+        summary="Finish a sign-in by a TOTP or recovery code",
+        body=bodies.VerifyBody,
+        replies={200: [shapes.TokensShape]},
+        errors=(e.MfaCodeInvalidError, e.MfaTokenInvalidError, *AWAY),
+    ),
+    Route(
+        method="POST",
+        path="/api/auth/refresh",
+        handler=authentication.post_refresh,
+        summary="Trade a refresh token for a new pair",
+        body=bodies.RefreshBody,
+        replies={200: [shapes.TokensShape]},
+        errors=(*REFRESH_ERRORS, *AWAY),
+    ),
+    Route(
+        method="POST",
+        path="/api/auth/logout",
+        handler=authentication.post_logout,
+        summary="Sign out here, elsewhere or everywhere",
+        body=bodies.LogoutBody,
+        body_optional=True,
+        bearer=True,
+        replies={204: [], 202: []},
+        errors=(e.RefreshTokenInvalidError, *AWAY),
+    ),
+    Route(
+        method="GET",
+        path="/api/auth/me",
+        handler=authentication.get_me,
+        summary="Who I am, and this session",
+        bearer=True,
+        replies={200: [shapes.MeShape]},
+        errors=AWAY,
+    ),
+    Route(
+        method="GET",
+        path="/api/auth/sessions",
+        handler=sessions.get_sessions,
+        summary="My sessions, the latest used first",
+        bearer=True,
+        replies={200: [shapes.SessionsShape]},
+        errors=AWAY,
+    ),
+    Route(
+        method="DELETE",
+        path="/api/auth/sessions/{id}",
+        handler=sessions.delete_session,
+        summary="End one of my sessions",
+        bearer=True,
+        replies={204: [], 202: []},
+        errors=(e.NotFoundError, *AWAY),
+    ),
+    Route(
+        method="POST",
+        path="/api/auth/2fa/setup",
+        handler=two_factor.post_2fa_setup,
+        summary="Make a secret for an authenticator; nothing is on yet",
+        bearer=True,
+        replies={200: [shapes.SetupShape]},
+        errors=(e.ConflictError, *AWAY),
+    ),
+    Route(
+        method="POST",
+        path="/api/auth/2fa/enable",
+        handler=two_factor.post_2fa_enable,
+        summary="Turn the second factor on by a first code",
+        body=bodies.CodeBody,
+        bearer=True,
+        replies={200: [shapes.RecoveryCodesShape]},
+        errors=(e.MfaCodeInvalidError, e.ConflictError, *AWAY),
+    ),
+    Route(
+        method="GET",
+        path="/api/health",
+        handler=operations.get_health,
+        summary="How the service and its stores are",
+        replies={200: [shapes.HealthShape], 503: [shapes.HealthShape]},
+    ),
+    Route(
+        method="GET",
+        path="/api/health/live",
+        handler=operations.get_live,
+        summary="The process answers",
+        replies={200: [shapes.StatusShape]},
+    ),
+    Route(
+        method="GET",
+        path="/api/health/ready",
+        handler=operations.get_ready,
+        summary="Both stores answer",
+        replies={200: [shapes.StatusShape]},
+        errors=AWAY,
+    ),
+    Route(
+        method="GET",
+        path="/.well-known/jwks.json",
+        handler=operations.get_jwks,
+        summary="The public keys of access tokens",
+        replies={200: [shapes.JwksShape]},
+    ),
+)

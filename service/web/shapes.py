@@ -1,0 +1,122 @@
+"""The shapes of replies, for the OpenAPI document; tests hold real replies against them."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Shape(BaseModel):
+    """A reply."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class UserShape(Shape):
+    """A person."""
+
+    id: str
+    email: str
+    name: str
+    roles: list[str]
+    mfa_enabled: bool
+    created_at: datetime
+
+
+class SessionShape(Shape):
+    """A sign-in and all its refreshes."""
+
+    id: str
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    ip: str
+    device: str
+    amr: list[str]
+    current: bool
+
+
+class TokensShape(Shape):
+    """A pair of tokens."""
+
+    access_token: str
+    token_type: Literal["Bearer"]
+    expires_in: int
+    refresh_token: str
+    refresh_expires_in: int
+    session_id: str
+    user: UserShape
+
+
+class ChallengeShape(Shape):
+    """A second factor is needed: send `mfa_token` and a code to `/verify-2fa`."""
+
+    mfa_required: Literal[True]
+    mfa_token: str
+    methods: list[str]
+    expires_in: int
+
+
+class MeShape(Shape):
+    """The caller."""
+
+    user: UserShape
+    session: SessionShape
+
+
+class SessionsShape(Shape):
+    """The caller's sessions."""
+
+    sessions: list[SessionShape]
+
+
+class SetupShape(Shape):
+    """A secret for an authenticator; nothing is on yet."""
+
+    secret: str
+    otpauth_uri: str
+    qr_svg: str
+
+
+class RecoveryCodesShape(Shape):
+    """Shown once."""
+
+    recovery_codes: list[str]
+
+
+class HealthShape(Shape):
+    """How the service and what it stands on are."""
+
+    status: Literal["ok", "degraded", "down"]
+    checks: dict[str, dict[str, Any]]
+
+
+class StatusShape(Shape):
+    """Alive, or ready."""
+
+    status: Literal["ok"]
+
+
+class JwksShape(Shape):
+    """RFC 7517."""
+
+    keys: list[dict[str, str]]
+
+
+class FieldShape(Shape):
+    """A refused field."""
+
+    field: str
+    message: str
+
+
+class ProblemShape(Shape):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    errors: list[FieldShape] | None = None

@@ -1,0 +1,150 @@
+"""Copies events from the streams into the audit: exactly once, whatever crashes.
+
+Read, store in one transaction, and only then acknowledge: a crash in between makes the same
+entries come again, and the table refuses what it has.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from time import monotonic
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError, ResponseError
+from sqlalchemy.exc import DBAPIError
+
+from service.contracts import keys
+from service.contracts.events import Event
+from service.domain.errors import ServiceUnavailableError
+from service.store.audit import AuditRecords, DeadLetter, StreamedEvent
+from workers.stream import Entry, EventStream
+
+BATCH = 500
+PAUSE_SECONDS = 0.2
+ABANDONED_MS = 10_000
+CLAIM_EVERY_SECONDS = 2.0
+BACKOFF_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Ingest:
+    """Drains every partition until it is told to stop."""
+
+    redis: Redis
+    audit: AuditRecords
+    consumer: str
+    abandoned_ms: int = ABANDONED_MS
+    last_pass: float = field(default=float("-inf"))
+    """When all streams were last found dry or drained, on the monotonic clock."""
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    _claimed: float = field(default=float("-inf"))
+
+    async def run(self) -> None:
+        """Drain until `stop`; wait out a store that is away."""
+        streams = [EventStream(self.redis, p, self.consumer) for p in range(keys.PARTITIONS)]
+        grouped = False
+        while not self._stopping.is_set():
+            try:
+                if not grouped:
+                    for stream in streams:
+                        await stream.ensure_group()
+                    grouped = True
+                moved = await self.drain(streams)
+                self.last_pass = monotonic()
+                pause = 0.0 if moved else PAUSE_SECONDS
+            except ResponseError as error:
+                grouped = False  # an emptied Redis has lost its groups
+                log.warning("ingest.group_lost", error=str(error))
+                pause = PAUSE_SECONDS
+            except (RedisError, OSError, ServiceUnavailableError) as error:
+                log.warning("ingest.store_away", error=type(error).__name__)
+                pause = BACKOFF_SECONDS
+            await self._rest(pause)
+
+    def stop(self) -> None:
+        """End `run` after the batch that is under way."""
+        self._stopping.set()
+
+    async def drain(self, streams: Sequence[EventStream]) -> int:
+        """One batch of every partition, the abandoned first; how many entries it moved."""
+        claiming = monotonic() - self._claimed >= CLAIM_EVERY_SECONDS
+        moved = 0
+        for stream in streams:
+            if self._stopping.is_set():
+                break
+            if claiming:
+                moved += await self._store(
+                    stream, await stream.claim(idle_ms=self.abandoned_ms, count=BATCH)
+                )
+            moved += await self._store(stream, await stream.take(BATCH))
+        if claiming:
+            self._claimed = monotonic()
+        return moved
+
+    async def _store(self, stream: EventStream, entries: Sequence[Entry]) -> int:
+        if not entries:
+            return 0
+        events, letters = sort_out(entries)
+        letters += await self._record(stream.partition, events)
+        if letters:
+            await self.audit.bury(stream.partition, letters)
+            log.error("ingest.dead_letters", partition=stream.partition, count=len(letters))
+        await stream.acknowledge(entries)
+        return len(entries)
+
+    async def _record(self, partition: int, events: Sequence[StreamedEvent]) -> list[DeadLetter]:
+        """Store a batch; what no table takes is found one by one and becomes a dead letter."""
+        if not events:
+            return []
+        try:
+            await self.audit.record(partition, events)
+        except DBAPIError as error:
+            if len(events) == 1:
+                return [_letter(events[0], error)]
+            middle = len(events) // 2
+            return [
+                *await self._record(partition, events[:middle]),
+                *await self._record(partition, events[middle:]),
+            ]
+        return []
+
+    async def _rest(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        except TimeoutError:
+            return
+
+
+def sort_out(entries: Sequence[Entry]) -> tuple[list[StreamedEvent], list[DeadLetter]]:
+    """Split a batch into events and entries that cannot be read."""
+    events, letters = [], []
+    for stream_id, fields in entries:
+        try:
+            events.append(StreamedEvent(stream_id, Event.read(fields)))
+        except ValueError as error:
+            letters.append(
+                DeadLetter(stream_id, _texts(fields), f"{type(error).__name__}: {error}")
+            )
+    return events, letters
+
+
+def _letter(item: StreamedEvent, error: DBAPIError) -> DeadLetter:
+    event = item.event
+    fields = {
+        name: str(getattr(event, name))
+        for name in Event.__dataclass_fields__
+        if getattr(event, name) not in ("", None)
+    }
+    return DeadLetter(item.stream_id, fields, str(error.orig))
+
+
+def _texts(fields: dict[bytes, bytes]) -> dict[str, str]:
+    """Bytes as text that PostgreSQL's jsonb can hold, whatever they are."""
+    return {_text(name): _text(value) for name, value in fields.items()}
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "backslashreplace").replace("\0", "\\x00")

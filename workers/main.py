@@ -1,0 +1,168 @@
+"""arq's entry point: resources, then the jobs that use them.
+
+`python -m workers` supervises a worker through outages of Redis; `arq workers.main.WorkerSettings`
+runs the same jobs and ends when Redis does.
+"""
+
+import asyncio
+import contextlib
+import json
+import signal
+import time
+from contextlib import AsyncExitStack
+from typing import Any, ClassVar
+
+import structlog
+import uvloop
+from arq import cron
+from arq.connections import ArqRedis
+from arq.worker import create_worker
+from redis.asyncio import BlockingConnectionPool
+from redis.exceptions import RedisError
+
+from config.logging import configure_logging
+from config.settings import read_settings
+from service.contracts import keys
+from service.domain.sessions import SessionPolicy
+from workers.resources import Resources, open_resources
+
+QUEUE = "auth:jobs"
+QUEUE_SECONDS = 5.0
+HEARTBEAT_LIFETIME_MS = 3_600_000
+INGEST_ALIVE_SECONDS = 15.0
+FIRST_BACKOFF, LAST_BACKOFF = 0.5, 5.0
+
+log = structlog.get_logger(__name__)
+Context = dict[str, Any]
+
+
+settings = read_settings()
+
+
+async def sweep_expired(ctx: Context) -> int:
+    """End sessions past a limit."""
+    return await _resources(ctx).sweep_expired()
+
+
+async def apply_ends(ctx: Context) -> int:
+    """Tell Redis of ends that were committed while it was away."""
+    return await _resources(ctx).apply_ends()
+
+
+async def heartbeat(ctx: Context) -> bool:
+    """Prove that jobs run and that the streams are drained; `/api/health` reads it."""
+    resources = _resources(ctx)
+    draining = time.monotonic() - resources.ingest.last_pass < INGEST_ALIVE_SECONDS
+    if draining:
+        now_ms = time.time_ns() // 1_000_000
+        await resources.redis.set(keys.HEARTBEAT, now_ms, px=HEARTBEAT_LIFETIME_MS)
+    return draining
+
+
+async def start(ctx: Context) -> None:
+    """Open the resources of one worker."""
+    stack = AsyncExitStack()
+    ctx["resources"] = await stack.enter_async_context(
+        open_resources(
+            redis_url=settings.redis_dsn,
+            database_url=settings.database_url.get_secret_value(),
+            policy=SessionPolicy(
+                access_ttl=settings.access_token_ttl,
+                idle_ttl=settings.session_idle_ttl,
+                max_ttl=settings.session_max_ttl,
+                replay_window=settings.refresh_replay_seconds,
+            ),
+        )
+    )
+    ctx["stack"] = stack
+
+
+async def stop(ctx: Context) -> None:
+    """Close them; safe to call twice."""
+    stack = ctx.pop("stack", None)
+    if stack is not None:
+        await stack.aclose()
+
+
+def to_json(value: Any) -> bytes:
+    """Jobs and results as JSON: pickle would run code of whoever can write to Redis."""
+    return json.dumps(value, default=str).encode()
+
+
+def queue() -> ArqRedis:
+    """arq's Redis, with every wait bounded; its own default waits for ever."""
+    pool = BlockingConnectionPool.from_url(
+        settings.queue_dsn,
+        max_connections=20,
+        timeout=QUEUE_SECONDS,
+        socket_connect_timeout=QUEUE_SECONDS,
+        socket_timeout=QUEUE_SECONDS,
+    )
+    return ArqRedis(pool, to_json, json.loads, default_queue_name=QUEUE)
+
+
+class WorkerSettings:
+    """What arq runs. Each job decides from SQL what is due, so a missed tick loses nothing."""
+
+    cron_jobs: ClassVar = [
+        cron(heartbeat, second=set(range(0, 60, 5)), keep_result=0),
+        cron(apply_ends, second=set(range(3, 60, 10)), keep_result=0, timeout=60),
+        cron(sweep_expired, second={10, 40}, keep_result=0, timeout=300),
+    ]
+    queue_name = QUEUE
+    redis_pool = queue()
+    job_serializer = to_json
+    job_deserializer = json.loads
+    on_startup = start
+    on_shutdown = stop
+    max_jobs = 10
+
+
+async def supervise(stopping: asyncio.Event) -> None:
+    """Run workers until told to stop; a new one whenever an outage ended the last."""
+    backoff = FIRST_BACKOFF
+    while not stopping.is_set():
+        worker = create_worker(
+            dict(vars(WorkerSettings)), handle_signals=False, redis_pool=queue(), ctx={}
+        )
+        running = asyncio.create_task(worker.async_run())
+        ending = asyncio.create_task(stopping.wait())
+        started = time.monotonic()
+        await asyncio.wait({running, ending}, return_when=asyncio.FIRST_COMPLETED)
+        ending.cancel()
+        try:
+            if running.done():
+                await running
+            await worker.close()
+        except (RedisError, OSError) as error:
+            log.warning("worker.redis_away", error=type(error).__name__, retry_seconds=backoff)
+        finally:
+            running.cancel()
+            with contextlib.suppress(asyncio.CancelledError, RedisError, OSError):
+                await running
+            await stop(worker.ctx)
+        if time.monotonic() - started > LAST_BACKOFF:
+            backoff = FIRST_BACKOFF
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), backoff)
+        backoff = min(backoff * 2, LAST_BACKOFF)
+
+
+async def run() -> None:
+    """Supervise until SIGTERM or SIGINT."""
+    stopping, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    await supervise(stopping)
+    log.info("worker.stopped")
+
+
+def main() -> None:
+    """Run a supervised worker until it is told to stop."""
+    configure_logging(level=settings.log_level, form=settings.log_format, process="worker")
+    uvloop.run(run())
+
+
+def _resources(ctx: Context) -> Resources:
+    resources: Resources = ctx["resources"]
+    return resources

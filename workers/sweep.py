@@ -1,0 +1,74 @@
+"""Ends what is over, and applies ends that Redis has not heard of. Due work is read from SQL."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from service.domain.sessions import Origin, Session, SessionPolicy
+from service.store.live_sessions import LiveSessions
+from service.store.session_records import PAGE, SessionRecords
+
+SETTLING_MS = 15_000
+"""An end this young is still on its way from its script through the stream."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SweepExpired:
+    """End sessions past a limit. Redis has the last word on when one was last used."""
+
+    records: SessionRecords
+    live: LiveSessions
+    policy: SessionPolicy
+    now_ms: Callable[[], int]
+
+    async def __call__(self) -> int:
+        """How many sessions it ended."""
+        ended, after = 0, ""
+        while page := await self.records.overdue(
+            policy=self.policy, now_ms=self.now_ms(), after=after
+        ):
+            for session in page:
+                ended += await self._sweep_one(session)
+            after = page[-1].id
+            if len(page) < PAGE:
+                break
+        if ended:
+            log.info("sweep.expired", ended=ended)
+        return ended
+
+    async def _sweep_one(self, session: Session) -> bool:
+        reason = self.policy.over(
+            created_ms=session.created_ms,
+            last_used_ms=session.last_used_ms,
+            now_ms=self.now_ms(),
+        )
+        if reason is None:
+            return False
+        swept = await self.live.sweep(session, reason)
+        if swept.alive:
+            await self.records.note_use(
+                session.id, generation=swept.generation, last_used_ms=swept.last_used_ms
+            )
+            return False
+        return await self.records.end(session.id, reason) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyEnds:
+    """Tell Redis of ends that were committed while it was away; the event comes with it."""
+
+    records: SessionRecords
+    live: LiveSessions
+    now_ms: Callable[[], int]
+
+    async def __call__(self) -> int:
+        """How many ends it applied."""
+        ends = await self.records.unapplied(before_ms=self.now_ms() - SETTLING_MS)
+        for ended in ends:
+            await self.live.end(ended.user_id, [ended.id], ended.end_reason, Origin())
+        if ends:
+            log.info("sweep.applied_ends", applied=len(ends))
+        return len(ends)
