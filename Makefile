@@ -42,12 +42,12 @@ test: setup ## everything: style, types, contracts, frontend, browser, and pytes
 	$(STATIC)
 	$(if $(wildcard frontend/package.json),$(FRONTEND))
 	$(STEP) "pytest"
-	@$(VENV)/pytest tests
+	@$(VENV)/pytest
 
 check: setup ## the quick half, before every commit: no servers, no browser
 	$(STATIC)
 	$(STEP) "pytest, without servers"
-	@$(VENV)/pytest tests -q -m "not server"
+	@$(VENV)/pytest -m "not server"
 
 bench: setup ## measure (ARGS goes to it)
 	@$(VENV)/python -m bench $(ARGS)

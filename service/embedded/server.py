@@ -2,17 +2,16 @@
 
 import socket
 import time
-from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from signal import Signals
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 from service.embedded.errors import EmbeddedError
 from service.embedded.leash import Leash
 from service.embedded.lock import hold
 from service.embedded.orphan import end_orphan
+from service.embedded.program import Program
 
 HOST = "127.0.0.1"
 START_SECONDS = 60.0
@@ -22,42 +21,6 @@ TAIL_LINES = 15
 PORT_TAKEN = "ddress already in use"
 # The last children of a killed PostgreSQL take a moment to go.
 PREDECESSOR = "pre-existing shared memory block"
-
-
-class Program(Protocol):
-    """What differs between one server and another."""
-
-    @property
-    def name(self) -> str:
-        """What people call it."""
-
-    @property
-    def home(self) -> Path:
-        """The directory that holds all it keeps, absolute."""
-
-    @property
-    def stop_signal(self) -> Signals:
-        """What makes it save, close its clients and end."""
-
-    @property
-    def marks(self) -> Sequence[str]:
-        """Words of its command line that no other process has together."""
-
-    @property
-    def pid_files(self) -> Sequence[Path]:
-        """Files of its own that name its process, besides `home/pid`."""
-
-    def prepare(self) -> Sequence[str]:
-        """Make what it needs before the first start; return the words before its command."""
-
-    def command(self, port: int) -> Sequence[str]:
-        """The server's command line."""
-
-    def url(self, port: int) -> str:
-        """Where clients connect, with the password."""
-
-    def answers(self, pid: int, port: int) -> bool:
-        """Whether a client that knows the password is served."""
 
 
 class EmbeddedServer:

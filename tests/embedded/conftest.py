@@ -28,9 +28,7 @@ def starter():
     def start(kind, data_dir, *, durable=False, prefix=()):
         wish = "durable" if durable else "hasty"
         command = [*prefix, sys.executable, "-B", "-c", STARTER, kind, str(data_dir), wish]
-        with subprocess.Popen(  # noqa: S603
-            command, cwd=ROOT, stdout=subprocess.PIPE, text=True
-        ) as process:
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
             try:
                 pid, url = process.stdout.readline().split()
                 yield process, psutil.Process(int(pid)), url

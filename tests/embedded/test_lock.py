@@ -36,9 +36,7 @@ def test_it_is_free_again_after_the_block(tmp_path):
 
 def test_a_holder_that_was_killed_holds_no_more(tmp_path):
     command = [sys.executable, "-c", HOLDER, str(tmp_path)]
-    with subprocess.Popen(  # noqa: S603
-        command, stdout=subprocess.PIPE, text=True
-    ) as holder:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout.readline() == "held\n"
         with pytest.raises(EmbeddedError, match=f"in use by process {holder.pid}"), hold(tmp_path):
             pytest.fail("held twice")

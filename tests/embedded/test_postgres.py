@@ -131,9 +131,7 @@ def test_an_orphan_is_stopped_before_the_next_start(home):
     with start_postgres(home, durable=False) as earlier:
         port = earlier.port
     command = [*program.prepare(), *program.command(port)]
-    with subprocess.Popen(  # noqa: S603
-        command, stderr=subprocess.PIPE, text=True
-    ) as orphan:
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as orphan:
         while "ready to accept" not in orphan.stderr.readline():
             assert orphan.poll() is None
 

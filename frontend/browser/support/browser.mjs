@@ -89,6 +89,7 @@ export async function signIn(page, email) {
   const answer = page.waitForResponse("**/api/auth/login");
   await enterPassword(page, email, PASSWORD);
   const tokens = await (await answer).json();
+  assert.equal((await answer).status(), 200, JSON.stringify(tokens));
   if (!tokens.mfa_required) await page.getByRole("heading", { name: "Your session", level: 1 }).waitFor();
   return tokens;
 }

@@ -1,5 +1,6 @@
 import { enableTwoFactor, setUpTwoFactor } from "../account.js";
 import { codeFrom } from "../code.js";
+import { svgUrl } from "../svg-url.js";
 import { createAction } from "./action.js";
 import { card } from "./card.js";
 import { el } from "./el.js";
@@ -99,11 +100,6 @@ function confirmation(setup, { confirm, cancel }) {
     form.node,
   ];
   return { nodes, first: field.input };
-}
-
-/** As an image, an SVG runs no script and loads nothing. @param {string} svg */
-function svgUrl(svg) {
-  return `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
 }
 
 /** @param {string} secret */

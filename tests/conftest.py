@@ -1,0 +1,171 @@
+"""Real servers for all tests that want them; started once, on first use."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from pathlib import Path
+from secrets import token_bytes, token_hex
+from uuid import uuid4
+
+import pytest
+from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from config.settings import Settings
+from service.app import build_app
+from service.domain.secrets import Sealer, derive_key
+from service.embedded import EmbeddedServer, start_postgres, start_valkey
+from service.store.database import Database, open_engine
+from service.store.migrations.run import migrate
+from service.store.password_hasher import PasswordHasher
+from service.store.redis_pool import open_redis
+from service.store.script_client import ScriptClient
+from service.store.users import UserRecords
+from tests.support.people import PASSWORD, Browser, Person
+
+SECRET_KEY = "k" * 40
+REAL = frozenset({"postgres", "valkey", "own_valkey"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs servers, so that `make check` can leave it out."""
+    for item in items:
+        if REAL & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.server)
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the machine reaches a test."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+    """A migrated PostgreSQL for the whole run."""
+    with start_postgres(tmp_path_factory.mktemp("postgres"), durable=False) as server:
+        migrate(server.url)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+    """A Valkey for the whole run: do not empty, stop or slow it."""
+    with start_valkey(tmp_path_factory.mktemp("valkey"), durable=False) as server:
+        yield server
+
+
+@pytest.fixture
+def own_valkey(tmp_path: Path) -> Iterator[EmbeddedServer]:
+    """A Valkey of one's own, with its append-only file, to do anything with."""
+    with start_valkey(tmp_path / "valkey") as server:
+        yield server
+
+
+@pytest.fixture
+def environment(postgres: EmbeddedServer, valkey: EmbeddedServer) -> dict[str, str]:
+    """The settings of a process on the shared servers."""
+    return {
+        "DATABASE_URL": postgres.url,
+        "REDIS_URL": valkey.url,
+        "SECRET_KEY": SECRET_KEY,
+        "LOG_LEVEL": "warning",
+    }
+
+
+@pytest.fixture
+def make_settings(environment: dict[str, str]) -> Callable[..., Settings]:
+    """Settings on the shared servers, with changes."""
+
+    def make(**changes: object) -> Settings:
+        return Settings(**{**{k.lower(): v for k, v in environment.items()}, **changes})
+
+    return make
+
+
+@pytest.fixture
+async def engine(postgres: EmbeddedServer) -> AsyncIterator[AsyncEngine]:
+    engine = open_engine(postgres.url, connections=4)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+def database(engine: AsyncEngine) -> Database:
+    return Database(engine)
+
+
+@pytest.fixture
+async def redis(valkey: EmbeddedServer) -> AsyncIterator[Redis]:
+    """A client of the shared Valkey."""
+    client = open_redis(valkey.url, timeout=5)
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+async def scripts(redis: Redis) -> AsyncIterator[ScriptClient]:
+    client = ScriptClient(redis)
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def make_person(database: Database) -> Callable[..., Awaitable[Person]]:
+    """Adds a person of their own to a test."""
+    sealer = Sealer([derive_key(SECRET_KEY, "at rest")], token_bytes)
+    hashed = PASSWORD_HASH
+
+    async def announce(_: object) -> None:
+        return None
+
+    async def make(*, roles: Sequence[str] = (), totp_secret: str | None = None) -> Person:
+        user_id, email = str(uuid4()), f"{token_hex(6)}@people.example"
+        await UserRecords(database).create(
+            user_id=user_id,
+            email=email,
+            name="A Person",
+            roles=roles,
+            password_hash=hashed,
+            totp_secret=sealer.seal(totp_secret.encode(), context=f"totp/{user_id}")
+            if totp_secret
+            else None,
+            announce=announce,
+        )
+        return Person(user_id, email)
+
+    return make
+
+
+@pytest.fixture
+async def person(make_person: Callable[..., Awaitable[Person]]) -> Person:
+    """Somebody without a role or a second factor."""
+    return await make_person()
+
+
+@pytest.fixture
+def serve(aiohttp_client: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[Browser]]:
+    """Serves an application of given settings in this process."""
+
+    async def start(settings: Settings) -> Browser:
+        return Browser(await aiohttp_client(build_app(settings)))
+
+    return start
+
+
+@pytest.fixture
+async def browser(
+    serve: Callable[..., Awaitable[Browser]], make_settings: Callable[..., Settings]
+) -> Browser:
+    """A client of the service on the shared servers, with default settings."""
+    return await serve(make_settings())
+
+
+def _hash() -> str:
+    hasher = PasswordHasher(threads=1)
+    try:
+        return hasher._argon2.hash(PASSWORD)
+    finally:
+        hasher.close()
+
+
+PASSWORD_HASH = _hash()

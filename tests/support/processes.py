@@ -1,0 +1,74 @@
+"""Real processes of the service, as a platform would run them."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+ROOT = Path(__file__).parent.parent.parent
+START_SECONDS = 30.0
+
+
+def free_port() -> int:
+    """A TCP port on 127.0.0.1 that nobody uses at this moment."""
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return int(trial.getsockname()[1])
+
+
+@contextmanager
+def running(
+    *arguments: str, env: Mapping[str, str], log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """`python -m ARGUMENTS` until the block ends; its output goes to a file."""
+    with log.open("ab") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *arguments],
+            cwd=ROOT,
+            env={**os.environ, **env},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+        )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(25)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                raise
+
+
+@contextmanager
+def web_process(env: Mapping[str, str], log: Path) -> Iterator[str]:
+    """One web process; its base URL."""
+    port = free_port()
+    with running(
+        "service", "serve", "--host", "127.0.0.1", env={**env, "PORT": str(port)}, log=log
+    ) as process:
+        base = f"http://127.0.0.1:{port}"
+        await_ready(base, [process], log)
+        yield base
+
+
+def await_ready(base: str, processes: Sequence[subprocess.Popen[bytes]], log: Path) -> None:
+    """Return when the service answers that it is ready. Raises RuntimeError with its log."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and all(p.poll() is None for p in processes):
+        try:
+            with urlopen(f"{base}/api/health/ready", timeout=2):  # noqa: S310 - our own
+                return
+        except (URLError, OSError):
+            time.sleep(0.05)
+    raise RuntimeError("the service did not become ready:\n" + log.read_text()[-4000:])
