@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from importlib.metadata import version
 from pathlib import Path
 from secrets import token_bytes
 
@@ -30,6 +29,7 @@ from service.operations.restore_session import RestoreSession
 from service.operations.tokens import MintTokens
 from service.operations.two_factor import EnableTotp, SetUpTotp
 from service.operations.verify_second_factor import VerifySecondFactor
+from service.release import VERSION
 from service.store.challenges import Challenges
 from service.store.database import Database, open_engine
 from service.store.event_log import EventLog
@@ -49,6 +49,7 @@ from service.web.openapi import document
 from service.web.pages import page_routes
 from service.web.replies import json_reply
 from service.web.routes import ROUTES
+from service.web.server import Runner, serve_until_told
 
 SETTINGS = web.AppKey("settings", Settings)
 KEYS_RELOADED_EVERY = timedelta(minutes=1)
@@ -74,7 +75,7 @@ def build_app(settings: Settings) -> web.Application:
             for route in ROUTES
         ]
     )
-    contract = document(version=version("inphora-auth"), server=settings.public_url)
+    contract = document(version=VERSION, server=settings.public_url)
 
     async def get_openapi(_: web.Request) -> web.Response:
         return json_reply(contract, headers={"Cache-Control": "no-cache"})
@@ -85,24 +86,17 @@ def build_app(settings: Settings) -> web.Application:
     return app
 
 
-async def create_app() -> web.Application:
+async def create_app() -> Runner:
     """What gunicorn calls, in each of its processes."""
     settings = read_settings()
     configure_logging(level=settings.log_level, form=settings.log_format, process="web")
-    return build_app(settings)
+    return Runner(build_app(settings))
 
 
 def serve(settings: Settings, *, host: str, port: int) -> None:
     """Run one web process until it is told to stop."""
-    web.run_app(
-        build_app(settings),
-        host=host,
-        port=port,
-        loop=uvloop.new_event_loop(),
-        access_log=None,
-        print=lambda *_: None,
-        shutdown_timeout=20.0,
-    )
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
+        loop.run(serve_until_told(build_app(settings), host=host, port=port))
 
 
 def session_policy(settings: Settings) -> SessionPolicy:

@@ -27,6 +27,7 @@ from service.domain.secrets import Sealer, derive_key
 from service.domain.users import Role, User, email_key
 from service.operations.create_user import CreateUser
 from service.operations.diagnose import Diagnose, Finding
+from service.release import VERSION
 from service.store.database import Database, open_engine
 from service.store.event_log import EventLog
 from service.store.health import RedisHealth
@@ -42,7 +43,7 @@ T = TypeVar("T")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="inphora-auth")
+@click.version_option(VERSION)
 def main() -> None:
     """Inphora Auth: sign-in and sessions. Settings come from the environment."""
 

@@ -116,6 +116,7 @@ class WorkerSettings:
     on_startup = start
     on_shutdown = stop
     max_jobs = 10
+    health_check_interval = 15
 
 
 async def supervise(stopping: asyncio.Event) -> None:

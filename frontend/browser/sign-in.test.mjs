@@ -45,6 +45,14 @@ pageTest("empty fields are marked, and nothing is sent", {}, async ({ page }) =>
   assert.equal(requests, 0);
 });
 
+pageTest("an address that cannot be one is marked", { expected: [/status of 422/] }, async ({ page }) => {
+  await enterPassword(page, "borrower", "x");
+
+  assert.match(await alertText(page), /marked below/);
+  await page.getByText("Enter a complete e-mail address").waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.id), "field-email");
+});
+
 pageTest("the keyboard is enough to sign in and out", {}, async ({ page }) => {
   await page.keyboard.type("borrower@inphora.example");
   await page.keyboard.press("Tab");

@@ -14,6 +14,12 @@ class AuthError(Exception):
     detail: ClassVar[str]
 
 
+class BadRequestError(AuthError):
+    code = "bad_request"
+    title = "This is not a request as HTTP has them"
+    detail = "Send HTTP/1.1, with lines of at most 8 KiB and no Expect but 100-continue."
+
+
 class MalformedJsonError(AuthError):
     code = "malformed_json"
     title = "The body is not a JSON object"

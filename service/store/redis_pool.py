@@ -22,4 +22,4 @@ def open_redis(
         socket_timeout=timeout,
         socket_keepalive=True,
     )
-    return Redis(connection_pool=pool)
+    return Redis.from_pool(pool)

@@ -134,7 +134,7 @@ async def _read(request: web.Request) -> bytes:
         raise e.RequestTimeoutError from error
     except HTTPRequestEntityTooLarge as error:
         raise e.PayloadTooLargeError from error
-    except (HttpProcessingError, ConnectionError) as error:
+    except (web.RequestPayloadError, HttpProcessingError, ConnectionError) as error:
         raise e.MalformedJsonError from error
 
 

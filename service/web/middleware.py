@@ -35,13 +35,18 @@ def answer_always(*, proxies: int) -> Middleware:
         origin = read_origin(request, proxies=proxies, new_id=lambda: token_hex(16))
         request[ORIGIN] = origin
         response = await _respond(request, handler, origin)
-        headers = response.headers
-        headers.update(HEADERS)
-        headers["X-Request-ID"] = origin.request_id
+        stamp(response, request_id=origin.request_id)
         _log(request, response, origin, perf_counter() - started)
         return response
 
     return middleware
+
+
+def stamp(response: web.StreamResponse, *, request_id: str) -> None:
+    """Add what every response carries."""
+    headers = response.headers
+    headers.update(HEADERS)
+    headers["X-Request-ID"] = request_id
 
 
 async def _respond(request: web.Request, handler: Handler, origin: Origin) -> web.StreamResponse:

@@ -12,6 +12,7 @@ from service.domain import errors as e
 MEDIA_TYPE = "application/problem+json"
 STATUS: dict[type[e.AuthError], int] = {
     e.AccountLockedError: 429,
+    e.BadRequestError: 400,
     e.ConflictError: 409,
     e.CsrfFailedError: 403,
     e.ForbiddenError: 403,

@@ -3,12 +3,12 @@ import { el } from "./el.js";
 
 /**
  * @typedef {{ name: string, label: string, hint?: string, attributes: import("./el.js").Attributes,
- *   missing: string }} FieldOptions `missing`: what to say when it is empty
+ *   missing: string, invalid: string }} FieldOptions what to say when it is empty, and when the service refuses its form
  * @typedef {ReturnType<typeof createField>} Field
  */
 
 /** A labelled input with its own error line, tied to it for screen readers. @param {FieldOptions} options */
-export function createField({ name, label, hint, attributes, missing }) {
+export function createField({ name, label, hint, attributes, missing, invalid }) {
   const id = `field-${name}`;
   const hintId = hint ? `${id}-hint` : null;
   const error = el("p", { class: "field-error", id: `${id}-error`, hidden: true });
@@ -17,6 +17,7 @@ export function createField({ name, label, hint, attributes, missing }) {
     name,
     input,
     missing,
+    invalid,
     node: el(
       "div",
       { class: "field" },
@@ -81,11 +82,8 @@ export function createForm({ fields, submitLabel, busyLabel, submit, blame, unde
   /** @param {import("../problem.js").ApiError} error */
   function show(error) {
     alert.textContent = describe(error);
-    const marked = fields.filter((field) => {
-      const message = error.fields?.find((each) => each.field === field.name)?.message;
-      if (message) field.mark(message);
-      return message;
-    });
+    const marked = fields.filter((field) => error.fields?.some((each) => each.field === field.name));
+    for (const field of marked) field.mark(field.invalid);
     const culprit = marked[0] ?? blame?.(error.code);
     culprit?.input.focus();
     culprit?.input.select();

@@ -2,17 +2,19 @@ import { codeFrom } from "../code.js";
 import { el } from "./el.js";
 import { createField, createForm } from "./form.js";
 
-/** @type {Record<string, { label: string, hint: string, other: string, attributes: import("./el.js").Attributes }>} */
+/** @type {Record<string, { label: string, hint: string, invalid: string, other: string, attributes: import("./el.js").Attributes }>} */
 const METHODS = {
   totp: {
     label: "Six-digit code",
     hint: "Open your authenticator app and enter the code it shows for Inphora.",
+    invalid: "Enter the six digits your app shows.",
     other: "Use the authenticator app instead",
     attributes: { autocomplete: "one-time-code", inputmode: "numeric", class: "code" },
   },
   recovery_code: {
     label: "Recovery code",
     hint: "One of the codes you saved when you set up two-factor sign-in. Each works once.",
+    invalid: "Enter the whole recovery code, as you saved it.",
     other: "Use a recovery code instead",
     attributes: { autocomplete: "off", autocapitalize: "none", spellcheck: "false", class: "code" },
   },
@@ -29,8 +31,15 @@ export function secondFactorView(auth, methods) {
 
   /** @param {string} method @returns {HTMLInputElement} */
   function show(method) {
-    const { label, hint, attributes } = /** @type {(typeof METHODS)[string]} */ (METHODS[method]);
-    const field = createField({ name: "code", label, hint, missing: "Enter the code.", attributes: { type: "text", ...attributes } });
+    const { label, hint, invalid, attributes } = /** @type {(typeof METHODS)[string]} */ (METHODS[method]);
+    const field = createField({
+      name: "code",
+      label,
+      hint,
+      missing: "Enter the code.",
+      invalid,
+      attributes: { type: "text", ...attributes },
+    });
     const form = createForm({
       fields: [field],
       submitLabel: "Continue",

@@ -11,12 +11,14 @@ export function signInView(auth, reason) {
     name: "email",
     label: "E-mail address",
     missing: "Enter your e-mail address.",
+    invalid: "Enter a complete e-mail address, like name@example.com.",
     attributes: { type: "email", autocomplete: "username", inputmode: "email", autocapitalize: "none", spellcheck: "false" },
   });
   const password = createField({
     name: "password",
     label: "Password",
     missing: "Enter your password.",
+    invalid: "This is longer than any password here.",
     attributes: { type: "password", autocomplete: "current-password" },
   });
   password.node.append(reveal(password.input));

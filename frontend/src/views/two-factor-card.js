@@ -83,6 +83,7 @@ function confirmation(setup, { confirm, cancel }) {
     name: "code",
     label: "Six-digit code",
     missing: "Enter the code your app shows.",
+    invalid: "Enter the six digits your app shows.",
     attributes: { type: "text", autocomplete: "one-time-code", inputmode: "numeric", class: "code" },
   });
   const form = createForm({

@@ -1,0 +1,2 @@
+class BenchError(Exception):
+    """Why there are no figures."""

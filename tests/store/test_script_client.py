@@ -1,0 +1,91 @@
+"""Calls that travel together are independent all the same."""
+
+import asyncio
+
+import pytest
+from redis.exceptions import ResponseError
+
+from service.contracts import keys
+from service.domain.errors import ServiceUnavailableError
+from service.store.redis_pool import open_redis
+from service.store.script_client import ScriptClient
+from tests.store.conftest import ORIGIN
+
+
+async def test_each_caller_gets_its_own_answer(world):
+    """A thousand calls at once: no reply reaches the wrong request."""
+    sessions = [await world.open() for _ in range(20)]
+    live = world.live()
+
+    async def check(index):
+        session = sessions[index % 20]
+        checked = await live.check(session.id, world.user_id, generation=1)
+        return checked.session.id == session.id
+
+    assert all(await asyncio.gather(*[check(i) for i in range(1000)]))
+
+
+async def test_a_caller_that_gives_up_disturbs_nobody(world):
+    """Cancelling one call of a batch leaves the others' answers theirs."""
+    session = await world.open()
+    live = world.live()
+    calls = [
+        asyncio.ensure_future(live.check(session.id, world.user_id, generation=1))
+        for _ in range(50)
+    ]
+    await asyncio.sleep(0)
+    for call in calls[::2]:
+        call.cancel()
+
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+    assert all(isinstance(answer, asyncio.CancelledError) for answer in answers[::2])
+    assert all(answer.session == session for answer in answers[1::2])
+
+
+async def test_a_failing_call_disturbs_nobody(world):
+    """A script error is its caller's alone."""
+    session = await world.open()
+    wrong = keys.events(world.partition)  # a stream where a hash is expected
+    calls = [
+        world.live().check(session.id, world.user_id, generation=1),
+        world.scripts.run(
+            "session_check", session=wrong, user=wrong, generation=1, now_ms=0, idle_ms=1, max_ms=1
+        ),
+        world.live().check(session.id, world.user_id, generation=1),
+    ]
+
+    first, failed, last = await asyncio.gather(*calls, return_exceptions=True)
+    assert first.session == last.session == session
+    assert isinstance(failed, ResponseError)
+
+
+@pytest.mark.parametrize("calls", [1, 100])
+async def test_scripts_that_the_server_forgot(world, calls):
+    """SCRIPT FLUSH or a restart costs a round trip, never an error, never a second execution."""
+    session = await world.open()
+    await world.redis.script_flush()
+
+    answers = await asyncio.gather(
+        *[world.live().rotate(session.id, generation=1, origin=ORIGIN) for _ in range(calls)]
+    )
+    assert {answer.generation for answer in answers} == {2}
+    assert (await world.said()).count("token.refreshed") == 1
+
+
+async def test_a_server_that_is_away(own_valkey):
+    """Every caller hears service_unavailable, nobody waits for ever, and it heals by itself."""
+    redis = open_redis(own_valkey.url)
+    scripts = ScriptClient(redis)
+    await scripts.load_scripts()
+    arguments = {"user": "auth:{00}:u:x", "blob": "1|{}", "lifetime_ms": 1000}
+    assert (await scripts.run("user_cache", **arguments))[0] == b"cached"
+
+    own_valkey.kill()
+    calls = [scripts.run("user_cache", **arguments) for _ in range(100)]
+    answers = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), 10)
+    assert all(isinstance(answer, ServiceUnavailableError) for answer in answers)
+
+    own_valkey.restart()
+    assert (await scripts.run("user_cache", **arguments))[0] == b"cached"
+    await scripts.aclose()
+    await redis.aclose()
