@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     redis_ssl: bool = False
     queue_redis_url: SecretStr | None = None
     redis_down: Literal["allow", "deny"] = "allow"
+    redis_timeout_ms: Annotated[int, Field(ge=100, le=10_000)] = 250
     database_url: SecretStr
 
     secret_key: SecretStr

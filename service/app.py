@@ -17,7 +17,7 @@ from service.domain.access_token import AccessTokens
 from service.domain.refresh_token import RefreshTokenCodec
 from service.domain.secrets import Sealer, derive_key
 from service.domain.sessions import SessionPolicy
-from service.operations.authenticate import Authenticate
+from service.operations.authenticate import Authenticate, WithoutRedis
 from service.operations.check_health import CheckHealth
 from service.operations.end_sessions import EndOneSession, EndSessions, Logout
 from service.operations.find_user import FindUser
@@ -30,6 +30,7 @@ from service.operations.tokens import MintTokens
 from service.operations.two_factor import EnableTotp, SetUpTotp
 from service.operations.verify_second_factor import VerifySecondFactor
 from service.release import VERSION
+from service.store.cache import Cache
 from service.store.challenges import Challenges
 from service.store.database import Database, open_engine
 from service.store.event_log import EventLog
@@ -37,6 +38,7 @@ from service.store.health import RedisHealth
 from service.store.live_sessions import LiveSessions
 from service.store.password_hasher import PasswordHasher
 from service.store.redis_pool import open_redis
+from service.store.revocations import Revocations
 from service.store.script_client import AWAY, ScriptClient
 from service.store.session_records import SessionRecords
 from service.store.signing_keys import SigningKeyRecords
@@ -52,6 +54,7 @@ from service.web.routes import ROUTES
 from service.web.server import Runner, serve_until_told
 
 SETTINGS = web.AppKey("settings", Settings)
+RECENT = timedelta(seconds=5)
 KEYS_RELOADED_EVERY = timedelta(minutes=1)
 FRONTEND = Path(__file__).parent.parent / "frontend" / "dist"
 ISSUER_NAME = "Inphora"
@@ -125,7 +128,10 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
     engine = open_engine(settings.database_url.get_secret_value())
     redis = open_redis(settings.redis_dsn)
     hasher = PasswordHasher()
-    database, scripts = Database(engine), ScriptClient(redis)
+    database, scripts = (
+        Database(engine),
+        ScriptClient(redis, seconds=settings.redis_timeout_ms / 1000),
+    )
     try:
         await scripts.load_scripts()
     except AWAY:
@@ -151,18 +157,26 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
     codec = RefreshTokenCodec([derive_key(secret, "refresh") for secret in settings.secrets])
     mint = MintTokens(tokens, codec, policy, now_ms)
     restore = RestoreSession(records, live, policy, now_ms)
-    find_user = FindUser(users, live)
+    find_user = FindUser(users, live, Cache(RECENT))
+    revocations = Revocations(records, keep=policy.access_ttl + RECENT, now_ms=now_ms)
+    await revocations.catch_up()
+    scripts.on_return(revocations.catch_up)
+    without_redis = WithoutRedis(
+        records, find_user, Cache(RECENT), allow=settings.redis_down == "allow"
+    )
     open_session = OpenSession(records, live, mint, now_ms, token_bytes)
-    end_sessions = EndSessions(records, live)
+    end_sessions = EndSessions(records, live, revocations)
 
     app[keys.POLICY] = policy
     app[keys.TOKENS] = tokens
-    app[keys.AUTHENTICATE] = Authenticate(tokens, live, restore, find_user, time.time)
+    app[keys.AUTHENTICATE] = Authenticate(
+        tokens, live, revocations, restore, find_user, without_redis, time.time
+    )
     app[keys.LOGIN] = Login(users, hasher, challenges, events, open_session, token_bytes)
     app[keys.VERIFY_SECOND_FACTOR] = VerifySecondFactor(
         challenges, users, seal, events, open_session, time.time
     )
-    app[keys.REFRESH] = Refresh(codec, live, records, restore, find_user, mint)
+    app[keys.REFRESH] = Refresh(codec, live, records, restore, find_user, mint, revocations)
     app[keys.LOGOUT] = Logout(tokens, codec, records, end_sessions, time.time)
     app[keys.LIST_SESSIONS] = ListSessions(records, policy, now_ms)
     app[keys.END_ONE_SESSION] = EndOneSession(records, end_sessions)
@@ -170,11 +184,15 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
     app[keys.ENABLE_TOTP] = EnableTotp(users, live, seal, events, time.time, token_bytes)
     app[keys.CHECK_HEALTH] = CheckHealth(RedisHealth(redis), database, now_ms)
 
-    reloading = asyncio.create_task(reload_keys(signing, tokens, settings.jwt_algorithm))
+    background = [
+        asyncio.create_task(reload_keys(signing, tokens, settings.jwt_algorithm)),
+        asyncio.create_task(revocations.follow()),
+    ]
     try:
         yield
     finally:
-        reloading.cancel()
+        for task in background:
+            task.cancel()
         await scripts.aclose()
         await redis.aclose()
         await engine.dispose()

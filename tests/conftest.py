@@ -69,6 +69,7 @@ def environment(postgres: EmbeddedServer, valkey: EmbeddedServer) -> dict[str, s
         "REDIS_URL": valkey.url,
         "SECRET_KEY": SECRET_KEY,
         "LOG_LEVEL": "warning",
+        "REDIS_TIMEOUT_MS": "5000",
     }
 
 

@@ -45,7 +45,8 @@ async def sweep_expired(ctx: Context) -> int:
 
 
 async def apply_ends(ctx: Context) -> int:
-    """Tell Redis of ends that were committed while it was away."""
+    """Tell Redis of ends that were committed while it was away, or that it has lost."""
+    await _resources(ctx).reapply_ends()
     return await _resources(ctx).apply_ends()
 
 

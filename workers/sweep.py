@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 
-from service.domain.sessions import Origin, Session, SessionPolicy
+from service.domain.sessions import MILLISECOND, Origin, Session, SessionPolicy
+from service.store.health import RedisHealth
 from service.store.live_sessions import LiveSessions
 from service.store.session_records import PAGE, SessionRecords
 
@@ -54,6 +56,30 @@ class SweepExpired:
             )
             return False
         return await self.records.end(session.id, reason) is not None
+
+
+@dataclass(slots=True)
+class ReapplyEnds:
+    """Put tombstones back that another Redis than before may have lost; the audit has their ends."""
+
+    health: RedisHealth
+    records: SessionRecords
+    live: LiveSessions
+    reach: timedelta
+    now_ms: Callable[[], int]
+    _seen: str = ""
+
+    async def __call__(self) -> None:
+        """Do it when the server's history of writes is not the one seen last."""
+        replication_id = await self.health.replication_id()
+        if replication_id == self._seen:
+            return
+        since_ms = self.now_ms() - self.reach // MILLISECOND
+        ends = await self.records.ended_since(since_ms, applied=True)
+        for ended in ends:
+            await self.live.end(ended.user_id, [ended.id], ended.end_reason, Origin(), silent=True)
+        self._seen = replication_id
+        log.info("sweep.reapplied_ends", reapplied=len(ends))
 
 
 @dataclass(frozen=True, slots=True)

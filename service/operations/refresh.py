@@ -14,6 +14,7 @@ from service.operations.find_user import FindUser
 from service.operations.restore_session import RestoreSession
 from service.operations.tokens import MintTokens, TokenPair
 from service.store.live_sessions import LiveSessions, Rotated
+from service.store.revocations import Revocations
 from service.store.session_records import SessionRecords
 
 
@@ -30,9 +31,13 @@ class Refresh:
     restore: RestoreSession
     find_user: FindUser
     mint: MintTokens
+    revocations: Revocations
 
     async def __call__(self, text: str, *, tab_state: str, origin: Origin) -> TokenPair:
         token = self.codec.read(text)
+        ended = self.revocations.find(token.session_id)
+        if ended is not None:
+            raise refusal(ended)
         data = json.dumps({"tab": tab_state}) if tab_state else ""
         rotated = await self._rotate(token, data=data, origin=origin)
         if rotated.outcome is Rotation.ABSENT:

@@ -65,6 +65,12 @@ class RedisHealth:
             maxmemory_policy=str(info["maxmemory_policy"]),
         )
 
+    async def replication_id(self) -> str:
+        """Which history of writes the server has; another after a restart or a failover."""
+        with unavailable():
+            info = await self._redis.info("replication")
+        return str(info["master_replid"])
+
     async def clock_ms(self) -> int:
         """What time the server has."""
         with unavailable():

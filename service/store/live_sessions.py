@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 
 from service.contracts import keys
 from service.contracts.events import EventType
+from service.domain.errors import ServiceUnavailableError
 from service.domain.ids import partition_in
 from service.domain.sessions import (
     MILLISECOND,
@@ -49,6 +50,11 @@ class Checked:
     user: User | None = None
     end_reason: EndReason | None = None
 
+    @property
+    def known(self) -> bool:
+        """Whether Redis had anything to say."""
+        return self.session is not None or self.end_reason is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swept:
@@ -77,6 +83,11 @@ class LiveSessions:
         }
         self._replay_ms = policy.replay_window // MILLISECOND
         self._tombstone_ms = policy.access_ttl // MILLISECOND + TOMBSTONE_MARGIN_MS
+
+    def refuse_when_away(self) -> None:
+        """Raise ServiceUnavailableError while Redis is known not to answer."""
+        if not self._scripts.breaker.closed:
+            raise ServiceUnavailableError
 
     async def open(self, session: Session, account: Account, origin: Origin) -> int:
         """Make a new session live; the store's instant of its beginning."""
@@ -207,9 +218,14 @@ class LiveSessions:
         origin: Origin,
         *,
         actor_id: str = "",
+        silent: bool = False,
     ) -> None:
-        """Put tombstones where a person's sessions were. Their end must already be in SQL."""
-        event = EventType.SESSION_EXPIRED if reason in TIMEOUTS else EventType.SESSION_ENDED
+        """Put tombstones where a person's sessions were. Their end must already be in SQL.
+
+        `silent`: the audit has these ends already; only Redis lost them.
+        """
+        ended = EventType.SESSION_EXPIRED if reason in TIMEOUTS else EventType.SESSION_ENDED
+        event = "" if silent else ended.value
         partition = keys.partition_of(user_id)
         for start in range(0, len(session_ids), END_AT_ONCE):
             some = session_ids[start : start + END_AT_ONCE]

@@ -6,9 +6,9 @@ from redis.asyncio import BlockingConnectionPool, Redis
 def open_redis(
     url: str,
     *,
-    timeout: float = 0.25,
+    timeout: float = 1.0,
     connections: int = 8,
-    wait: float = 0.25,
+    wait: float = 1.0,
 ) -> Redis:
     """A client that gives up: `timeout` seconds to connect or to read, `wait` for a connection.
 

@@ -8,6 +8,7 @@ caller that gave up, touches no other.
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,11 +28,15 @@ from redis.exceptions import (
 )
 
 from service.domain.errors import ServiceUnavailableError
+from service.store.breaker import Breaker
 from service.store.scripts import Script, Values, load, load_all
 
 LANES = 2
 MAX_BATCH = 256
 MAX_WAITING = 4096
+CALL_SECONDS = 0.25
+GRACE_SECONDS = 0.05
+PROBE_SECONDS = 1.0
 
 AWAY = (
     BusyLoadingError,
@@ -45,6 +50,9 @@ AWAY = (
     TryAgainError,
 )
 """The store's own troubles: the caller may try again later; anything else is our mistake."""
+
+TURNED_AWAY = (BusyLoadingError, ClusterDownError, MasterDownError, ReadOnlyError)
+"""Replies of a server that cannot serve anybody for now."""
 
 Reply = list[Any]
 
@@ -72,11 +80,19 @@ class _Call:
 class ScriptClient:
     """The service's way to Redis. Raises ServiceUnavailableError while Redis is away."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, *, seconds: float = CALL_SECONDS) -> None:
+        """No call is under way for longer than `seconds`."""
         self._redis = redis
+        self._seconds = seconds
         self._waiting: deque[_Call] = deque()
         self._lanes: set[asyncio.Task[None]] = set()
         self._flush_due = False
+        self._on_return: list[Callable[[], Awaitable[None]]] = []
+        self.breaker = Breaker(self._probe)
+
+    def on_return(self, hook: Callable[[], Awaitable[None]]) -> None:
+        """Run a hook whenever Redis was away and answers again, before any call goes through."""
+        self._on_return.append(hook)
 
     async def load_scripts(self) -> None:
         """Send every script once, so that no request has to. Raises RedisError."""
@@ -87,7 +103,7 @@ class ScriptClient:
         """Run a script at most once; await the future for its reply, texts as bytes."""
         script, loop = load(name), asyncio.get_running_loop()
         done: asyncio.Future[Reply] = loop.create_future()
-        if len(self._waiting) >= MAX_WAITING:
+        if not self.breaker.closed or len(self._waiting) >= MAX_WAITING:
             done.set_exception(ServiceUnavailableError())
             return done
         self._waiting.append(_Call(script, script.arguments(**given), done))
@@ -98,6 +114,7 @@ class ScriptClient:
 
     async def aclose(self) -> None:
         """Let what is under way end."""
+        await self.breaker.aclose()
         while self._lanes:
             await asyncio.gather(*self._lanes)
 
@@ -123,6 +140,8 @@ class ScriptClient:
                 if isinstance(reply, NoScriptError)
             ]
             for call, reply in zip(batch, replies, strict=True):
+                if isinstance(reply, TURNED_AWAY):
+                    self.breaker.trip(reply)
                 if not isinstance(reply, NoScriptError):
                     call.answer(reply)
             if unknown:
@@ -130,14 +149,49 @@ class ScriptClient:
                 for call, reply in zip(unknown, await self._send(unknown), strict=True):
                     call.answer(reply)
         except (RedisError, OSError) as error:
-            for call in batch:
-                call.answer(error)
+            self._fail([*batch, *self._drained()] if isinstance(error, AWAY) else batch, error)
         except BaseException:
             for call in batch:
                 call.done.cancel()
             raise
 
+    def _drained(self) -> list[_Call]:
+        """Everybody who waits: they would wait in vain."""
+        waiting = list(self._waiting)
+        self._waiting.clear()
+        return waiting
+
+    def _fail(self, calls: list[_Call], error: BaseException) -> None:
+        if isinstance(error, AWAY):
+            self.breaker.trip(error)
+        for call in calls:
+            call.answer(error)
+
+    async def _probe(self) -> None:
+        """Raise unless the server is a primary that can write; make ready what it may have lost."""
+        async with asyncio.timeout(max(self._seconds, PROBE_SECONDS)):
+            info = await self._redis.info("replication")
+            if info["role"] != "master":
+                await self._redis.connection_pool.disconnect(inuse_connections=False)
+                raise ReadOnlyError(info["role"])
+            await self.load_scripts()
+        for hook in self._on_return:
+            await hook()
+
     async def _send(self, batch: list[_Call]) -> list[Any]:
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(None) as scope:
+            # Two steps, so that a busy loop first reads the reply that came while it was busy.
+            first = loop.call_later(
+                self._seconds - GRACE_SECONDS,
+                lambda: scope.reschedule(loop.time() + GRACE_SECONDS),
+            )
+            try:
+                return await self._exchange(batch)
+            finally:
+                first.cancel()
+
+    async def _exchange(self, batch: list[_Call]) -> list[Any]:
         if len(batch) == 1:
             call = batch[0]
             try:

@@ -29,3 +29,6 @@ VERIFY_SECOND_FACTOR = web.AppKey("verify_second_factor", VerifySecondFactor)
 ORIGIN = web.RequestKey("origin", Origin)
 WHO = web.RequestKey("who", dict[str, str])
 """`user_id` and `session_id` of the request, once they are known, for its line in the log."""
+
+DEGRADED = web.RequestKey("degraded", str)
+"""What was away when the request was answered all the same: `Auth-Degraded`."""
