@@ -17,6 +17,7 @@ from service.domain.access_token import AccessTokens
 from service.domain.refresh_token import RefreshTokenCodec
 from service.domain.secrets import Sealer, derive_key
 from service.domain.sessions import SessionPolicy
+from service.domain.users import User
 from service.operations.authenticate import Authenticate, WithoutRedis
 from service.operations.check_health import CheckHealth
 from service.operations.end_sessions import EndOneSession, EndSessions, Logout
@@ -45,7 +46,8 @@ from service.store.signing_keys import SigningKeyRecords
 from service.store.users import UserRecords
 from service.web import keys
 from service.web.bodies import MAX_BODY_BYTES
-from service.web.handlers.operations import get_problem
+from service.web.handlers.operations import get_metrics, get_problem
+from service.web.metrics import Metrics, Reading
 from service.web.middleware import answer_always
 from service.web.openapi import document
 from service.web.pages import page_routes
@@ -64,11 +66,16 @@ log = structlog.get_logger(__name__)
 
 def build_app(settings: Settings) -> web.Application:
     """The web application of these settings."""
+    metrics = Metrics()
     app = web.Application(
-        middlewares=[answer_always(proxies=settings.trusted_proxies)],
+        middlewares=[answer_always(proxies=settings.trusted_proxies, metrics=metrics)],
         client_max_size=MAX_BODY_BYTES,
     )
     app[SETTINGS] = settings
+    app[keys.METRICS] = metrics
+    app[keys.METRICS_TOKEN] = (
+        settings.metrics_token.get_secret_value() if settings.metrics_token else None
+    )
     app.cleanup_ctx.append(wire)
     app.add_routes(
         [
@@ -85,6 +92,7 @@ def build_app(settings: Settings) -> web.Application:
 
     app.router.add_get("/api/openapi.json", get_openapi)
     app.router.add_get("/problems/{code}", get_problem)
+    app.router.add_get("/metrics", get_metrics)
     app.add_routes(page_routes(FRONTEND))
     return app
 
@@ -157,7 +165,8 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
     codec = RefreshTokenCodec([derive_key(secret, "refresh") for secret in settings.secrets])
     mint = MintTokens(tokens, codec, policy, now_ms)
     restore = RestoreSession(records, live, policy, now_ms)
-    find_user = FindUser(users, live, Cache(RECENT))
+    recent_users: Cache[User] = Cache(RECENT)
+    find_user = FindUser(users, live, recent_users)
     revocations = Revocations(records, keep=policy.access_ttl + RECENT, now_ms=now_ms)
     await revocations.catch_up()
     scripts.on_return(revocations.catch_up)
@@ -167,6 +176,53 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
     open_session = OpenSession(records, live, mint, now_ms, token_bytes)
     end_sessions = EndSessions(records, live, revocations)
 
+    app[keys.METRICS].readings += [
+        Reading(
+            name="redis_breaker_open",
+            help="1 while this process takes Redis for away",
+            read=lambda: not scripts.breaker.closed,
+        ),
+        Reading(
+            name="redis_breaker_trips",
+            help="how often Redis was found away",
+            read=lambda: scripts.breaker.trips,
+            total=True,
+        ),
+        Reading(
+            name="redis_script_calls",
+            help="scripts run; divided by batches, how many travelled together",
+            read=lambda: scripts.calls,
+            total=True,
+        ),
+        Reading(
+            name="redis_script_batches",
+            help="round trips to Redis",
+            read=lambda: scripts.batches,
+            total=True,
+        ),
+        Reading(
+            name="revocations_known",
+            help="recent ends of sessions this process holds",
+            read=lambda: len(revocations),
+        ),
+        Reading(
+            name="revocations_staleness_seconds",
+            help="how old that copy is",
+            read=lambda: revocations.staleness.total_seconds(),
+        ),
+        Reading(
+            name="user_cache_hits",
+            help="session checks that found their user in Redis",
+            read=lambda: live.user_hits,
+            total=True,
+        ),
+        Reading(
+            name="user_cache_misses",
+            help="session checks that had to ask SQL for their user",
+            read=lambda: live.user_misses,
+            total=True,
+        ),
+    ]
     app[keys.POLICY] = policy
     app[keys.TOKENS] = tokens
     app[keys.AUTHENTICATE] = Authenticate(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 
 from service.contracts import keys
 from service.contracts.events import EventType
@@ -23,6 +24,7 @@ from service.store.script_client import Reply, ScriptClient
 CACHED_USER_MS = 300_000
 TOMBSTONE_MARGIN_MS = 60_000
 END_AT_ONCE = 500
+ROTATED_LENGTH = 7
 
 STORE_CLOCK = 0
 """As `now_ms`: let the store decide what time it is."""
@@ -82,6 +84,8 @@ class LiveSessions:
             "max_ms": policy.max_ttl // MILLISECOND,
         }
         self._replay_ms = policy.replay_window // MILLISECOND
+        self.user_hits = 0
+        self.user_misses = 0
         self._tombstone_ms = policy.access_ttl // MILLISECOND + TOMBSTONE_MARGIN_MS
 
     def refuse_when_away(self) -> None:
@@ -124,15 +128,8 @@ class LiveSessions:
         )
         match reply:
             case [b"alive", user, created, last, amr, ip, device, blob]:
-                session = Session(
-                    id=session_id,
-                    user_id=user.decode(),
-                    created_ms=int(created),
-                    last_used_ms=int(last),
-                    ip=ip.decode(),
-                    device=device.decode(),
-                    amr=tuple(amr.decode().split()),
-                )
+                self._count(blob)
+                session = _session(session_id, user, created, last, amr, ip, device)
                 return Checked(session=session, user=_user(blob))
             case [b"ended", reason]:
                 return Checked(end_reason=EndReason(reason.decode()))
@@ -159,6 +156,8 @@ class LiveSessions:
             **self._limits,
             **asdict(origin),
         )
+        if len(reply) == ROTATED_LENGTH:
+            self._count(reply[-1])
         return _rotated(reply)
 
     async def restore(self, session: Session, *, generation: int, request_id: str) -> bool:
@@ -199,6 +198,12 @@ class LiveSessions:
         if reply[0] != b"alive":
             return Swept(alive=False)
         return Swept(alive=True, last_used_ms=int(reply[1]), generation=int(reply[2]))
+
+    def _count(self, blob: bytes | None) -> None:
+        if blob is None:
+            self.user_misses += 1
+        else:
+            self.user_hits += 1
 
     async def cache_user(self, account: Account) -> None:
         """Replace the cached copy of a person, unless it is newer than this one."""
@@ -244,6 +249,22 @@ class LiveSessions:
             )
 
 
+@lru_cache(maxsize=8192)
+def _session(
+    session_id: str, user: bytes, created: int, last: int, amr: bytes, ip: bytes, device: bytes
+) -> Session:
+    """A session from its reply; the same reply comes again for a minute of requests."""
+    return Session(
+        id=session_id,
+        user_id=user.decode(),
+        created_ms=created,
+        last_used_ms=last,
+        ip=ip.decode(),
+        device=device.decode(),
+        amr=tuple(amr.decode().split()),
+    )
+
+
 def _rotated(reply: Reply) -> Rotated:
     match reply:
         case [outcome, user, generation, created, now, amr, blob]:
@@ -277,4 +298,9 @@ def _blob(account: Account) -> str:
 
 
 def _user(blob: bytes | None) -> User | None:
-    return None if blob is None else user_from_json(blob.partition(b"|")[2].decode())
+    return None if blob is None else _cached_user(blob)
+
+
+@lru_cache(maxsize=4096)
+def _cached_user(blob: bytes) -> User:
+    return user_from_json(blob.partition(b"|")[2].decode())

@@ -89,6 +89,8 @@ class ScriptClient:
         self._flush_due = False
         self._on_return: list[Callable[[], Awaitable[None]]] = []
         self.breaker = Breaker(self._probe)
+        self.calls = 0
+        self.batches = 0
 
     def on_return(self, hook: Callable[[], Awaitable[None]]) -> None:
         """Run a hook whenever Redis was away and answers again, before any call goes through."""
@@ -122,6 +124,8 @@ class ScriptClient:
         self._flush_due = False
         while self._waiting and len(self._lanes) < LANES:
             batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_BATCH))]
+            self.calls += len(batch)
+            self.batches += 1
             lane = asyncio.get_running_loop().create_task(self._travel(batch))
             self._lanes.add(lane)
             lane.add_done_callback(self._arrived)

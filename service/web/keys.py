@@ -12,6 +12,7 @@ from service.operations.login import Login
 from service.operations.refresh import Refresh
 from service.operations.two_factor import EnableTotp, SetUpTotp
 from service.operations.verify_second_factor import VerifySecondFactor
+from service.web.metrics import Metrics
 
 AUTHENTICATE = web.AppKey("authenticate", Authenticate)
 CHECK_HEALTH = web.AppKey("check_health", CheckHealth)
@@ -20,6 +21,8 @@ END_ONE_SESSION = web.AppKey("end_one_session", EndOneSession)
 LIST_SESSIONS = web.AppKey("list_sessions", ListSessions)
 LOGIN = web.AppKey("login", Login)
 LOGOUT = web.AppKey("logout", Logout)
+METRICS = web.AppKey("metrics", Metrics)
+METRICS_TOKEN: web.AppKey[str | None] = web.AppKey("metrics_token")
 POLICY = web.AppKey("policy", SessionPolicy)
 REFRESH = web.AppKey("refresh", Refresh)
 SET_UP_TOTP = web.AppKey("set_up_totp", SetUpTotp)

@@ -16,7 +16,7 @@ from service.web.keys import (
     VERIFY_SECOND_FACTOR,
     WHO,
 )
-from service.web.replies import ended_reply, json_reply, session_view, token_reply
+from service.web.replies import bytes_reply, ended_reply, json_reply, me_body, token_reply
 
 TAB_STATES = frozenset({"foreground", "background"})
 
@@ -74,12 +74,7 @@ async def post_logout(request: web.Request) -> web.Response:
 
 async def get_me(request: web.Request) -> web.Response:
     caller = await authenticated(request)
-    return json_reply(
-        {
-            "user": caller.user.to_dict(),
-            "session": session_view(caller.session, request.app[POLICY], current=True),
-        }
-    )
+    return bytes_reply(me_body(caller.user, caller.session, request.app[POLICY]))
 
 
 def _signed_in(request: web.Request, pair: TokenPair) -> web.Response:
