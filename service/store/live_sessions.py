@@ -1,7 +1,7 @@
 """Live sessions in Redis: one script a state change, which also writes its event."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 
 from service.contracts import keys
@@ -154,7 +154,7 @@ class LiveSessions:
             data=data,
             now_ms=self._clock(),
             **self._limits,
-            **asdict(origin),
+            **origin.fields(),
         )
         if len(reply) == ROTATED_LENGTH:
             self._count(reply[-1])
@@ -245,7 +245,7 @@ class LiveSessions:
                 tombstone_ms=self._tombstone_ms,
                 actor_id=actor_id,
                 now_ms=self._clock(),
-                **asdict(origin),
+                **origin.fields(),
             )
 
 
