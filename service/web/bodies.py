@@ -145,7 +145,10 @@ def _validate(shape: type[B], value: dict[str, Any]) -> B:
     except ValidationError as error:
         found = error.errors(include_input=False, include_url=False, include_context=False)
         faults = [
-            e.FieldError(".".join(str(part)[:64] for part in fault["loc"]), fault["msg"])
+            e.FieldError(
+                ".".join(str(part)[:64] for part in fault["loc"]),
+                fault["msg"].removeprefix("Value error, "),
+            )
             for fault in found[:MAX_FAULTS]
         ]
         raise e.ValidationFailedError(faults) from None

@@ -2,13 +2,12 @@
 
 from aiohttp import web
 
-from service.domain.errors import AuthError, NotFoundError, ServiceUnavailableError
+from service.domain.errors import NotFoundError, ServiceUnavailableError
 from service.web.keys import CHECK_HEALTH, TOKENS
-from service.web.problems import STATUS, describe
+from service.web.problems import CATALOGUE
 from service.web.replies import json_reply
 
 CACHED = {"Cache-Control": "public, max-age=300"}
-KINDS: dict[str, type[AuthError]] = {kind.code: kind for kind in STATUS}
 
 
 async def get_health(request: web.Request) -> web.Response:
@@ -31,7 +30,7 @@ async def get_jwks(request: web.Request) -> web.Response:
 
 
 async def get_problem(request: web.Request) -> web.Response:
-    kind = KINDS.get(request.match_info["code"])
-    if kind is None:
+    described = CATALOGUE.get(request.match_info["code"])
+    if described is None:
         raise NotFoundError
-    return json_reply(describe(kind), headers=CACHED)
+    return json_reply(described, headers=CACHED)
