@@ -11,13 +11,11 @@ bind = f"0.0.0.0:{os.environ.get('PORT') or 8000}"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 1)
 worker_class = "aiohttp.GunicornUVLoopWebWorker"
 
-# Requests in flight get 95 % of it, what is left is for closing pools; platforms wait 25 to 30 s.
+# Requests in flight get 19 s of it (service.web.server, where keep-alive is set as well), what is
+# left is for closing pools; platforms wait 25 to 30 s.
 graceful_timeout = 20
 # A worker whose loop has stood still for so long is replaced.
 timeout = 30
-# Longer than a load balancer's (60 s mostly), or it would send requests into closing connections.
-keepalive = 75
-
 # Its heartbeat file must not wait for a disk.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 # The service writes its own access log, with request ids and without secrets.

@@ -38,7 +38,12 @@ def configure_logging(*, level: str, form: str, process: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     last: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        [
+            # structlog's pretty tracebacks show local variables: passwords are among them.
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
         if form == "console"
         else [
             structlog.processors.format_exc_info,
@@ -72,4 +77,5 @@ def configure_logging(*, level: str, form: str, process: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(max(number, logging.INFO))
-    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+    # A line for every job that ran, every few seconds, says nothing.
+    logging.getLogger("arq.worker").setLevel(max(number, logging.WARNING))

@@ -5,8 +5,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_bytes
@@ -14,6 +14,7 @@ from typing import NoReturn, TypeVar
 from uuid import uuid4
 
 import click
+from sqlalchemy.exc import DBAPIError
 
 from config.logging import configure_logging
 from config.settings import Settings, read_settings
@@ -23,7 +24,7 @@ from service.domain.errors import (
     ServiceUnavailableError,
     ValidationFailedError,
 )
-from service.domain.secrets import Sealer, derive_key
+from service.domain.secrets import SealBrokenError, Sealer, derive_key
 from service.domain.users import Role, User, email_key
 from service.operations.create_user import CreateUser
 from service.operations.diagnose import Diagnose, Finding
@@ -49,20 +50,27 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--port", type=click.IntRange(0, 65_535), help="8000, or PORT; 0 takes a free one.")
-@click.option("--data-dir", type=click.Path(path_type=Path), help="var, or DATA_DIR.")
-def dev(port: int | None, data_dir: Path | None) -> None:
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    envvar="PORT",
+    default=8000,
+    help="8000, or PORT; 0 takes a free one.",
+)
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    envvar="DATA_DIR",
+    default=Path("var"),
+    help="var, or DATA_DIR.",
+)
+def dev(port: int, data_dir: Path) -> None:
     """Run everything here: embedded PostgreSQL and Valkey, web, worker, demo users."""
     from service.dev import DevError, run_dev  # noqa: PLC0415 - needs the dev extra
     from service.embedded import EmbeddedError  # noqa: PLC0415
 
     try:
-        code = run_dev(
-            data_dir or Path(os.environ.get("DATA_DIR", "var")),
-            int(os.environ.get("PORT", "8000")) if port is None else port,
-            prepare=prepare_demo,
-            say=click.echo,
-        )
+        code = run_dev(data_dir, port, prepare=prepare_demo, say=click.echo)
     except (DevError, EmbeddedError) as error:
         fail(str(error))
     sys.exit(code)
@@ -77,13 +85,16 @@ def serve(host: str, port: int | None) -> None:
 
     settings = read_settings()
     configure_logging(level=settings.log_level, form=settings.log_format, process="web")
-    run_server(settings, host=host, port=settings.port if port is None else port)
+    with refusals():
+        run_server(settings, host=host, port=settings.port if port is None else port)
 
 
 @main.command()
 def migrate() -> None:
     """Bring the database to today's schema; safe to run at any time, by several at once."""
-    run_migrations(read_settings().database_url.get_secret_value())
+    url = read_settings().database_url.get_secret_value()
+    with refusals():
+        run_migrations(url)
     click.echo("The database is up to date.")
 
 
@@ -193,15 +204,22 @@ async def open_tools(settings: Settings) -> AsyncIterator[Tools]:
 
 
 def run(settings: Settings, work: Callable[[Tools], Awaitable[T]]) -> T:
-    """Do a command's work; a refusal or an absent store is one line and exit code 1."""
+    """Do a command's work on the stores."""
     configure_logging(level="warning", form="console", process="cli")
 
     async def with_tools() -> T:
         async with open_tools(settings) as tools:
             return await work(tools)
 
-    try:
+    with refusals():
         return asyncio.run(with_tools())
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """A refusal, or a store that is away or not as it should be, is one line and exit code 1."""
+    try:
+        yield
     except ValidationFailedError as refusal:
         fail("; ".join(f"{fault.field}: {fault.message}" for fault in refusal.errors))
     except ConflictError:
@@ -210,6 +228,14 @@ def run(settings: Settings, work: Callable[[Tools], Awaitable[T]]) -> T:
         fail("PostgreSQL or Redis does not answer; `inphora-auth doctor` says which")
     except AuthError as refusal:
         fail(f"{refusal.title}. {refusal.detail}")
+    except SealBrokenError:
+        fail(
+            "SECRET_KEY is not the one these data were sealed with: give it as SECRET_KEY_PREVIOUS"
+        )
+    except DBAPIError as error:
+        fail(f"PostgreSQL refuses: {error.orig}".splitlines()[0])
+    except OSError as error:
+        fail(f"{error or 'no answer in time'}; `inphora-auth doctor` says what to mend")
 
 
 def fail(message: str) -> NoReturn:

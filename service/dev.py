@@ -24,6 +24,9 @@ READY_SECONDS = 60.0
 STOP_SECONDS = 25.0
 POLL_SECONDS = 0.1
 
+OTHERS = ("REDIS_PASSWORD", "REDIS_SSL", "QUEUE_REDIS_URL", "SECRET_KEY_PREVIOUS")
+"""Settings of a shell that speak of other servers than the ones started here."""
+
 DEMO_PASSWORD = "demo-only-not-secret-42"  # noqa: S105 - published in API.md
 DEMO_TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # noqa: S105
 
@@ -76,7 +79,7 @@ def run_dev(
             "SECRET_KEY": _keep_secret(data_dir / "secret_key"),
         }
         defaults = {"PUBLIC_URL": own["BASE_URL"], "LOG_FORMAT": "console"}
-        env = {**defaults, **os.environ, **own, "PORT": str(port)}
+        env = {**defaults, **os.environ, **own, **dict.fromkeys(OTHERS, ""), "PORT": str(port)}
         say("Migrating the database, making the demo users …")
         prepare(env)
         python = (sys.executable, "-m")

@@ -51,7 +51,7 @@ class Sealer:
             if _key_id(key) == head:
                 try:
                     return AESGCM(key).decrypt(nonce, box, context.encode())
-                except InvalidTag as error:
+                except (InvalidTag, ValueError) as error:  # ValueError: cut within the nonce
                     raise SealBrokenError(context) from error
         raise SealBrokenError(context)
 

@@ -15,7 +15,7 @@ RECOVERY_CODES = 10
 RECOVERY_BYTES = 15
 
 _DIGITS = re.compile(r"[0-9]{6}", re.ASCII)
-_RECOVERY = re.compile(r"[A-Z2-7]{24}", re.ASCII)
+_RECOVERY = re.compile(r"[A-Za-z2-7]{24}", re.ASCII)
 
 
 def new_secret(randomness: Callable[[int], bytes]) -> str:
@@ -55,5 +55,5 @@ def recovery_hash(code: str) -> bytes | None:
 
     Plain SHA-256 is enough for 120 random bits (ASVS 6.5.2).
     """
-    text = code.replace("-", "").replace(" ", "").upper()
-    return sha256(text.encode()).digest() if _RECOVERY.fullmatch(text) else None
+    text = code.replace("-", "").replace(" ", "")
+    return sha256(text.upper().encode()).digest() if _RECOVERY.fullmatch(text) else None

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 EMAIL_MAX = 254
-_EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f]{1,64}@[^\s@\x00-\x1f\x7f]+\.[^\s@\x00-\x1f\x7f.]+")
+_EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@]+\.[^\s@.]+")
 
 
 class Role(StrEnum):
@@ -67,10 +67,17 @@ class Account:
 
 
 def email_key(email: str) -> str:
-    """Who an address is, however it was typed: NFKC, case-folded, trimmed."""
-    return unicodedata.normalize("NFKC", email.strip()).casefold()
+    """Who an address is, however it was typed: NFKC, case-folded, trimmed; its own key."""
+    folded = unicodedata.normalize("NFKC", email).casefold()
+    return unicodedata.normalize("NFKC", folded).strip()  # folding may undo the normal form
 
 
 def is_email(text: str) -> bool:
-    """Whether a text has the shape of an address; only a message proves that it is one."""
-    return len(email_key(text)) <= EMAIL_MAX and _EMAIL.fullmatch(text.strip()) is not None
+    """Whether a text has the shape of an address; only a message proves that it is one.
+
+    Its key must have that shape too: other forms of `@` and of spaces become plain ones in it.
+    """
+    return all(
+        len(form) <= EMAIL_MAX and form.isprintable() and _EMAIL.fullmatch(form)
+        for form in (text.strip(), email_key(text))
+    )

@@ -56,6 +56,15 @@ class EndSessions:
 
 
 @dataclass(frozen=True, slots=True)
+class LoggedOut:
+    """Who signed out. `applied` is False while Redis has not heard of it."""
+
+    user_id: str
+    session_id: str
+    applied: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Logout:
     """Sign out by an access token, or by a refresh token of any generation."""
 
@@ -65,7 +74,7 @@ class Logout:
     end_sessions: EndSessions
     now: Callable[[], float]
 
-    async def by_access_token(self, token: str, scope: Scope, origin: Origin) -> bool:
+    async def by_access_token(self, token: str, scope: Scope, origin: Origin) -> LoggedOut:
         """Raises TokenRevokedError when the session had ended before."""
         session_id = self.tokens.verify(token, now=self.now()).session_id
         record = await self.records.find(session_id)
@@ -73,17 +82,17 @@ class Logout:
             raise TokenRevokedError
         return await self._end(record.session.user_id, session_id, scope, origin)
 
-    async def by_refresh_token(self, text: str, scope: Scope, origin: Origin) -> bool:
+    async def by_refresh_token(self, text: str, scope: Scope, origin: Origin) -> LoggedOut:
         """Signing out twice is signing out."""
         session_id = self.codec.read(text).session_id
         record = await self.records.find(session_id)
         if record is None:
             raise RefreshTokenInvalidError
         if record.end_reason is not None:
-            return True
+            return LoggedOut(record.session.user_id, session_id)
         return await self._end(record.session.user_id, session_id, scope, origin)
 
-    async def _end(self, user_id: str, session_id: str, scope: Scope, origin: Origin) -> bool:
+    async def _end(self, user_id: str, session_id: str, scope: Scope, origin: Origin) -> LoggedOut:
         applied = True
         if scope is not Scope.OTHERS:
             applied = await self.end_sessions(user_id, EndReason.LOGOUT, origin, only=session_id)
@@ -92,7 +101,7 @@ class Logout:
                 user_id, EndReason.REVOKED_USER, origin, keep=session_id
             )
             applied = applied and others
-        return applied
+        return LoggedOut(user_id, session_id, applied)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,9 +61,10 @@ class AuditRecords:
         self._database = database
 
     async def record(self, partition: int, events: Sequence[StreamedEvent]) -> int:
-        """Store a partition's events in stream order; how many of them were new.
+        """Store a partition's events in the order given; how many of them were new.
 
-        The head's row lock orders the partition's writers, so `seq` has no gaps.
+        The head's row lock orders the partition's writers, so `seq` has no gaps. It is the order of
+        storing: what was read by a worker that died comes after what others stored meanwhile.
         """
         async with self._database.transaction() as connection:
             seq = await _lock_head(connection, partition)

@@ -26,6 +26,7 @@ from service.operations.end_sessions import Scope
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_DEPTH = 32
+MAX_FAULTS = 20
 BODY_SECONDS = 10.0
 
 
@@ -138,9 +139,13 @@ def _validate(shape: type[B], value: dict[str, Any]) -> B:
     try:
         return shape.model_validate(value)
     except ValidationError as error:
+        found = error.errors(include_input=False, include_url=False, include_context=False)
         faults = [
-            e.FieldError(".".join(str(part)[:64] for part in fault["loc"]), fault["msg"])
-            for fault in error.errors(include_input=False, include_url=False, include_context=False)
+            e.FieldError(
+                ".".join(str(part)[:64] for part in fault["loc"]),
+                fault["msg"].removeprefix("Value error, "),
+            )
+            for fault in found[:MAX_FAULTS]
         ]
         raise e.ValidationFailedError(faults) from None
 

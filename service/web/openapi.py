@@ -60,7 +60,7 @@ def _operation(route: Route) -> Schema:
             "content": {"application/json": {"schema": _ref(route.body)}},
         }
     if route.bearer:
-        operation["security"] = [{"bearer": []}]
+        operation["security"] = [{"bearer": []}, *([{}] if route.body_optional else [])]
     if "{id}" in route.path:
         operation["parameters"] = [
             {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}

@@ -37,6 +37,6 @@ def client_ip(request: web.Request, *, proxies: int) -> str:
     if len(hops) < proxies:
         return peer
     try:
-        return str(ip_address(hops[-proxies].strip()))
+        return str(ip_address(hops[-proxies].strip().partition("%")[0]))  # a zone is any text
     except ValueError:
         return peer

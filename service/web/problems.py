@@ -58,6 +58,17 @@ def describe(kind: type[e.AuthError]) -> dict[str, Any]:
     }
 
 
+INTERNAL_ERROR = {
+    "type": "/problems/internal_error",
+    "title": "The service made a mistake",
+    "status": 500,
+    "detail": "Report the request_id; it leads to the cause.",
+    "code": "internal_error",
+}
+CATALOGUE = {kind.code: describe(kind) for kind in STATUS} | {"internal_error": INTERNAL_ERROR}
+"""Every problem by its code."""
+
+
 def problem(refusal: e.AuthError, *, request_id: str) -> web.Response:
     """The response to a refused request."""
     body = {**describe(type(refusal)), "request_id": request_id}
@@ -68,15 +79,7 @@ def problem(refusal: e.AuthError, *, request_id: str) -> web.Response:
 
 def internal_error(*, request_id: str) -> web.Response:
     """The response to our own mistake: nothing of it but the id that finds it in the log."""
-    body = {
-        "type": "/problems/internal_error",
-        "title": "The service made a mistake",
-        "status": 500,
-        "detail": "Report the request_id; it leads to the cause.",
-        "code": "internal_error",
-        "request_id": request_id,
-    }
-    return _response(body, {})
+    return _response({**INTERNAL_ERROR, "request_id": request_id}, {})
 
 
 def _response(body: dict[str, Any], headers: dict[str, str]) -> web.Response:

@@ -64,12 +64,13 @@ async def post_logout(request: web.Request) -> web.Response:
     body = await read_body(request, LogoutBody, optional=True)
     logout, bearer = request.app[LOGOUT], find_bearer(request)
     if body.refresh_token is not None:
-        applied = await logout.by_refresh_token(body.refresh_token, body.scope, request[ORIGIN])
+        gone = await logout.by_refresh_token(body.refresh_token, body.scope, request[ORIGIN])
     elif bearer:
-        applied = await logout.by_access_token(bearer, body.scope, request[ORIGIN])
+        gone = await logout.by_access_token(bearer, body.scope, request[ORIGIN])
     else:
         raise TokenMissingError
-    return ended_reply(applied=applied)
+    request[WHO] = {"user_id": gone.user_id, "session_id": gone.session_id}
+    return ended_reply(applied=gone.applied)
 
 
 async def get_me(request: web.Request) -> web.Response:

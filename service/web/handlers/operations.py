@@ -6,7 +6,6 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from service.domain.errors import (
-    AuthError,
     NotFoundError,
     ServiceUnavailableError,
     TokenInvalidError,
@@ -14,11 +13,10 @@ from service.domain.errors import (
 )
 from service.web.callers import find_bearer
 from service.web.keys import CHECK_HEALTH, METRICS, METRICS_TOKEN, TOKENS
-from service.web.problems import STATUS, describe
+from service.web.problems import CATALOGUE
 from service.web.replies import NO_STORE, json_reply
 
 CACHED = {"Cache-Control": "public, max-age=300"}
-KINDS: dict[str, type[AuthError]] = {kind.code: kind for kind in STATUS}
 
 
 async def get_health(request: web.Request) -> web.Response:
@@ -55,7 +53,7 @@ async def get_jwks(request: web.Request) -> web.Response:
 
 
 async def get_problem(request: web.Request) -> web.Response:
-    kind = KINDS.get(request.match_info["code"])
-    if kind is None:
+    described = CATALOGUE.get(request.match_info["code"])
+    if described is None:
         raise NotFoundError
-    return json_reply(describe(kind), headers=CACHED)
+    return json_reply(described, headers=CACHED)

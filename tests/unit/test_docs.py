@@ -1,0 +1,171 @@
+"""What the pages say is so: generated ones are fresh, links lead somewhere, nothing is of one machine."""
+
+import json
+import re
+import subprocess
+import tomllib
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+from pathlib import Path
+from types import ModuleType
+from urllib.parse import unquote
+
+import pytest
+
+from config.settings import Settings
+from service.contracts.events import EventType
+
+ROOT = Path(__file__).parent.parent.parent
+PAGES = [
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")),
+]
+COMPOSE_ONLY = {"POSTGRES_PASSWORD"}
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)|(?:src|srcset|href)=\"([^\"]+)\"")
+FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
+ABSOLUTE = re.compile(r"[a-z][a-z+.-]*:|//")
+OF_ONE_MACHINE = re.compile(
+    r"(?<![\w.~-])/(?:work|farm|root|home|Users)/\w"
+    r"|py" + r"pi\.org|python" + r"hosted\.org|npm" + r"js\.(?:org|com)"
+    r"|--?(?:extra-)?index-url[ =]+\w|^ *registry *="
+    r"|\"resolved\": *\"http",
+    re.MULTILINE,
+)
+
+
+def load_generator() -> ModuleType:
+    """`scripts/docs` as a module."""
+    loader = SourceFileLoader("docs_generator", str(ROOT / "scripts" / "docs"))
+    spec = spec_from_loader(loader.name, loader)
+    assert spec is not None
+    module = module_from_spec(spec)
+    loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def generator() -> ModuleType:
+    return load_generator()
+
+
+def anchors(page: Path) -> set[str]:
+    """What `#…` may name in a page, by GitHub's rule for headings."""
+    text = page.read_text()
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", text), re.MULTILINE)
+    slugs = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return slugs | set(re.findall(r'id="([^"]+)"', text))
+
+
+def links(page: Path) -> list[str]:
+    """The relative links of a page."""
+    text = FENCE.sub("", page.read_text())
+    found = [first or second for first, second in LINK.findall(text)]
+    return [unquote(link) for link in found if not ABSOLUTE.match(link)]
+
+
+def leads_somewhere(page: Path, link: str) -> bool:
+    """Whether a relative link names a file of ours and, in a page, something that is in it."""
+    path, _, fragment = link.partition("#")
+    target = (page.parent / path).resolve() if path else page
+    if not target.exists() or not target.is_relative_to(ROOT):
+        return False
+    return not fragment or target.suffix != ".md" or fragment in anchors(target)
+
+
+def test_generated_pages_are_fresh(generator: ModuleType) -> None:
+    """Whoever changes an error, a setting, a table or an event also runs scripts/docs."""
+    assert generator.stale() == []
+
+
+def test_a_stale_page_is_named(generator: ModuleType, tmp_path: Path) -> None:
+    """The check can fail: pages that are missing, or of another time, are stale."""
+    (tmp_path / "errors.md").write_text("of another time")
+
+    assert sorted(generator.PAGES) == sorted(generator.stale(tmp_path))
+
+
+def test_env_example_names_every_setting(generator: ModuleType) -> None:
+    """One name, one comment: no setting is undocumented, and none is documented that is not."""
+    named = [example.name for example in generator.examples()]
+
+    assert len(named) == len(set(named))
+    assert {name.upper() for name in Settings.model_fields} | COMPOSE_ONLY == set(named)
+
+
+def test_env_example_explains_every_setting(generator: ModuleType) -> None:
+    """The comment above a setting is its only description."""
+    assert [example.name for example in generator.examples() if not example.meaning] == []
+
+
+def test_env_example_shows_the_defaults(generator: ModuleType) -> None:
+    """A commented line shows what holds when it stays as it is."""
+    shown = {example.name: example.default for example in generator.examples()}
+    wrong = {
+        name: shown[name.upper()]
+        for name, setting in Settings.model_fields.items()
+        if not setting.is_required()
+        and (shown[name.upper()] or "") != generator.plain(setting.default)
+    }
+
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("event", EventType)
+def test_every_event_has_a_writer_and_a_meaning(generator: ModuleType, event: EventType) -> None:
+    """An event that nobody writes is a promise to analysts that nobody keeps."""
+    assert generator.writers(event)
+    assert generator.HAPPENED[event]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every relative link names a file that is there, and a heading that is in it."""
+    broken = [link for link in links(page) if not leads_somewhere(page, link)]
+
+    assert broken == []
+
+
+def test_every_direct_dependency_has_its_reason() -> None:
+    """What pyproject.toml and package.json ask for stands in docs/dependencies.md, and why."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = [
+        *project["project"]["dependencies"],
+        *project["project"]["optional-dependencies"]["dev"],
+        *project["dependency-groups"]["test"],
+    ]
+    names = [re.split(r"[\[<>=~! ]", requirement)[0] for requirement in wanted]
+    names += json.loads((ROOT / "frontend" / "package.json").read_text())["devDependencies"]
+    page = (ROOT / "docs" / "dependencies.md").read_text().lower()
+    rows = "\n".join(re.findall(r"^\|.*", page, re.MULTILINE))
+
+    assert [name for name in names if not re.search(rf"(?<![\w-]){name}(?![\w-])", rows)] == []
+
+
+def test_nothing_is_of_one_machine() -> None:
+    """No file names a path of somebody's machine or the address of a package registry."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    ).stdout.decode()
+    found = []
+    for name in filter(None, listed.split("\0")):
+        path = ROOT / name
+        text = path.read_bytes().decode("utf-8", "replace") if path.is_file() else ""
+        found += [f"{name}: {hit[0]}" for hit in OF_ONE_MACHINE.finditer(text)]
+
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("cd /" + "work/main", id="a path of a machine"),
+        pytest.param("see https://py" + "pi.org/simple", id="a registry's address"),
+        pytest.param('"resolved": "' + 'http://mirror/x.tgz"', id="a lock with addresses"),
+    ],
+)
+def test_the_pattern_would_find(text: str) -> None:
+    """The search above can fail."""
+    assert OF_ONE_MACHINE.search(text)

@@ -1,0 +1,175 @@
+"""The catalogue of errors, against the page that clients are written from."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from service.domain import errors as e
+from service.web.problems import STATUS, describe, internal_error, problem
+
+CATALOGUE = {
+    "malformed_json": 400,
+    "validation_failed": 422,
+    "unsupported_media_type": 415,
+    "payload_too_large": 413,
+    "invalid_credentials": 401,
+    "account_locked": 429,
+    "mfa_code_invalid": 401,
+    "mfa_token_invalid": 401,
+    "token_missing": 401,
+    "token_invalid": 401,
+    "token_expired": 401,
+    "token_revoked": 401,
+    "refresh_token_invalid": 401,
+    "refresh_token_reused": 401,
+    "session_expired": 401,
+    "session_revoked": 401,
+    "step_up_required": 403,
+    "csrf_failed": 403,
+    "forbidden": 403,
+    "not_found": 404,
+    "method_not_allowed": 405,
+    "conflict": 409,
+    "rate_limited": 429,
+    "service_unavailable": 503,
+}
+"""The table of API.md, code by code."""
+
+BEYOND = {"bad_request": 400, "request_timeout": 408}
+"""For what is no HTTP at all, and for a body that does not arrive."""
+
+KINDS = {kind.code: kind for kind in STATUS}
+MADE = {
+    e.AccountLockedError: lambda: e.AccountLockedError(timedelta(seconds=30)),
+    e.RateLimitedError: lambda: e.RateLimitedError(timedelta(seconds=30)),
+    e.MethodNotAllowedError: lambda: e.MethodNotAllowedError(["GET", "HEAD"]),
+    e.ValidationFailedError: lambda: e.ValidationFailedError([e.FieldError("email", "is bad")]),
+}
+
+
+def made(kind):
+    """One error of a kind."""
+    return MADE.get(kind, kind)()
+
+
+def subclasses(kind):
+    """All below a class."""
+    return {kind for direct in kind.__subclasses__() for kind in (direct, *subclasses(direct))}
+
+
+def body(response):
+    return json.loads(response.body)
+
+
+def test_every_error_has_a_status():
+    """A subclass of AuthError without a line in the table would be a 500."""
+    assert subclasses(e.AuthError) == set(STATUS)
+
+
+def test_every_error_has_a_code_of_its_own():
+    """`code` is what clients decide by: one meaning each."""
+    assert len(KINDS) == len(STATUS)
+
+
+def test_the_catalogue_is_complete_and_has_nothing_else():
+    """Clients know every code that can come."""
+    assert {kind.code: status for kind, status in STATUS.items()} == CATALOGUE | BEYOND
+
+
+@pytest.mark.parametrize("code", CATALOGUE | BEYOND)
+def test_a_problem_has_every_member(code):
+    """RFC 9457's members, the code and the request's id; and texts that a person can act on."""
+    response = problem(made(KINDS[code]), request_id="r-1")
+    said = body(response)
+    said.pop("errors", None)
+
+    assert response.status == (CATALOGUE | BEYOND)[code]
+    assert response.content_type == "application/problem+json"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert set(said) == {"type", "title", "status", "detail", "code", "request_id"}
+    assert (said["type"], said["status"]) == (f"/problems/{code}", response.status)
+    assert (said["code"], said["request_id"]) == (code, "r-1")
+    assert said["title"][0].isupper()
+    assert said["detail"].endswith(".")
+
+
+@pytest.mark.parametrize(
+    "code", ["token_missing", "token_invalid", "token_expired", "token_revoked"]
+)
+def test_an_access_token_s_failure_says_how_to_authenticate(code):
+    """RFC 6750 §3; the exact words of API.md."""
+    response = problem(made(KINDS[code]), request_id="r")
+
+    assert response.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+
+
+@pytest.mark.parametrize(
+    "code",
+    sorted(
+        (CATALOGUE | BEYOND).keys()
+        - {"token_missing", "token_invalid"}
+        - {"token_expired", "token_revoked"}
+    ),
+)
+def test_nothing_else_asks_for_a_bearer_token(code):
+    """A client that sees the header tries to refresh, which would not help."""
+    assert "WWW-Authenticate" not in problem(made(KINDS[code]), request_id="r").headers
+
+
+@pytest.mark.parametrize(
+    ("wait", "seconds"),
+    [
+        pytest.param(timedelta(0), "1", id="none at all: at least a second"),
+        pytest.param(timedelta(milliseconds=1), "1", id="a moment: a second"),
+        pytest.param(timedelta(seconds=1), "1", id="a second"),
+        pytest.param(timedelta(milliseconds=1001), "2", id="a bit more than a second: two"),
+        pytest.param(timedelta(minutes=15), "900", id="a quarter of an hour"),
+        pytest.param(timedelta(seconds=-5), "1", id="one that is over already: a second"),
+    ],
+)
+@pytest.mark.parametrize(
+    "kind", [e.AccountLockedError, e.RateLimitedError, e.ServiceUnavailableError]
+)
+def test_whoever_must_wait_hears_how_long(kind, wait, seconds):
+    """`Retry-After` in whole seconds, never too few (RFC 9110 §10.2.3)."""
+    assert problem(kind(wait), request_id="r").headers["Retry-After"] == seconds
+
+
+def test_a_wrong_method_hears_the_right_ones():
+    """`Allow`, as RFC 9110 §15.5.6 demands."""
+    refusal = e.MethodNotAllowedError(["GET", "HEAD"])
+
+    assert problem(refusal, request_id="r").headers["Allow"] == "GET, HEAD"
+
+
+def test_refused_fields_are_listed_without_their_values():
+    """`errors` of API.md; only for validation_failed."""
+    refusal = e.ValidationFailedError([e.FieldError("email", "is bad")])
+
+    assert body(problem(refusal, request_id="r"))["errors"] == [
+        {"field": "email", "message": "is bad"}
+    ]
+    assert "errors" not in body(problem(e.ConflictError(), request_id="r"))
+
+
+def test_a_mistake_of_ours_says_nothing_but_its_id():
+    """No cause, no trace, no version: the id leads to them in the log."""
+    response = internal_error(request_id="r-1")
+
+    assert (response.status, response.content_type) == (500, "application/problem+json")
+    assert body(response) == {
+        "type": "/problems/internal_error",
+        "title": "The service made a mistake",
+        "status": 500,
+        "detail": "Report the request_id; it leads to the cause.",
+        "code": "internal_error",
+        "request_id": "r-1",
+    }
+
+
+def test_a_kind_is_described_without_an_instance():
+    """What stands at the URL of `type` is what stands in the problem."""
+    described = describe(e.ConflictError)
+
+    assert {**described, "request_id": "r"} == body(problem(e.ConflictError(), request_id="r"))

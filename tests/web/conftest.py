@@ -1,0 +1,79 @@
+"""The service as it is served: our own server around the application."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+import aiohttp
+import pytest
+from aiohttp import web
+from redis.asyncio import Redis
+from sqlalchemy import func, select
+from structlog.testing import capture_logs
+
+from config.settings import Settings
+from service.app import build_app
+from service.contracts import keys
+from service.contracts.tables import recovery_codes, sessions, users
+from service.store.database import Database
+from service.web.server import Runner
+from tests.support.people import Browser
+from tests.web.wire import Served
+
+
+@pytest.fixture
+async def serve_for_real() -> AsyncIterator[Callable[[Settings], Awaitable[Served]]]:
+    """Serves an application of given settings by the server that processes use."""
+    runners = []
+
+    async def start(settings: Settings) -> Served:
+        runner = Runner(build_app(settings))
+        await runner.setup()
+        runners.append(runner)
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        return Served(*runner.addresses[0])
+
+    yield start
+    for runner in runners:
+        await runner.cleanup()
+
+
+@pytest.fixture
+async def served(
+    serve_for_real: Callable[[Settings], Awaitable[Served]], make_settings: Callable[..., Settings]
+) -> Served:
+    """The service on the shared servers, with default settings."""
+    return await serve_for_real(make_settings())
+
+
+@pytest.fixture
+async def browser(served: Served) -> AsyncIterator[Browser]:
+    """A client of it."""
+    async with aiohttp.ClientSession() as http:
+        yield Browser(http, f"http://{served.host}:{served.port}")
+
+
+@pytest.fixture
+def state(database: Database, redis: Redis) -> Callable[[], Awaitable[tuple[int, ...]]]:
+    """Counts everything that a request could change: rows, ends, versions, events."""
+
+    async def count() -> tuple[int, ...]:
+        query = select(
+            select(func.count()).select_from(sessions).scalar_subquery(),
+            select(func.count(sessions.c.ended_at)).scalar_subquery(),
+            select(func.count()).select_from(recovery_codes).scalar_subquery(),
+            select(func.sum(users.c.version)).scalar_subquery(),
+            select(func.count(users.c.totp_pending)).scalar_subquery(),
+        )
+        async with database.transaction() as connection:
+            rows = (await connection.execute(query)).one()
+        events = [await redis.xlen(keys.events(p)) for p in range(keys.PARTITIONS)]
+        return (*rows, sum(events))
+
+    return count
+
+
+@pytest.fixture
+def unharmed() -> Iterator[None]:
+    """A test after which our log holds no mistake of ours."""
+    with capture_logs() as lines:
+        yield
+    assert [line for line in lines if line["log_level"] in {"error", "critical"}] == []

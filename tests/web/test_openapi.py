@@ -1,0 +1,178 @@
+"""The OpenAPI document says what the service does, and the service does what it says."""
+
+import asyncio
+from contextlib import closing
+
+import pyotp
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from service.app import build_app
+from service.web.openapi import document
+from service.web.routes import ROUTES
+from tests.support.people import TOTP_SECRET
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+DOCUMENT = document(version="1", server="http://127.0.0.1")
+SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
+OPERATIONS = [
+    (route.method, route.path, mode)
+    for route in ROUTES
+    for mode in GenerationMode
+    if mode is GenerationMode.POSITIVE or route.body or route.bearer
+]
+"""What takes nothing can't be given anything that does not fit."""
+
+exploring = settings(
+    max_examples=20,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def test_the_document_is_one():
+    """By the meta-schema of OpenAPI 3.1, and every reference leads somewhere."""
+    SCHEMA.validate()
+    found = list(SCHEMA.get_all_operations())
+
+    assert [result.err() for result in found if not hasattr(result.ok(), "label")] == []
+    assert len(found) == len(ROUTES)
+
+
+def test_every_route_of_the_api_is_in_the_document(make_settings):
+    """Nothing is served under /api or /.well-known that clients cannot read about."""
+    served = {
+        (route.method, route.resource.canonical)
+        for route in build_app(make_settings()).router.routes()
+        if route.method != "HEAD"
+        and route.resource.canonical.startswith(("/api/", "/.well-known/"))
+    }
+    documented = {
+        (method.upper(), path) for path, item in DOCUMENT["paths"].items() for method in item
+    }
+
+    assert served - documented == {("GET", "/api/openapi.json")}, "the document itself"
+    assert documented <= served
+
+
+@pytest.mark.parametrize("path", [route.path for route in ROUTES if route.body])
+def test_what_may_befall_a_body_is_documented(path):
+    """Malformed, late, too large, of another type, not valid: no generated request does it all."""
+    assert {"400", "408", "413", "415", "422"} <= set(DOCUMENT["paths"][path]["post"]["responses"])
+
+
+def test_operations_have_names_of_their_own():
+    """`operationId` is what generated clients call their functions."""
+    names = [op["operationId"] for item in DOCUMENT["paths"].values() for op in item.values()]
+
+    assert len(set(names)) == len(names)
+
+
+async def test_the_document_is_served(browser):
+    """At the place that API.md names, with the address that the service goes by."""
+    reply = await browser.send("GET", "/api/openapi.json")
+
+    assert reply.status == 200
+    assert reply.body["paths"] == DOCUMENT["paths"]
+    assert reply.body["servers"] == [{"url": "http://127.0.0.1:8000"}]
+
+
+@pytest.mark.usefixtures("unharmed")
+@pytest.mark.parametrize("signed_in", [False, True], ids=["as nobody", "signed in"])
+@pytest.mark.parametrize(("method", "path", "mode"), OPERATIONS, ids=str)
+async def test_the_service_answers_as_documented(served, person, method, path, mode, signed_in):
+    """Whatever fits the document, or just does not: a documented status, type and shape."""
+    base = f"http://{served.host}:{served.port}"
+    operation = SCHEMA[path][method]
+
+    def explore():
+        with closing(requests.Session()) as http:
+            client = Client(http, base, person)
+
+            @exploring
+            @given(case=operation.as_strategy(mode))
+            def every(case):
+                headers = {"Authorization": f"Bearer {client.token()}"} if signed_in else {}
+                case.call_and_validate(base, session=http, headers=headers, checks=CHECKS)
+
+            every()
+
+    await asyncio.to_thread(explore)
+
+
+@pytest.mark.usefixtures("unharmed")
+async def test_what_succeeds_is_answered_as_documented(served, make_person):
+    """Every success of a life with this service, which no generated request comes upon."""
+    person, guarded = await make_person(), await make_person(totp_secret=TOTP_SECRET)
+    base = f"http://{served.host}:{served.port}"
+
+    def live():
+        with closing(requests.Session()) as http:
+            seen = []
+
+            def call(method, path, token="", **given):
+                case = SCHEMA[path][method].Case(media_type="application/json", **given)
+                headers = {"Authorization": f"Bearer {token}"} if token else {}
+                reply = case.call_and_validate(base, session=http, headers=headers, checks=CHECKS)
+                assert reply.status_code in {200, 204}, (method, path, reply.status_code)
+                seen.append((method, path))
+                return reply.json() if reply.content else None
+
+            def login(who):
+                given = {"email": who.email, "password": who.password, "device_name": "a test"}
+                return call("POST", "/api/auth/login", body=given)
+
+            challenge = login(guarded)
+            code = {"mfa_token": challenge["mfa_token"], "code": pyotp.TOTP(TOTP_SECRET).now()}
+            call("POST", "/api/auth/verify-2fa", body=code)
+            other, first = login(person), login(person)
+            given = {"refresh_token": first["refresh_token"]}
+            token = call("POST", "/api/auth/refresh", body=given)["access_token"]
+            call("GET", "/api/auth/me", token)
+            call("GET", "/api/auth/sessions", token)
+            ended = {"id": other["session_id"]}
+            call("DELETE", "/api/auth/sessions/{id}", token, path_parameters=ended)
+            setup = call("POST", "/api/auth/2fa/setup", token)
+            code = {"code": pyotp.TOTP(setup["secret"]).now()}
+            call("POST", "/api/auth/2fa/enable", token, body=code)
+            call("POST", "/api/auth/logout", token, body={"scope": "global"})
+            for path in ("/api/health", "/api/health/live", "/api/health/ready"):
+                call("GET", path)
+            call("GET", "/.well-known/jwks.json")
+            return set(seen)
+
+    assert await asyncio.to_thread(live) == {(route.method, route.path) for route in ROUTES}
+
+
+class Client:
+    """Stays signed in, also when what it tried a moment ago was to sign out."""
+
+    def __init__(self, http, base, person):
+        self.http, self.base, self.person = http, base, person
+        self.held = ""
+
+    def token(self):
+        """An access token whose session is alive."""
+        held = {"Authorization": f"Bearer {self.held}"}
+        if self.http.get(f"{self.base}/api/auth/me", headers=held).status_code != 200:
+            body = {"email": self.person.email, "password": self.person.password}
+            self.held = self.http.post(f"{self.base}/api/auth/login", json=body).json()[
+                "access_token"
+            ]
+        return self.held
