@@ -53,9 +53,9 @@ class Metrics(Collector):
 
     def render(self) -> bytes:
         """Everything, for one scrape."""
-        registry = CollectorRegistry(auto_describe=False)
-        registry.register(self)
-        return generate_latest(registry)
+        collectors = CollectorRegistry(auto_describe=False)
+        collectors.register(self)
+        return generate_latest(collectors)
 
     def collect(self) -> Iterator[Metric]:
         """What prometheus_client asks for."""
