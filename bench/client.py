@@ -16,6 +16,7 @@ from bench.errors import BenchError
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
 HEAD_END = b"\r\n\r\n"
 ANSWER_SECONDS = 15.0
+POLL_SECONDS = 0.005
 
 
 class Caller(Protocol):
@@ -67,16 +68,10 @@ async def drive(
         started, used = perf_counter(), cpu()
         await load.run_for(seconds)
         window = Window(perf_counter() - started, cpu() - used, sorted(load.latencies))
-        load.stopping = True
-        await asyncio.wait_for(asyncio.gather(*(c.finished for c in connections)), ANSWER_SECONDS)
-    except TimeoutError:
-        message = f"a reply took longer than {ANSWER_SECONDS} s"
-        raise BenchError(message) from None
+        await load.end([connection.finished for connection in connections])
     finally:
         for connection in connections:
             connection.close()
-    if load.failed.done():
-        load.failed.result()
     if not window.latencies:
         message = f"no reply within {seconds} s"
         raise BenchError(message)
@@ -96,9 +91,20 @@ class _Load:
             self.failed.set_exception(BenchError(reason))
 
     async def run_for(self, seconds: float) -> None:
+        """Return after so long, or raise BenchError as soon as anything went wrong."""
         await asyncio.wait({self.failed}, timeout=seconds)
         if self.failed.done():
             self.failed.result()
+
+    async def end(self, finished: Sequence[asyncio.Future[None]]) -> None:
+        """Let every connection have the reply it waits for, and none send again."""
+        self.stopping = True
+        deadline = perf_counter() + ANSWER_SECONDS
+        while any(not future.done() for future in finished):
+            if perf_counter() > deadline:
+                self.fail(f"a reply took longer than {ANSWER_SECONDS} s")
+            await self.run_for(POLL_SECONDS)
+        await self.run_for(0)
 
 
 class _Connection(asyncio.Protocol):

@@ -26,6 +26,7 @@ START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 POLL_SECONDS = 0.05
 TAIL_LINES = 15
+LAST = ("nice", "-n", "19")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,11 @@ class Server:
 
 @contextmanager
 def stores(home: Path) -> Iterator[Stores]:
-    """The embedded stores, with their data in `home`, as durable as `dev` has them."""
-    with start_postgres(home / "postgres") as postgres, start_valkey(home / "valkey") as valkey:
+    """The embedded stores; nothing waits for the disk, which is not what is measured."""
+    with (
+        start_postgres(home / "postgres", durable=False) as postgres,
+        start_valkey(home / "valkey", durable=False) as valkey,
+    ):
         migrate(postgres.url)
         settings = {
             "DATABASE_URL": postgres.url,
@@ -92,8 +96,8 @@ def bare(home: Path, cores: Cores) -> Iterator[Server]:
 
 @contextmanager
 def worker(on: Stores, cores: Cores) -> Iterator[None]:
-    """The worker, with the stores and the client."""
-    with _running("worker", ["workers"], on.environment, on.home, cores.others):
+    """The worker, with the stores and the client, and behind them: it catches up after a round."""
+    with _running("worker", ["workers"], on.environment, on.home, cores.others, prefix=LAST):
         yield
 
 
@@ -104,11 +108,13 @@ def _running(
     environment: Mapping[str, str],
     home: Path,
     cores: frozenset[int],
+    *,
+    prefix: Sequence[str] = (),
 ) -> Iterator[Leash]:
     with (home / f"{name}.log").open("ab") as log, pinned(cores):
         leash = Leash(
             [sys.executable, "-m", *module],
-            prefix=(),
+            prefix=prefix,
             stop_signal=SIGTERM,
             pid_file=home / f"{name}.pid",
             log=log,

@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from service.domain.sessions import SessionPolicy
 from service.store.audit import AuditRecords
 from service.store.database import Database, open_engine
+from service.store.health import RedisHealth
 from service.store.live_sessions import LiveSessions
 from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
@@ -45,13 +46,18 @@ async def open_resources(
     records, live = SessionRecords(database), LiveSessions(scripts, policy)
     consumer = f"{socket.gethostname()}:{os.getpid()}:{token_hex(3)}"
     ingest = Ingest(redis, AuditRecords(database), consumer)
+    health = RedisHealth(redis)
+
+    async def oldest_ms() -> int | None:
+        return (await health.workers()).oldest_ms
+
     draining = asyncio.create_task(ingest.run())
     try:
         yield Resources(
             redis=redis,
             ingest=ingest,
             sweep_expired=SweepExpired(records, live, policy, _now_ms),
-            apply_ends=ApplyEnds(records, live, _now_ms),
+            apply_ends=ApplyEnds(records, live, oldest_ms, _now_ms),
         )
     finally:
         ingest.stop()
