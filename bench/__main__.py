@@ -29,9 +29,9 @@ JSON_OPTION = click.option(
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--connections", default=64, show_default=True, type=click.IntRange(1, 4096))
-@click.option("--rounds", "count", default=5, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--rounds", "count", default=8, show_default=True, type=click.IntRange(1, 1000))
 @click.option(
-    "--seconds", default=2.0, show_default=True, type=click.FloatRange(0.2, 600), help="Per round."
+    "--seconds", default=1.0, show_default=True, type=click.FloatRange(0.2, 600), help="Per round."
 )
 @click.option("--only", default=",".join(SERVICE_ROUTES), show_default=True)
 @click.option(
@@ -79,7 +79,6 @@ def compare(plan: Plan, home: Path, cores: Cores, json_file: Path | None) -> Non
     """All rounds, and the table."""
     with ExitStack() as stack:
         on = stack.enter_context(servers.stores(home))
-        say("Starting the service, the worker and the bare handler …")
         server = stack.enter_context(servers.service(on, cores, changes={}))
         ceiling = stack.enter_context(servers.bare(home, cores))
         stack.enter_context(servers.worker(on, cores))
@@ -120,12 +119,12 @@ def enter(plan: Plan, on: servers.Stores, server: servers.Server) -> list[Visito
 
 @contextmanager
 def running() -> Iterator[tuple[Path, Cores]]:
-    """A directory and cores for one run; what is refused or interrupted ends it in one line."""
+    """A directory and cores for one run; a BenchError, Ctrl-C or SIGTERM ends it in one line."""
     signal.signal(signal.SIGTERM, _interrupt)
     cores = Cores.choose()
     try:
         with TemporaryDirectory(prefix="inphora-bench-") as name, pinned(cores.others):
-            say("Starting PostgreSQL and Valkey …")
+            say("Starting …")
             yield Path(name), cores
     except (BenchError, EmbeddedError) as error:
         fail(str(error))

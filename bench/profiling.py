@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from signal import SIGUSR1
 
+from bench.errors import BenchError
 from bench.rounds import Round, one_round
 from bench.routes import Visitor
 from bench.servers import Server
@@ -28,7 +29,10 @@ def read(path: Path) -> Stacks:
 
 
 def describe(stacks: Stacks, cpu_us: float) -> str:
-    """Shares of all samples, and what they are of `cpu_us` a request: by package, by function."""
+    """Shares of all samples, and what they are of `cpu_us` a request: by package, by function.
+
+    Raises BenchError when there are none.
+    """
     packages: Counter[str] = Counter()
     selves: Counter[str] = Counter()
     totals: Counter[str] = Counter()
@@ -39,6 +43,11 @@ def describe(stacks: Stacks, cpu_us: float) -> str:
         for name in set(stack):
             totals[name] += count
     every = sum(packages.values())
+    if not every:
+        message = "no samples: give it more --rounds or --seconds"
+        raise BenchError(message)
+    for name in [name for name, count in totals.items() if count == every]:
+        del totals[name]  # what only runs the loop
 
     def section(title: str, counts: Counter[str]) -> list[str]:
         rows = [

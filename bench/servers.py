@@ -26,6 +26,7 @@ START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 POLL_SECONDS = 0.05
 TAIL_LINES = 15
+LAST = ("nice", "-n", "19")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +96,8 @@ def bare(home: Path, cores: Cores) -> Iterator[Server]:
 
 @contextmanager
 def worker(on: Stores, cores: Cores) -> Iterator[None]:
-    """The worker, with the stores and the client."""
-    with _running("worker", ["workers"], on.environment, on.home, cores.others):
+    """The worker, with the stores and the client, and behind them: it catches up after a round."""
+    with _running("worker", ["workers"], on.environment, on.home, cores.others, prefix=LAST):
         yield
 
 
@@ -107,11 +108,13 @@ def _running(
     environment: Mapping[str, str],
     home: Path,
     cores: frozenset[int],
+    *,
+    prefix: Sequence[str] = (),
 ) -> Iterator[Leash]:
     with (home / f"{name}.log").open("ab") as log, pinned(cores):
         leash = Leash(
             [sys.executable, "-m", *module],
-            prefix=(),
+            prefix=prefix,
             stop_signal=SIGTERM,
             pid_file=home / f"{name}.pid",
             log=log,

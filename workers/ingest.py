@@ -12,7 +12,7 @@ from time import monotonic
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, StatementError
 
 from service.contracts import keys
 from service.contracts.events import Event
@@ -25,6 +25,8 @@ PAUSE_SECONDS = 0.2
 ABANDONED_MS = 10_000
 CLAIM_EVERY_SECONDS = 2.0
 BACKOFF_SECONDS = 1.0
+ROW_FAULTS = frozenset({"22", "23", "54"})
+"""Classes of SQLSTATE that blame a row: its data, a constraint, a limit. All others pass."""
 
 log = structlog.get_logger(__name__)
 
@@ -61,6 +63,9 @@ class Ingest:
                 pause = PAUSE_SECONDS
             except (RedisError, OSError, ServiceUnavailableError) as error:
                 log.warning("ingest.store_away", error=type(error).__name__)
+                pause = BACKOFF_SECONDS
+            except Exception:  # what was read stays pending and comes again: nothing is lost
+                log.exception("ingest.failed")
                 pause = BACKOFF_SECONDS
             await self._rest(pause)
 
@@ -101,7 +106,9 @@ class Ingest:
             return []
         try:
             await self.audit.record(partition, events)
-        except DBAPIError as error:
+        except (StatementError, OverflowError) as error:
+            if not _blames_row(error):
+                raise
             if len(events) == 1:
                 return [_letter(events[0], error)]
             middle = len(events) // 2
@@ -124,21 +131,29 @@ def sort_out(entries: Sequence[Entry]) -> tuple[list[StreamedEvent], list[DeadLe
     for stream_id, fields in entries:
         try:
             events.append(StreamedEvent(stream_id, Event.read(fields)))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             letters.append(
                 DeadLetter(stream_id, _texts(fields), f"{type(error).__name__}: {error}")
             )
     return events, letters
 
 
-def _letter(item: StreamedEvent, error: DBAPIError) -> DeadLetter:
+def _blames_row(error: StatementError | OverflowError) -> bool:
+    """False for a deadlock, a full disk, a missing table: the same row will fit later."""
+    if not isinstance(error, DBAPIError):
+        return True
+    return str(getattr(error.orig, "sqlstate", None))[:2] in ROW_FAULTS
+
+
+def _letter(item: StreamedEvent, error: StatementError | OverflowError) -> DeadLetter:
     event = item.event
     fields = {
         name: str(getattr(event, name))
         for name in Event.__dataclass_fields__
         if getattr(event, name) not in ("", None)
     }
-    return DeadLetter(item.stream_id, fields, str(error.orig))
+    cause = error.orig if isinstance(error, StatementError) else error
+    return DeadLetter(item.stream_id, fields, f"{type(cause).__name__}: {cause}")
 
 
 def _texts(fields: dict[bytes, bytes]) -> dict[str, str]:

@@ -15,8 +15,8 @@ from typing import Any, ClassVar
 import structlog
 import uvloop
 from arq import cron
-from arq.connections import ArqRedis
-from arq.worker import create_worker
+from arq.connections import ArqRedis, RedisSettings
+from arq.worker import Worker, create_worker
 from redis.asyncio import BlockingConnectionPool
 from redis.exceptions import RedisError
 
@@ -112,6 +112,7 @@ class WorkerSettings:
     ]
     queue_name = QUEUE
     redis_pool = queue()
+    redis_settings = RedisSettings.from_dsn(settings.queue_dsn)  # where `arq --check` looks
     job_serializer = to_json
     job_deserializer = json.loads
     on_startup = start
@@ -135,19 +136,25 @@ async def supervise(stopping: asyncio.Event) -> None:
         try:
             if running.done():
                 await running
-            await worker.close()
         except (RedisError, OSError) as error:
             log.warning("worker.redis_away", error=type(error).__name__, retry_seconds=backoff)
         finally:
-            running.cancel()
-            with contextlib.suppress(asyncio.CancelledError, RedisError, OSError):
-                await running
-            await stop(worker.ctx)
+            await close(worker, running)
         if time.monotonic() - started > LAST_BACKOFF:
             backoff = FIRST_BACKOFF
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), backoff)
         backoff = min(backoff * 2, LAST_BACKOFF)
+
+
+async def close(worker: Worker, running: asyncio.Task[None]) -> None:
+    """End a worker and its jobs, whatever Redis says to that."""
+    with contextlib.suppress(asyncio.CancelledError, RedisError, OSError):
+        await worker.close()
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError, RedisError, OSError):
+        await running
+    await stop(worker.ctx)
 
 
 async def run() -> None:

@@ -49,16 +49,19 @@ async def open_resources(
     records, live = SessionRecords(database), LiveSessions(scripts, policy)
     consumer = f"{socket.gethostname()}:{os.getpid()}:{token_hex(3)}"
     ingest = Ingest(redis, AuditRecords(database), consumer)
+    health = RedisHealth(redis)
+
+    async def oldest_ms() -> int | None:
+        return (await health.workers()).oldest_ms
+
     draining = asyncio.create_task(ingest.run())
     try:
         yield Resources(
             redis=redis,
             ingest=ingest,
             sweep_expired=SweepExpired(records, live, policy, _now_ms),
-            apply_ends=ApplyEnds(records, live, _now_ms),
-            reapply_ends=ReapplyEnds(
-                RedisHealth(redis), records, live, policy.access_ttl + REACH, _now_ms
-            ),
+            apply_ends=ApplyEnds(records, live, oldest_ms, _now_ms),
+            reapply_ends=ReapplyEnds(health, records, live, policy.access_ttl + REACH, _now_ms),
         )
     finally:
         ingest.stop()

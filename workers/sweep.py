@@ -1,6 +1,6 @@
 """Ends what is over, and applies ends that Redis has not heard of. Due work is read from SQL."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,6 +13,8 @@ from service.store.session_records import PAGE, SessionRecords
 
 SETTLING_MS = 15_000
 """An end this young is still on its way from its script through the stream."""
+LAGGING_MS = 60_000
+"""What is unread for so long may tell of an end whose tombstone is gone: it lives longer than this."""
 
 log = structlog.get_logger(__name__)
 
@@ -84,15 +86,26 @@ class ReapplyEnds:
 
 @dataclass(frozen=True, slots=True)
 class ApplyEnds:
-    """Tell Redis of ends that were committed while it was away; the event comes with it."""
+    """Tell Redis of ends that were committed while it was away; the event comes with it.
+
+    `oldest_ms` is when the oldest event was written that no table holds yet.
+    """
 
     records: SessionRecords
     live: LiveSessions
+    oldest_ms: Callable[[], Awaitable[int | None]]
     now_ms: Callable[[], int]
 
     async def __call__(self) -> int:
-        """How many ends it applied."""
-        ends = await self.records.unapplied(before_ms=self.now_ms() - SETTLING_MS)
+        """How many ends it applied; not those whose event may be among the unread."""
+        now_ms, oldest_ms = self.now_ms(), await self.oldest_ms()
+        ends = [
+            ended
+            for ended in await self.records.unapplied(before_ms=now_ms - SETTLING_MS)
+            if ended.ended_ms > now_ms - LAGGING_MS
+            or oldest_ms is None
+            or oldest_ms > ended.ended_ms
+        ]
         for ended in ends:
             await self.live.end(ended.user_id, [ended.id], ended.end_reason, Origin())
         if ends:

@@ -12,6 +12,8 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import psutil
+
 ROOT = Path(__file__).parent.parent.parent
 START_SECONDS = 30.0
 
@@ -72,3 +74,31 @@ def await_ready(base: str, processes: Sequence[subprocess.Popen[bytes]], log: Pa
         except (URLError, OSError):
             time.sleep(0.05)
     raise RuntimeError("the service did not become ready:\n" + log.read_text()[-4000:])
+
+
+def python(*arguments: str, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """`python -m ARGUMENTS` to its end; what it said, and its exit code."""
+    return subprocess.run(
+        [sys.executable, "-m", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **env},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def family(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    """A process and all that it started, as they are at this moment."""
+    root = psutil.Process(process.pid)
+    return [root, *root.children(recursive=True)]
+
+
+def lives(process: psutil.Process) -> bool:
+    """Whether a process runs; one that only waits to be buried does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -1,0 +1,150 @@
+"""`dev`: the whole product in one command, which leaves nothing behind but its data."""
+
+import json
+import re
+import shlex
+import signal
+import socket
+import stat
+import subprocess
+from contextlib import contextmanager
+
+import pytest
+
+from tests.support.processes import family, lives, python, running
+from tests.support.waiting import wait_until
+
+PEOPLE = ("admin", "analyst", "auditor", "borrower", "mfa")
+
+
+ELSEWHERE = {
+    "DATABASE_URL": "postgres://nobody@127.0.0.1:1/nothing",
+    "REDIS_URL": "redis://127.0.0.1:1",
+    "QUEUE_REDIS_URL": "redis://127.0.0.1:1",
+    "REDIS_SSL": "true",
+    "SECRET_KEY_PREVIOUS": "short",
+}
+
+
+@contextmanager
+def dev(data_dir, log, **env):
+    """A `dev` of its own, on a free port."""
+    arguments = ("service", "dev", "--port", "0", "--data-dir", str(data_dir))
+    with running(*arguments, env={"LOG_LEVEL": "warning", **env}, log=log) as process:
+        yield process
+
+
+async def said(process, log, pattern="Stop: Ctrl-C"):
+    """Everything it has said, once that is a part of it."""
+
+    async def says():
+        assert process.poll() is None, log.read_text()
+        return pattern in log.read_text() and log.read_text()
+
+    return await wait_until(says, seconds=60)
+
+
+def dev_env(data_dir):
+    """What any other command needs, read as a shell would."""
+    words = shlex.split((data_dir / "dev.env").read_text())
+    return dict(word.split("=", 1) for word in words)
+
+
+def run_line(line):
+    """The JSON that a printed command line answers with."""
+    return json.loads(subprocess.run(shlex.split(line), capture_output=True, check=True).stdout)
+
+
+def emails(env):
+    """Who is known to the running `dev`."""
+    listed = python("service", "users", "list", "--json", env=env)
+    assert listed.returncode == 0, listed.stderr
+    return [json.loads(line)["email"] for line in listed.stdout.splitlines()]
+
+
+@pytest.mark.server
+async def test_a_day_with_dev(tmp_path):
+    """It says what to do, and that works; a second one is refused; it ends when told, cleanly."""
+    data_dir, log = tmp_path / "data", tmp_path / "dev.log"
+    with dev(data_dir, log) as process:
+        text = await said(process, log)
+        env = dev_env(data_dir)
+        assert set(env) == {"BASE_URL", "DATABASE_URL", "REDIS_URL", "SECRET_KEY"}
+        assert stat.S_IMODE((data_dir / "dev.env").stat().st_mode) == 0o600
+        assert f"runs at  {env['BASE_URL']}\n" in text
+        assert [n for n in PEOPLE if f"{n}@inphora.example" not in text] == []
+
+        [line] = re.findall(r"^ *(curl .*)$", text, re.MULTILINE)
+        assert run_line(line)["user"]["email"] == "borrower@inphora.example"
+        assert emails(env) == [f"{name}@inphora.example" for name in PEOPLE]
+
+        async def well():
+            return python("service", "doctor", env=env).returncode == 0
+
+        await wait_until(well, seconds=20)
+
+        second = python("service", "dev", "--port", "0", "--data-dir", str(data_dir), env={})
+        assert (second.returncode, second.stdout) == (1, "")
+        [refusal] = second.stderr.splitlines()
+        assert f"is in use by process {process.pid}" in refusal
+
+        everybody = family(process)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(25) == 0
+        assert [str(member) for member in everybody if lives(member)] == []
+        assert not (data_dir / "dev.env").exists()
+
+
+@pytest.mark.server
+async def test_a_killed_dev(tmp_path):
+    """SIGKILL takes all its processes along; the next start goes on with the same data.
+
+    It does so in a shell that is set up for other stores, too.
+    """
+    data_dir, log = tmp_path / "data", tmp_path / "dev.log"
+    with dev(data_dir, log) as process:
+        await said(process, log)
+        before = dev_env(data_dir)
+        someone = {**before, "NEW_PASSWORD": "a password of many words"}
+        made = python("service", "users", "create", "new@people.example", env=someone)
+        assert made.returncode == 0, made.stderr
+        everybody = family(process)
+        names = {member.name() for member in everybody}
+        assert {"postgres", "valkey-server"} <= names
+        process.kill()
+        process.wait()
+
+        async def gone():
+            return not any(lives(member) for member in everybody)
+
+        await wait_until(gone, seconds=25)
+
+    with dev(data_dir, tmp_path / "again.log", **ELSEWHERE) as process:
+        await said(process, tmp_path / "again.log")
+        after = dev_env(data_dir)
+        assert "new@people.example" in emails(after)
+        assert after["SECRET_KEY"] == before["SECRET_KEY"]
+
+
+async def test_a_taken_port(tmp_path):
+    """One line says which port is taken; nothing was started or written."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        data_dir = tmp_path / "data"
+        refused = python("service", "dev", "--port", str(port), "--data-dir", str(data_dir), env={})
+    assert (refused.returncode, refused.stdout) == (1, "")
+    [line] = refused.stderr.splitlines()
+    assert f"port {port} is taken" in line
+    assert not data_dir.exists()
+
+
+@pytest.mark.server
+async def test_ended_while_it_starts(tmp_path):
+    """SIGTERM in the middle of a start ends it as well, and leaves nothing running."""
+    log = tmp_path / "dev.log"
+    with dev(tmp_path / "data", log) as process:
+        await said(process, log, "Migrating")
+        everybody = family(process)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(25) == 0
+        assert [str(member) for member in everybody if lives(member)] == []

@@ -1,0 +1,330 @@
+"""The worker: goes on after whatever happened to its stores, and stops when it is told to."""
+
+import json
+import os
+import signal
+import time
+from collections import Counter
+from contextlib import ExitStack
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from arq.connections import ArqRedis, RedisSettings, create_pool
+
+from service.contracts import keys
+from service.domain.ids import make_id
+from service.domain.sessions import EndReason, Origin, Session, SessionPolicy
+from service.store.database import Database
+from service.store.live_sessions import LiveSessions
+from service.store.script_client import ScriptClient
+from service.store.session_records import SessionRecords
+from tests.processes.stores import open_stores
+from tests.support.processes import python, running, web_process
+from tests.support.waiting import wait_until
+from workers.sweep import ApplyEnds
+
+QUEUE = "auth:jobs"
+IDLE_SECONDS = 4
+LATER = "update sessions set last_used_at = last_used_at - interval '1 h'"
+AT = "1789000000000"
+LOGIN = {"type": "login.failed", "at_ms": AT}
+POISON = {
+    "unknown type": {**LOGIN, "type": "moon.landed"},
+    "no type": {"at_ms": AT},
+    "no instant": {"type": "login.failed"},
+    "instant in words": {**LOGIN, "at_ms": "now"},
+    "instant beyond all calendars": {**LOGIN, "at_ms": "9" * 30},
+    "instant before all calendars": {**LOGIN, "at_ms": "-" + "9" * 30},
+    "generation beyond bigint": {**LOGIN, "generation": "9" * 30},
+    "NUL": {**LOGIN, "user_agent": "a\0b"},
+    "not UTF-8": {**LOGIN, "user_agent": b"\xff\xfe"},
+    "name not UTF-8": {**LOGIN, b"\xff": "x"},
+    "too long": {**LOGIN, "user_agent": "x" * 4097},
+    "data no JSON": {**LOGIN, "data": "{"},
+    "data no object": {**LOGIN, "data": "[]"},
+    "data not a number": {**LOGIN, "data": '{"a": NaN}'},
+    "data with NUL": {**LOGIN, "data": '{"a": "\\u0000"}'},
+    "data half a character": {**LOGIN, "data": '{"a": "\\ud800"}'},
+    "data very deep": {**LOGIN, "data": '{"a":' + "[" * 4000},
+}
+
+
+@pytest.fixture
+def worker(stores, tmp_path):
+    """Starts a worker; its log tells why a test failed."""
+
+    def start(**changes):
+        return running("workers", env={**stores.env, **changes}, log=tmp_path / "worker.log")
+
+    return start
+
+
+@pytest.fixture
+async def queue(stores):
+    """arq's queue, as whoever orders a job sees it."""
+    pool = await create_pool(
+        RedisSettings.from_dsn(stores.env["REDIS_URL"]),
+        job_serializer=lambda job: json.dumps(job).encode(),
+        default_queue_name=QUEUE,
+    )
+    yield pool
+    await pool.aclose()
+
+
+async def tell(stores, fields=LOGIN, partition=3):
+    """Put an entry on a stream, as a script of any release might."""
+    await stores.redis.xadd(keys.events(partition), fields)
+
+
+async def in_sql(stores, statement):
+    """Let time pass in SQL, or events lag."""
+    async with stores.engine.begin() as connection:
+        await connection.exec_driver_sql(statement)
+
+
+async def rows_reach(stores, number):
+    """Return when the audit has exactly so many rows and the streams are empty."""
+
+    async def stored():
+        return await stores.unread() == 0 and len(await stores.audit()) == number
+
+    await wait_until(stored, seconds=30)
+
+
+async def restart(stores):
+    """A Valkey that answers again, on the data that it kept."""
+    stores.valkey.restart()
+    await stores.redis.connection_pool.disconnect()
+
+
+async def test_outlives_its_redis(stores, worker, tmp_path):
+    """A restart, a crash with time in between, an emptied store: the same worker goes on."""
+    with worker() as process:
+        await tell(stores)
+        await rows_reach(stores, 1)
+
+        await restart(stores)
+        await tell(stores)
+        await rows_reach(stores, 2)
+
+        stores.valkey.kill()
+        log = tmp_path / "worker.log"
+
+        async def noticed():
+            return log.read_text().count("worker.redis_away") >= 2
+
+        await wait_until(noticed)
+        await restart(stores)
+        await tell(stores)
+        await rows_reach(stores, 3)
+
+        await stores.redis.flushall()
+        await tell(stores)
+        await rows_reach(stores, 4)
+        assert process.poll() is None
+    assert await stores.gapless()
+
+
+async def test_poison(stores, worker):
+    """What no row can hold becomes a dead letter, once; what stands around it is stored."""
+    for fields in POISON.values():
+        await tell(stores)
+        await tell(stores, fields)
+    await tell(stores)
+    for partition, fields in enumerate(POISON.values()):
+        await tell(stores, fields, partition=partition % keys.PARTITIONS)
+    with worker():
+        await rows_reach(stores, len(POISON) + 1)
+    assert await stores.gapless()
+    letters = await stores.rows("select partition, stream_id from dead_letters")
+    assert len(letters) == len(set(letters)) == 2 * len(POISON)
+    silent = "select fields from dead_letters where error = '' or fields = '{}'"
+    assert await stores.rows(silent) == []
+
+
+async def test_started_before_its_tables(own_valkey, empty_database, own_environment, tmp_path):
+    """A missing schema is waited for: nothing is lost, and nothing called poison."""
+    env = {**own_environment, "DATABASE_URL": empty_database}
+    log = tmp_path / "worker.log"
+    async with open_stores(env, own_valkey) as stores:
+        await tell(stores)
+        with running("workers", env=env, log=log):
+
+            async def failed():
+                return "ingest.failed" in log.read_text()
+
+            await wait_until(failed)
+            python("service", "migrate", env=env)
+            await rows_reach(stores, 1)
+        assert await stores.value("select count(*) from dead_letters") == 0
+
+
+async def test_health_knows_whether_a_worker_lives(stores, worker, visit, tmp_path):
+    """ok while it beats, degraded (and still 200) when its last beat is too old."""
+    with web_process(stores.env, tmp_path / "web.log") as base:
+        browser = visit(base)
+
+        async def health():
+            reply = await browser.send("GET", "/api/health")
+            assert reply.status == 200
+            return reply.body["status"], reply.body["checks"]["workers"]["status"]
+
+        assert await health() == ("degraded", "down")
+        with worker() as process:
+
+            async def well():
+                return await health() == ("ok", "ok")
+
+            await wait_until(well)
+            assert arq_check(stores.env) == 0
+            process.terminate()
+            assert process.wait(25) == 0
+        assert arq_check(stores.env) == 1
+        beat_ms = int(await stores.redis.get(keys.HEARTBEAT))
+        await stores.redis.set(keys.HEARTBEAT, beat_ms - 30_000)
+        assert await health() == ("degraded", "down")
+
+
+async def test_sweep(stores, worker, queue, visit, tmp_path):
+    """Two workers end an idle session once, with its row; one in use goes on.
+
+    Redis knows of its use, even when SQL does not yet.
+    """
+    ttl = {"SESSION_IDLE_TTL": str(IDLE_SECONDS)}
+    with ExitStack() as stack:
+        base = stack.enter_context(web_process({**stores.env, **ttl}, tmp_path / "web.log"))
+        for _ in range(2):
+            stack.enter_context(worker(**ttl))
+        browser, person = visit(base), await stores.add_person()
+        live = await browser.login(person)
+        idle = [await browser.login(person) for _ in range(4)]
+
+        async def swept():
+            nonlocal live
+            live = (await browser.refresh(live["refresh_token"])).body
+            await in_sql(stores, f"{LATER} where id = '{live['session_id']}'")
+            for _ in range(4):
+                await queue.enqueue_job("cron:sweep_expired")
+            query = "select count(*) from sessions where end_reason = 'idle_timeout'"
+            return await stores.value(query) == len(idle)
+
+        await wait_until(swept, seconds=30)
+        await swept()
+        await stores.drained()
+        assert (await browser.me(live["access_token"])).status == 200
+        for tokens in idle:
+            assert (await browser.refresh(tokens["refresh_token"])).code == "session_expired"
+    expired = await stores.rows("select session_id from audit_log where type = 'session.expired'")
+    assert Counter(expired) == {(tokens["session_id"],): 1 for tokens in idle}
+    assert "session.ended" not in await stores.audit()
+
+
+async def test_signed_out_while_redis_was_away(stores, worker, queue, visit, tmp_path):
+    """202 at once; when Redis is back the workers bury the session there, with one row."""
+    with web_process(stores.env, tmp_path / "web.log") as base, worker():
+        browser, person = visit(base), await stores.add_person()
+        tokens = await browser.login(person)
+        await stores.drained()
+        stores.valkey.kill()
+        assert (await browser.logout(tokens["access_token"])).status == 202
+        await restart(stores)
+
+        await in_sql(stores, "update sessions set ended_at = ended_at - interval '15 s'")
+
+        async def applied():
+            await queue.enqueue_job("cron:apply_ends")
+            return "session.ended" in await stores.audit(person.id)
+
+        await wait_until(applied)
+        await applied()
+        await stores.drained()
+        assert await stores.audit(person.id) == ["login.succeeded", "session.ended"]
+        session = keys.session(keys.partition_of(person.id), tokens["session_id"])
+        assert await stores.redis.hgetall(session) == {b"e": b"logout"}
+        assert (await browser.me(tokens["access_token"])).code == "token_revoked"
+
+
+@pytest.mark.parametrize(("behind_ms", "applied"), [(None, 1), (5_000, 1), (61_000, 0)])
+async def test_ends_wait_for_their_events(stores, behind_ms, applied):
+    """An end whose event may still be unread, and whose tombstone is gone, is not told twice."""
+    records, scripts = SessionRecords(Database(stores.engine)), ScriptClient(stores.redis)
+    day = timedelta(days=1)
+    policy = SessionPolicy(access_ttl=day, idle_ttl=day, max_ttl=day, replay_window=timedelta())
+    person, now_ms = await stores.add_person(), time.time_ns() // 1_000_000
+    session = Session(
+        id=make_id(keys.partition_of(person.id), uuid4().bytes),
+        user_id=person.id,
+        created_ms=now_ms,
+        last_used_ms=now_ms,
+        ip="",
+        device="",
+        amr=("pwd",),
+    )
+    await records.add(session, Origin())
+    await records.end(session.id, EndReason.LOGOUT)
+
+    async def oldest_ms():
+        return None if behind_ms is None else now_ms - behind_ms
+
+    apply = ApplyEnds(records, LiveSessions(scripts, policy), oldest_ms, lambda: now_ms)
+    await in_sql(stores, "update sessions set ended_at = ended_at - interval '1 h'")
+    assert await apply() == applied
+    assert await stores.unread() == applied
+    await scripts.aclose()
+
+
+class Bomb:
+    """What whoever unpickles it runs."""
+
+    def __init__(self, crater):
+        self.crater = crater
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.crater),)
+
+
+async def test_jobs_are_json(stores, worker, tmp_path):
+    """arq's own jobs can be read as JSON, and a pickled one is not opened."""
+    crater, seen = tmp_path / "crater", []
+    pickling = ArqRedis(stores.redis.connection_pool, default_queue_name=QUEUE)
+    await pickling.enqueue_job("cron:heartbeat", Bomb(crater))
+    with worker():
+
+        async def caught():
+            names = await stores.redis.keys("arq:job:cron:*")
+            seen.extend(job for job in await stores.redis.mget(["none", *names]) if job)
+            return seen and await stores.redis.zcard(QUEUE) == 0
+
+        await wait_until(caught, seconds=20)
+    assert not crater.exists()
+    assert {json.loads(job)["f"] for job in seen} <= {
+        "cron:heartbeat",
+        "cron:apply_ends",
+        "cron:sweep_expired",
+    }
+
+
+@pytest.mark.parametrize("how", ["Redis well", "Redis killed", "Redis silent"])
+async def test_stops_in_time(stores, worker, queue, how):
+    """SIGTERM ends it with exit code 0, in the middle of jobs and whatever Redis does."""
+    with worker() as process:
+        await tell(stores)
+        await rows_reach(stores, 1)
+        for _ in range(50):
+            await queue.enqueue_job("cron:sweep_expired")
+        if how == "Redis killed":
+            stores.valkey.kill()
+        elif how == "Redis silent":
+            os.kill(stores.valkey.pid, signal.SIGSTOP)
+        try:
+            process.terminate()
+            assert process.wait(25) == 0
+        finally:
+            if how == "Redis silent":
+                os.kill(stores.valkey.pid, signal.SIGCONT)
+
+
+def arq_check(env):
+    """The exit code of the health check that docker-compose.yml runs."""
+    return python("arq", "--check", "workers.main.WorkerSettings", env=env).returncode
