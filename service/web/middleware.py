@@ -11,6 +11,7 @@ from aiohttp.typedefs import Handler, Middleware
 from service.domain import errors as e
 from service.domain.sessions import Origin
 from service.web.keys import ORIGIN, WHO
+from service.web.limits import show_limits
 from service.web.origins import read_origin
 from service.web.problems import internal_error, problem
 
@@ -36,6 +37,7 @@ def answer_always(*, proxies: int) -> Middleware:
         request[ORIGIN] = origin
         response = await _respond(request, handler, origin)
         stamp(response, request_id=origin.request_id)
+        show_limits(request, response)
         _log(request, response, origin, perf_counter() - started)
         return response
 
