@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+KeyKind = Literal["ip", "account", "session"]
 LARGEST_LIMIT = 1_000_000
 LONGEST_WINDOW = 86_400
 
@@ -26,9 +27,10 @@ class Rule:
 
     name: str
     routes: tuple[str, ...]
-    key: tuple[str, ...]
+    key: tuple[KeyKind, ...]
     limit: int
     window: int
+    shared: bool
     without_redis: str
 
 
@@ -44,9 +46,10 @@ class _Policy(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
     routes: Annotated[list[RouteName], Field(min_length=1)]
-    key: Annotated[list[Literal["ip", "account", "session"]], Field(min_length=1, max_length=3)]
+    key: Annotated[list[KeyKind], Field(min_length=1, max_length=3)]
     limit: Annotated[int, Field(ge=1, le=LARGEST_LIMIT)]
     window: Annotated[int, Field(ge=1, le=LONGEST_WINDOW)]
+    shared: bool = True
     without_redis: Literal["memory", "allow", "deny"] = "memory"
 
 
@@ -87,6 +90,7 @@ class LimitsFile:
                 key=tuple(dict.fromkeys(policy.key)),
                 limit=policy.limit,
                 window=policy.window,
+                shared=policy.shared,
                 without_redis=policy.without_redis,
             )
             for name, policy in parsed.policies.items()

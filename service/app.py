@@ -15,7 +15,7 @@ from config.limits import LimitsError, LimitsFile
 from config.logging import configure_logging
 from config.settings import Settings, read_settings
 from service.domain.access_token import AccessTokens
-from service.domain.rate_limits import KeyKind, LimitBook, LimitPolicy, WhenAway
+from service.domain.rate_limits import LimitBook, LimitPolicy, WhenAway
 from service.domain.refresh_token import RefreshTokenCodec
 from service.domain.secrets import Sealer, derive_key
 from service.domain.sessions import SessionPolicy
@@ -146,9 +146,10 @@ def read_limits(file: LimitsFile) -> LimitBook:
             LimitPolicy(
                 name=rule.name,
                 routes=rule.routes,
-                key=[KeyKind(kind) for kind in rule.key],
+                key=rule.key,
                 limit=rule.limit,
                 window=timedelta(seconds=rule.window),
+                shared=rule.shared,
                 without_redis=WhenAway(rule.without_redis),
             )
             for rule in limits.rules

@@ -1,14 +1,16 @@
 """Rate limits: who may ask what how often. Pure rules; the counting is the store's."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 from ipaddress import IPv6Address, ip_address
+from typing import Literal, NamedTuple
 
 from service.domain.ids import encode
+from service.domain.sessions import MILLISECOND
 
 EXACT_UP_TO = 128
 """The largest limit whose requests are remembered one by one, at 4 bytes each."""
@@ -19,12 +21,10 @@ BUCKETS = 8
 ACCOUNT_BYTES = 12
 
 
-class KeyKind(StrEnum):
-    """What a limit counts by. ACCOUNT is an e-mail address before sign-in, a user id after it."""
+KeyKind = Literal["ip", "account", "session"]
+"""What a limit counts by; an account is an e-mail address before sign-in, a user id after it."""
 
-    IP = "ip"
-    ACCOUNT = "account"
-    SESSION = "session"
+KEY_KINDS: tuple[KeyKind, ...] = ("ip", "account", "session")
 
 
 class WhenAway(StrEnum):
@@ -35,12 +35,13 @@ class WhenAway(StrEnum):
     DENY = "deny"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class LimitPolicy:
     """At most `limit` requests in any `window`, for each value of its key (all kinds together).
 
     Up to EXACT_UP_TO the window slides exactly. Above, a request may be remembered for an eighth
     of the window longer than it should: never more than the limit pass, now and then fewer.
+    One that is not `shared` is counted by each process by itself, which asks Redis nothing.
     """
 
     name: str
@@ -48,6 +49,7 @@ class LimitPolicy:
     key: Sequence[KeyKind]
     limit: int
     window: timedelta
+    shared: bool = True
     without_redis: WhenAway = WhenAway.MEMORY
 
     @property
@@ -55,18 +57,27 @@ class LimitPolicy:
         """Whether every request is remembered by itself."""
         return self.limit <= EXACT_UP_TO
 
-    @property
-    def share(self) -> int:
-        """The limit of one process that cannot see the others: half, and at least one."""
-        return max(self.limit // 2, 1)
+    @cached_property
+    def alone(self) -> "LimitPolicy":
+        """What a process admits that cannot see the others: half of what all should, at least 1."""
+        return replace(self, limit=max(self.limit // 2, 1), shared=False) if self.shared else self
+
+    @cached_property
+    def kinds(self) -> frozenset[KeyKind]:
+        """The parts of its key."""
+        return frozenset(self.key)
+
+    @cached_property
+    def window_ms(self) -> int:
+        """The window in milliseconds."""
+        return self.window // MILLISECOND
 
     def subject(self, ids: Mapping[KeyKind, str]) -> str:
         """Who is counted. Raises KeyError while a part of the key is not known."""
         return "+".join(ids[kind] for kind in self.key)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(NamedTuple):
     """Where a caller stands with one policy after a request.
 
     `reset_ms`: in how many milliseconds there will be more than `remaining`. `first_refusal`: no
@@ -113,7 +124,7 @@ class LimitBook:
         names = {name for route in routes for name in _names(route)}
         said = [*self.unlimited, *(name for policy in self.policies for name in policy.routes)]
         return [f"{name!r} is no route" for name in said if name not in names] + [
-            f"policy {policy.name!r}: {route!r} does not know the key {kind.value!r}"
+            f"policy {policy.name!r}: {route!r} does not know the key {kind!r}"
             for route, known in routes.items()
             for policy in self.find(route)
             for kind in policy.key

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 import structlog
 
@@ -25,8 +26,7 @@ from service.store.local_windows import LocalWindows
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Where a caller stands, and how long they have to wait: None for one who may go on."""
 
     standings: Sequence[Standing] = ()
@@ -59,11 +59,11 @@ class Limiter:
 
     def ids(self, *, ip: str, account: str = "", session: str = "") -> dict[KeyKind, str]:
         """What is known of a caller, as keys show it."""
-        ids = {KeyKind.IP: network_of(ip)}
+        ids: dict[KeyKind, str] = {"ip": network_of(ip)}
         if account:
-            ids[KeyKind.ACCOUNT] = account_digest(account, self.account_key)
+            ids["account"] = account_digest(account, self.account_key)
         if session:
-            ids[KeyKind.SESSION] = session
+            ids["session"] = session
         return ids
 
     def begin(
@@ -75,12 +75,15 @@ class Limiter:
         user_id: str = "",
     ) -> "Check":
         """Ask now, in one round trip for all policies, and with whatever this turn still sends."""
-        asked = [self.windows.ask(policy, policy.subject(ids)) for policy in policies]
-        return Check(self, asked, origin, user_id)
+        return Check(self, [self._ask(p, p.subject(ids)) for p in policies], origin, user_id)
+
+    def _ask(self, policy: LimitPolicy, subject: str) -> Question:
+        if policy.shared:
+            return self.windows.ask(policy, subject)
+        return Question(policy, subject, self.local.take(policy, subject))
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """A request that is being counted."""
 
     limiter: Limiter
@@ -92,7 +95,8 @@ class Check:
     def refused(self) -> bool:
         """Whether it is certain already that the request is refused."""
         return self.limiter.enforcing and any(
-            isinstance(question.answer, Standing) for question in self.asked
+            isinstance(question.answer, Standing) and not question.answer.admitted
+            for question in self.asked
         )
 
     async def settle(self) -> Verdict:
@@ -105,7 +109,7 @@ class Check:
                 away = away or question.policy.without_redis is WhenAway.DENY
                 if question.policy.without_redis is not WhenAway.MEMORY:
                     continue
-                standing = self.limiter.local.take(question.policy, question.subject)
+                standing = self.limiter.local.take(question.policy.alone, question.subject)
             standings.append(standing)
         for standing in standings:
             if standing.first_refusal:

@@ -2,19 +2,17 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from service.contracts import keys
 from service.domain.rate_limits import LimitPolicy, Standing
-from service.domain.sessions import MILLISECOND
 from service.store.live_sessions import STORE_CLOCK
 from service.store.script_client import Reply, ScriptClient
 
 MAX_CLOSED = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """A request that waits for its window's answer."""
 
     policy: LimitPolicy
@@ -52,7 +50,7 @@ class LimitWindows:
             "rate_limit",
             window=key,
             limit=policy.limit,
-            window_ms=policy.window // MILLISECOND,
+            window_ms=policy.window_ms,
             form="exact" if policy.exact else "coarse",
             now_ms=self._clock(),
         )

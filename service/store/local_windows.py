@@ -1,10 +1,9 @@
-"""Rate limits in this process's memory, for while Redis is away."""
+"""Rate limits in this process's memory: of policies that are not shared, and without Redis."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from service.domain.rate_limits import BUCKETS, LimitPolicy, Standing
-from service.domain.sessions import MILLISECOND
 
 MAX_KEYS = 10_000
 
@@ -35,34 +34,33 @@ class _Window:
 
 
 class LocalWindows:
-    """Admits a policy's `share`. Remembers MAX_KEYS windows, those used last (about 4 MB)."""
+    """Coarse windows of this process alone; remembers MAX_KEYS of them, those used last (4 MB)."""
 
     def __init__(self, *, ticks_ms: Callable[[], int]) -> None:
         self._ticks_ms = ticks_ms
         self._windows: dict[tuple[str, str], _Window] = {}
 
     def take(self, policy: LimitPolicy, subject: str) -> Standing:
-        """Count one request, unless it is one too many; the standing is one with the share."""
+        """Count one request, unless it is one too many."""
         now_ms = self._ticks_ms()
         window = self._window(policy, subject, now_ms)
-        counted, own = sum(window.counts), replace(policy, limit=policy.share)
-        if counted < own.limit:
+        counted = sum(window.counts)
+        if counted < policy.limit:
             window.counts[0] += 1
             return Standing(
-                policy=own,
+                policy=policy,
                 admitted=True,
-                remaining=own.limit - counted - 1,
+                remaining=policy.limit - counted - 1,
                 reset_ms=window.forgets_ms(1, now_ms),
             )
-        window_ms = policy.window // MILLISECOND
-        first = window.told_ms is None or now_ms - window.told_ms >= window_ms
+        first = window.told_ms is None or now_ms - window.told_ms >= policy.window_ms
         if first:
             window.told_ms = now_ms
         return Standing(
-            policy=own,
+            policy=policy,
             admitted=False,
             remaining=0,
-            reset_ms=window.forgets_ms(counted - own.limit + 1, now_ms),
+            reset_ms=window.forgets_ms(counted - policy.limit + 1, now_ms),
             first_refusal=first,
         )
 
@@ -70,7 +68,7 @@ class LocalWindows:
         return len(self._windows)
 
     def _window(self, policy: LimitPolicy, subject: str, now_ms: int) -> _Window:
-        key, width_ms = (policy.name, subject), -(-(policy.window // MILLISECOND) // BUCKETS)
+        key, width_ms = (policy.name, subject), -(-policy.window_ms // BUCKETS)
         window = self._windows.pop(key, None)
         bucket = now_ms // width_ms
         if window is None or window.width_ms != width_ms:

@@ -7,19 +7,19 @@ from then on, before anything is done.
 """
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from enum import Enum, auto
+from functools import lru_cache
 
 from aiohttp import web
 
 from service.domain.errors import AuthError, RateLimitedError
-from service.domain.rate_limits import KeyKind, Standing
-from service.domain.sessions import MILLISECOND
+from service.domain.rate_limits import KeyKind, LimitPolicy, Standing
 from service.operations.limiter import Check
 from service.web.callers import find_bearer
 from service.web.keys import LIMIT_IDS, LIMITER, ORIGIN, STANDINGS, TOKENS
 
+NOTHING: dict[KeyKind, str] = {}
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -48,51 +48,38 @@ def limited(handler: Handler, *, route: str, bearer: bool, when: Limited) -> Han
     async def alongside(request: web.Request) -> web.StreamResponse:
         if not request.app[LIMITER].policies(route):
             return await handler(request)
-        async with admitting(request, route=route, **(_caller(request) if bearer else {})):
+        async with Admitting(request, route=route, **(_caller(request) if bearer else {})):
             return await handler(request)
 
     return before if when is Limited.BEFORE else alongside
 
 
-async def admit(
-    request: web.Request,
-    *,
-    route: str = "",
-    account: str = "",
-    session: str = "",
-    user_id: str = "",
-) -> None:
-    """Count a request by all that is known of it. Raises RateLimitedError.
+async def admit(request: web.Request, *, route: str = "", **known: str) -> None:
+    """Count a request by all that is known of it: account, session. Raises RateLimitedError.
 
     A handler that learns more later calls it again: a policy counts once, when its key is known.
     """
-    check = _begin(request, route, account, session, user_id)
+    check = _begin(request, route, **known)
     if check is not None:
         await _settle(request, check)
 
 
-@asynccontextmanager
-async def admitting(
-    request: web.Request,
-    *,
-    route: str = "",
-    account: str = "",
-    session: str = "",
-    user_id: str = "",
-) -> AsyncIterator[None]:
-    """Count a request while the block does its work. Raises RateLimitedError at either end."""
-    check = _begin(request, route, account, session, user_id)
-    if check is None:
-        yield
-        return
-    if check.refused:
-        await _settle(request, check)
-    try:
-        yield
-    except AuthError:
-        await _settle(request, check)
-        raise
-    await _settle(request, check)
+class Admitting:
+    """Counts a request while a block does its work. Raises RateLimitedError at either end."""
+
+    __slots__ = ("_check", "_request")
+
+    def __init__(self, request: web.Request, *, route: str = "", **known: str) -> None:
+        self._request = request
+        self._check = _begin(request, route, **known)
+
+    async def __aenter__(self) -> None:
+        if self._check is not None and self._check.refused:
+            await _settle(self._request, self._check)
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._check is not None and (kind is None or issubclass(kind, AuthError)):
+            await _settle(self._request, self._check)
 
 
 def show_limits(request: web.Request, response: web.StreamResponse) -> None:
@@ -103,23 +90,20 @@ def show_limits(request: web.Request, response: web.StreamResponse) -> None:
     standings = request.get(STANDINGS)
     if standings:
         response.headers["RateLimit"] = ", ".join(_standing(s) for s in standings)
-        response.headers["RateLimit-Policy"] = ", ".join(_policy(s) for s in standings)
+        response.headers["RateLimit-Policy"] = ", ".join(_policy(s.policy) for s in standings)
 
 
 def _begin(
-    request: web.Request, route: str, account: str, session: str, user_id: str
+    request: web.Request, route: str, account: str = "", session: str = "", user_id: str = ""
 ) -> Check | None:
     limiter, origin = request.app[LIMITER], request[ORIGIN]
     policies = limiter.policies(route or _route_of(request))
     if not policies:
         return None
-    before: frozenset[KeyKind] = frozenset(request.get(LIMIT_IDS, {}))
-    ids = {
-        **request.get(LIMIT_IDS, {}),
-        **limiter.ids(ip=origin.ip, account=account, session=session),
-    }
+    before = request.get(LIMIT_IDS, NOTHING)
+    ids = {**before, **limiter.ids(ip=origin.ip, account=account, session=session)}
     request[LIMIT_IDS] = ids
-    due = [p for p in policies if ids.keys() >= set(p.key) and not before >= set(p.key)]
+    due = [p for p in policies if ids.keys() >= p.kinds and not before.keys() >= p.kinds]
     return limiter.begin(due, ids, origin, user_id=user_id) if due else None
 
 
@@ -151,9 +135,9 @@ def _standing(standing: Standing) -> str:
     return f'"{standing.policy.name}";r={standing.remaining};t={_seconds(standing.reset_ms)}'
 
 
-def _policy(standing: Standing) -> str:
-    policy = standing.policy
-    return f'"{policy.name}";q={policy.limit};w={_seconds(policy.window // MILLISECOND)}'
+@lru_cache(maxsize=256)
+def _policy(policy: LimitPolicy) -> str:
+    return f'"{policy.name}";q={policy.limit};w={_seconds(policy.window_ms)}'
 
 
 def _seconds(ms: int) -> int:

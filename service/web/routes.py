@@ -7,7 +7,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from service.domain import errors as e
-from service.domain.rate_limits import KeyKind
+from service.domain.rate_limits import KEY_KINDS, KeyKind
 from service.web import bodies, shapes
 from service.web.handlers import authentication, operations, sessions, two_factor
 from service.web.limits import Limited
@@ -50,7 +50,7 @@ class Route:
     bearer: bool = False
     errors: Sequence[type[e.AuthError]] = field(default=())
     limited: Limited = Limited.BEFORE
-    limit_keys: Sequence[KeyKind] = (KeyKind.IP,)
+    limit_keys: Sequence[KeyKind] = ("ip",)
 
     @property
     def name(self) -> str:
@@ -60,7 +60,7 @@ class Route:
     @property
     def knows(self) -> frozenset[KeyKind]:
         """What its requests can be counted by."""
-        return frozenset(KeyKind) if self.bearer else frozenset(self.limit_keys)
+        return frozenset(KEY_KINDS) if self.bearer else frozenset(self.limit_keys)
 
     def refusals(self) -> list[type[e.AuthError]]:
         """Every error this route may answer."""
@@ -82,7 +82,7 @@ ROUTES = (
         replies={200: [shapes.TokensShape, shapes.ChallengeShape]},
         errors=(e.InvalidCredentialsError, *AWAY),
         limited=Limited.WITHIN,
-        limit_keys=(KeyKind.IP, KeyKind.ACCOUNT),
+        limit_keys=("ip", "account"),
     ),
     Route(
         method="POST",
@@ -93,7 +93,7 @@ ROUTES = (
         replies={200: [shapes.TokensShape]},
         errors=(e.MfaCodeInvalidError, e.MfaTokenInvalidError, *AWAY),
         limited=Limited.WITHIN,
-        limit_keys=(KeyKind.IP, KeyKind.ACCOUNT),
+        limit_keys=("ip", "account"),
     ),
     Route(
         method="POST",
@@ -104,7 +104,7 @@ ROUTES = (
         replies={200: [shapes.TokensShape]},
         errors=(*REFRESH_ERRORS, *AWAY),
         limited=Limited.WITHIN,
-        limit_keys=(KeyKind.IP, KeyKind.SESSION),
+        limit_keys=("ip", "session"),
     ),
     Route(
         method="POST",

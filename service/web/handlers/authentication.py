@@ -17,7 +17,7 @@ from service.web.keys import (
     VERIFY_SECOND_FACTOR,
     WHO,
 )
-from service.web.limits import admit, admitting
+from service.web.limits import Admitting, admit
 from service.web.replies import ended_reply, json_reply, session_view, token_reply
 
 TAB_STATES = frozenset({"foreground", "background"})
@@ -64,7 +64,7 @@ async def post_refresh(request: web.Request) -> web.Response:
             body.refresh_token,
             tab_state=tab_state if tab_state in TAB_STATES else "",
             origin=request[ORIGIN],
-            admit=lambda session_id: admitting(request, session=session_id),
+            admit=lambda session_id: Admitting(request, session=session_id),
         )
     )
 
