@@ -189,6 +189,18 @@ async def test_the_wait_after_a_limit_was_lowered(ask, world):
     assert (await ask(replace(policy, limit=2))).reset_ms == 8000 - 5000 + 3000
 
 
+async def test_the_wait_after_a_coarse_limit_was_lowered(ask, world):
+    """The same by bucket: two of three must go before less than 150 of 300 are left."""
+    policy = make_policy(300)
+    world.clock.now_ms -= world.clock.now_ms % 1000
+    for _ in range(3):
+        for _ in range(100):
+            await ask(policy)
+        world.clock.now_ms += 1000
+
+    assert (await ask(replace(policy, limit=150))).reset_ms == 9000 - 3000 + 1000
+
+
 @FORMS
 async def test_a_clock_that_steps_back_admits_nobody_twice(ask, world, limit):
     """As after a failover: a window stands still until the clock has caught up."""

@@ -58,21 +58,19 @@ if exact then
 end
 
 local width = math.ceil(window_ms / (BUCKETS - 1))
-local newest, counts, lifetime_ms = floor(now / width), {}, BUCKETS * width
+local newest, lifetime_ms = floor(now / width), BUCKETS * width
 local shift = BUCKETS
 if #held > 5 and read(held, 6) == width then shift = since(read(held, 10), newest) end
 if shift < 0 then
   newest, shift = newest - shift, 0
   now = newest * width
 end
-local sum = 0
+local kept = shift < BUCKETS and string.sub(held, 14, 40 - 3 * shift) or ""
+local raw = {byte(string.rep("\0", 27 - #kept) .. kept, 1, 27)}
+local counts, sum = {}, 0
 for k = 1, BUCKETS do
-  local count = 0
-  if k > shift then
-    local a, b, c = byte(held, 14 + 3 * (k - 1 - shift), 16 + 3 * (k - 1 - shift))
-    count = (a * 256 + b) * 256 + c
-  end
-  counts[k], sum = count, sum + count
+  counts[k] = (raw[3 * k - 2] * 256 + raw[3 * k - 1]) * 256 + raw[3 * k]
+  sum = sum + counts[k]
 end
 -- In how many milliseconds `many` of the oldest will be forgotten.
 local function forgotten(many)
@@ -83,8 +81,6 @@ local function forgotten(many)
 end
 if sum >= limit then return refuse(forgotten(sum - limit + 1), lifetime_ms) end
 counts[1] = counts[1] + 1
-local rest = {pack(width), pack(newest)}
-for k = 1, BUCKETS do
-  rest[k + 2] = char(floor(counts[k] / 65536), floor(counts[k] / 256) % 256, counts[k] % 256)
-end
-return admit(string.sub(held, 1, 5), table.concat(rest), limit - sum - 1, forgotten(1), lifetime_ms)
+raw[1], raw[2], raw[3] = floor(counts[1] / 65536), floor(counts[1] / 256) % 256, counts[1] % 256
+return admit(string.sub(held, 1, 5), pack(width) .. pack(newest) .. char(unpack(raw)),
+  limit - sum - 1, forgotten(1), lifetime_ms)
