@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 KeyKind = Literal["ip", "account", "session"]
+SHIPPED = Path(__file__).parent / "limits.toml"
 LARGEST_LIMIT = 1_000_000
 LONGEST_WINDOW = 86_400
 

@@ -9,7 +9,6 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MIN_SECRET = 32
-DEFAULT_LIMITS = Path(__file__).parent / "limits.toml"
 
 
 def _seconds(value: object) -> object:
@@ -65,7 +64,7 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
     rate_limits: Literal["enforce", "dry-run", "off"] = "enforce"
-    limits_file: Path = DEFAULT_LIMITS
+    limits_file: Path | None = None
     smtp_url: SecretStr | None = None
     audit_retention_days: Annotated[int, Field(ge=1)] | None = None
     metrics_token: SecretStr | None = None

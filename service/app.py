@@ -11,7 +11,7 @@ import structlog
 import uvloop
 from aiohttp import web
 
-from config.limits import LimitsError, LimitsFile
+from config.limits import SHIPPED, LimitsError, LimitsFile
 from config.logging import configure_logging
 from config.settings import Settings, read_settings
 from service.domain.access_token import AccessTokens
@@ -75,7 +75,7 @@ def build_app(settings: Settings) -> web.Application:
         client_max_size=MAX_BODY_BYTES,
     )
     app[SETTINGS] = settings
-    app[LIMITS_FILE] = LimitsFile(settings.limits_file)
+    app[LIMITS_FILE] = LimitsFile(settings.limits_file or SHIPPED)
     app[LIMIT_BOOK] = first_limits(app[LIMITS_FILE])
     app.cleanup_ctx.append(wire)
     app.add_routes(

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from config.limits import LimitsError, LimitsFile
-from config.settings import DEFAULT_LIMITS, Settings
+from config.limits import SHIPPED, LimitsError, LimitsFile
+from config.settings import Settings
 from service.app import build_app, read_limits
 
 GOOD = """
@@ -109,7 +109,7 @@ def test_a_change_is_noticed_once(file):
 
 def test_what_is_shipped_leaves_room():
     """Dozens of sign-ins a minute from one address, a thousand refreshes of one session at once."""
-    book = read_limits(LimitsFile(DEFAULT_LIMITS))
+    book = read_limits(LimitsFile(SHIPPED))
     a_minute = {
         policy.name: policy.limit / (policy.window / timedelta(minutes=1))
         for policy in book.policies
