@@ -65,6 +65,7 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
     rate_limits: Literal["enforce", "dry-run", "off"] = "enforce"
+    limits_file: Path | None = None
     smtp_url: SecretStr | None = None
     audit_retention_days: Annotated[int, Field(ge=1)] | None = None
     metrics_token: SecretStr | None = None

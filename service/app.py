@@ -11,9 +11,11 @@ import structlog
 import uvloop
 from aiohttp import web
 
+from config.limits import SHIPPED, LimitsError, LimitsFile
 from config.logging import configure_logging
 from config.settings import Settings, read_settings
 from service.domain.access_token import AccessTokens
+from service.domain.rate_limits import LimitBook, LimitPolicy, WhenAway
 from service.domain.refresh_token import RefreshTokenCodec
 from service.domain.secrets import Sealer, derive_key
 from service.domain.sessions import SessionPolicy
@@ -22,6 +24,7 @@ from service.operations.authenticate import Authenticate, WithoutRedis
 from service.operations.check_health import CheckHealth
 from service.operations.end_sessions import EndOneSession, EndSessions, Logout
 from service.operations.find_user import FindUser
+from service.operations.limiter import Limiter
 from service.operations.list_sessions import ListSessions
 from service.operations.login import Login
 from service.operations.open_session import OpenSession
@@ -36,7 +39,9 @@ from service.store.challenges import Challenges
 from service.store.database import Database, open_engine
 from service.store.event_log import EventLog
 from service.store.health import RedisHealth
+from service.store.limit_windows import LimitWindows
 from service.store.live_sessions import LiveSessions
+from service.store.local_windows import LocalWindows
 from service.store.password_hasher import PasswordHasher
 from service.store.redis_pool import open_redis
 from service.store.revocations import Revocations
@@ -47,6 +52,7 @@ from service.store.users import UserRecords
 from service.web import keys
 from service.web.bodies import MAX_BODY_BYTES
 from service.web.handlers.operations import get_metrics, get_problem
+from service.web.limits import limited
 from service.web.metrics import Metrics, Reading
 from service.web.middleware import answer_always
 from service.web.openapi import document
@@ -57,7 +63,10 @@ from service.web.server import Runner, serve_until_told
 
 SETTINGS = web.AppKey("settings", Settings)
 RECENT = timedelta(seconds=5)
+LIMITS_FILE = web.AppKey("limits_file", LimitsFile)
+LIMIT_BOOK = web.AppKey("limit_book", LimitBook)
 KEYS_RELOADED_EVERY = timedelta(minutes=1)
+LIMITS_LOOKED_AT_EVERY = timedelta(seconds=2)
 FRONTEND = Path(__file__).parent.parent / "frontend" / "dist"
 ISSUER_NAME = "Inphora"
 
@@ -76,13 +85,18 @@ def build_app(settings: Settings) -> web.Application:
     app[keys.METRICS_TOKEN] = (
         settings.metrics_token.get_secret_value() if settings.metrics_token else None
     )
+    app[LIMITS_FILE] = LimitsFile(settings.limits_file or SHIPPED)
+    app[LIMIT_BOOK] = first_limits(app[LIMITS_FILE])
     app.cleanup_ctx.append(wire)
     app.add_routes(
         [
-            web.get(route.path, route.handler)
+            web.get(route.path, handler)
             if route.method == "GET"
-            else web.route(route.method, route.path, route.handler)
+            else web.route(route.method, route.path, handler)
             for route in ROUTES
+            for handler in [
+                limited(route.handler, route=route.name, bearer=route.bearer, when=route.limited)
+            ]
         ]
     )
     contract = document(version=VERSION, server=settings.public_url)
@@ -128,6 +142,44 @@ def sealer(settings: Settings) -> Sealer:
 def now_ms() -> int:
     """The service's clock."""
     return time.time_ns() // 1_000_000
+
+
+def ticks_ms() -> int:
+    """This process's clock, which no correction moves."""
+    return time.monotonic_ns() // 1_000_000
+
+
+def read_limits(file: LimitsFile) -> LimitBook:
+    """The policies of a file, for the routes there are. Raises LimitsError."""
+    limits = file.read()
+    book = LimitBook(
+        [
+            LimitPolicy(
+                name=rule.name,
+                routes=rule.routes,
+                key=rule.key,
+                limit=rule.limit,
+                window=timedelta(seconds=rule.window),
+                shared=rule.shared,
+                without_redis=WhenAway(rule.without_redis),
+            )
+            for rule in limits.rules
+        ],
+        limits.unlimited,
+    )
+    if faults := book.faults({route.name: route.knows for route in ROUTES}):
+        message = f"{file.path}: {'; '.join(faults)}"
+        raise LimitsError(message)
+    return book
+
+
+def first_limits(file: LimitsFile) -> LimitBook:
+    """The policies to start with, or the end of this process with one line that says why."""
+    try:
+        return read_limits(file)
+    except LimitsError as error:
+        message = f"inphora-auth: {error}"
+        raise SystemExit(message) from None
 
 
 async def wire(app: web.Application) -> AsyncIterator[None]:
@@ -240,9 +292,20 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
     app[keys.ENABLE_TOTP] = EnableTotp(users, live, seal, events, time.time, token_bytes)
     app[keys.CHECK_HEALTH] = CheckHealth(RedisHealth(redis), database, now_ms)
 
+    app[keys.LIMITER] = limiter = Limiter(
+        LimitWindows(scripts, ticks_ms=ticks_ms),
+        LocalWindows(ticks_ms=ticks_ms),
+        events,
+        derive_key(settings.secrets[0], "rate limits"),
+        app[LIMIT_BOOK],
+        active=settings.rate_limits != "off",
+        enforcing=settings.rate_limits == "enforce",
+    )
+
     background = [
         asyncio.create_task(reload_keys(signing, tokens, settings.jwt_algorithm)),
         asyncio.create_task(revocations.follow()),
+        asyncio.create_task(follow_limits(app[LIMITS_FILE], limiter)),
     ]
     try:
         yield
@@ -263,3 +326,18 @@ async def reload_keys(signing: SigningKeyRecords, tokens: AccessTokens, algorith
             tokens.replace_keys(await signing.load(algorithm))
         except Exception:  # a process that can still verify must go on verifying
             log.exception("keys.reload_failed")
+
+
+async def follow_limits(file: LimitsFile, limiter: Limiter) -> None:
+    """Follow the limits file; keep the policies we have while it holds a mistake."""
+    while limiter.active:
+        await asyncio.sleep(LIMITS_LOOKED_AT_EVERY.total_seconds())
+        if not file.changed():
+            continue
+        try:
+            book = read_limits(file)
+        except LimitsError as error:
+            log.error("limits.reload_failed", detail=str(error))  # noqa: TRY400 - one line says it
+        else:
+            limiter.replace(book)
+            log.info("limits.reloaded", policies=len(book.policies))

@@ -11,6 +11,7 @@ from aiohttp.typedefs import Handler, Middleware
 from service.domain import errors as e
 from service.domain.sessions import Origin
 from service.web.keys import DEGRADED, ORIGIN, WHO
+from service.web.limits import show_limits
 from service.web.metrics import Metrics
 from service.web.origins import read_origin
 from service.web.problems import internal_error, problem
@@ -37,6 +38,7 @@ def answer_always(*, proxies: int, metrics: Metrics) -> Middleware:
         request[ORIGIN] = origin
         response = await _respond(request, handler, origin)
         stamp(response, request_id=origin.request_id)
+        show_limits(request, response)
         if DEGRADED in request:
             response.headers["Auth-Degraded"] = request[DEGRADED]
         seconds = perf_counter() - started
