@@ -21,13 +21,13 @@ from redis.exceptions import (
     OutOfMemoryError,
     ReadOnlyError,
     RedisError,
-    ResponseError,
     TimeoutError,  # noqa: A004
     TryAgainError,
 )
 
 from service.domain.errors import ServiceUnavailableError
 from service.store.scripts import Script, Values, load, load_all
+from service.store.sender import open_sender
 
 LANES = 2
 MAX_BATCH = 256
@@ -74,6 +74,7 @@ class ScriptClient:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._sender = open_sender(redis)
         self._waiting: deque[_Call] = deque()
         self._lanes: set[asyncio.Task[None]] = set()
         self._flush_due = False
@@ -138,16 +139,4 @@ class ScriptClient:
             raise
 
     async def _send(self, batch: list[_Call]) -> list[Any]:
-        if len(batch) == 1:
-            call = batch[0]
-            try:
-                reply = await self._redis.execute_command(
-                    "EVALSHA", call.script.sha, *call.arguments
-                )
-            except ResponseError as error:
-                return [error]
-            return [reply]
-        pipeline = self._redis.pipeline(transaction=False)
-        for call in batch:
-            pipeline.execute_command("EVALSHA", call.script.sha, *call.arguments)
-        return list(await pipeline.execute(raise_on_error=False))
+        return await self._sender.send([(call.script.sha, call.arguments) for call in batch])
