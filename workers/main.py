@@ -17,13 +17,13 @@ import uvloop
 from arq import cron
 from arq.connections import ArqRedis
 from arq.worker import create_worker
-from redis.asyncio import BlockingConnectionPool
 from redis.exceptions import RedisError
 
 from config.logging import configure_logging
 from config.settings import read_settings
 from service.contracts import keys
 from service.domain.sessions import SessionPolicy
+from service.store.redis_pool import open_pool
 from workers.resources import Resources, open_resources
 
 QUEUE = "auth:jobs"
@@ -90,14 +90,8 @@ def to_json(value: Any) -> bytes:
 
 
 def queue() -> ArqRedis:
-    """arq's Redis, with every wait bounded; its own default waits for ever."""
-    pool = BlockingConnectionPool.from_url(
-        settings.queue_dsn,
-        max_connections=20,
-        timeout=QUEUE_SECONDS,
-        socket_connect_timeout=QUEUE_SECONDS,
-        socket_timeout=QUEUE_SECONDS,
-    )
+    """arq's Redis, behind Sentinels or not, with every wait bounded; its own waits for ever."""
+    pool = open_pool(settings.queue_dsn, timeout=QUEUE_SECONDS, connections=20, wait=QUEUE_SECONDS)
     return ArqRedis(pool, to_json, json.loads, default_queue_name=QUEUE)
 
 
