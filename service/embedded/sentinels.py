@@ -123,7 +123,7 @@ def start_sentinels(data_dir: Path, *, binary: Path | None = None) -> EmbeddedSe
     with ExitStack() as stack:
         started = EmbeddedSentinels(password, _stack=stack)
         for index in range(1 + REPLICAS):
-            lines = [f"masterauth {password}"]
+            lines = [f"masterauth {password}", "shutdown-timeout 0"]
             if started.servers:
                 lines.append(f"replicaof {HOST} {started.servers[0].port}")
             place = home / f"server-{index}"

@@ -30,7 +30,9 @@ class Diagnose:
                 "PostgreSQL",
                 "check DATABASE_URL and that the server runs",
             ),
-            *await _answered(self._redis(), "Redis", "check REDIS_URL and that the server runs"),
+            *await _answered(
+                self._redis(), "Redis", "check REDIS_URL and that the server runs", reason_of
+            ),
         ]
 
     def _public_url(self) -> Finding:
@@ -81,12 +83,21 @@ class Diagnose:
         return abs(their_ms - self.now_ms())
 
 
-async def _answered(findings: Awaitable[list[Finding]], store: str, mend: str) -> list[Finding]:
+def _unexplained(_: ServiceUnavailableError) -> str:
+    return ""
+
+
+async def _answered(
+    findings: Awaitable[list[Finding]],
+    store: str,
+    mend: str,
+    why: Callable[[ServiceUnavailableError], str] = _unexplained,
+) -> list[Finding]:
+    what = f"{store} does not answer"
     try:
         return await findings
     except ServiceUnavailableError as error:
-        why = reason_of(error)
-        what = f"{store} does not answer" + (f": {why}" if why else "")
-        return [Finding(ok=False, what=what, mend=mend)]
+        reason = why(error)
+        return [Finding(ok=False, what=f"{what}: {reason}" if reason else what, mend=mend)]
     except TimeoutError:
-        return [Finding(ok=False, what=f"{store} does not answer", mend=mend)]
+        return [Finding(ok=False, what=what, mend=mend)]

@@ -31,6 +31,8 @@ UNTRUSTED = (
 HINTS = {
     "CERTIFICATE_VERIFY_FAILED": UNTRUSTED,
     "WRONG_VERSION_NUMBER": "the server speaks no TLS: write redis://, or mend its tls-port",
+    "Timeout connecting": "nothing answers there: a firewall between, a server that hangs, or one "
+    "that speaks no TLS where the URL says rediss://",
     "Connection closed by server": "the server hangs up: it may want TLS (rediss://)",
     "Authentication required": "the server wants a password: set REDIS_PASSWORD",
     "Name or service not known": "the host's name is unknown here: check REDIS_URL",

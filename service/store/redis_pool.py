@@ -72,6 +72,8 @@ def _connection_options(url: RedisUrl, timeout: float) -> dict[str, Any]:
         "username": url.username,
         "password": url.password,
         "client_name": url.options.get("client_name"),
+        "lib_name": None,  # CLIENT SETINFO is a right more to grant, and unknown to Redis 7.0
+        "lib_version": None,
         "socket_connect_timeout": timeout,
         "socket_timeout": timeout,
     }

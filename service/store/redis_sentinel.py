@@ -20,7 +20,6 @@ from service.store.redis_tls import TlsConnection
 from service.store.redis_url import Address, RedisUrl
 
 FRESH_SECONDS = 0.2
-DOWN = frozenset({"s_down", "o_down"})
 
 
 class PrimaryFinder:
@@ -90,7 +89,7 @@ class PrimaryFinder:
         if state is None:
             message = f"it watches no {self._service!r}, only {sorted(masters)}"
             raise ConnectionError(message)
-        if DOWN & set(state["flags"]):
+        if state["is_sdown"] or state["is_odown"]:
             message = "it sees the primary down"
             raise ConnectionError(message)
         return int(state["config-epoch"]), (state["ip"], int(state["port"]))
