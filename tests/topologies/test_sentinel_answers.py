@@ -97,6 +97,8 @@ async def test_a_primary_that_is_a_replica_is_refused(ask, valkey, tmp_path):
     home.mkdir()
     share_password(home / "password", login)
     lines = [f"replicaof {HOST} {valkey.port}", f"masterauth {login}"]
-    with start_valkey(home, lines=lines) as replica:
-        with pytest.raises(ConnectionError, match="is no primary any more"):
-            await ask(watches(replica.port, epoch=1))
+    with (
+        start_valkey(home, lines=lines) as replica,
+        pytest.raises(ConnectionError, match="is no primary any more"),
+    ):
+        await ask(watches(replica.port, epoch=1))
