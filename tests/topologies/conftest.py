@@ -54,6 +54,13 @@ def cluster(tmp_path: Path) -> Iterator[EmbeddedCluster]:
         yield started
 
 
+@pytest.fixture(scope="session")
+def shared_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCluster]:
+    """Three primaries for the whole run: do not empty, stop or move them."""
+    with start_cluster(tmp_path_factory.mktemp("cluster")) as started:
+        yield started
+
+
 @pytest.fixture
 def authority(tmp_path: Path) -> Authority:
     return Authority(tmp_path, "authority")
@@ -68,7 +75,10 @@ async def redis_settings(
         kind = request.param
         binary = request.getfixturevalue("redis7") if kind.startswith("redis7") else None
         home = tmp_path / "redis"
-        if kind.endswith("cluster"):
+        if kind == "cluster":
+            server = request.getfixturevalue("shared_cluster")
+            yield {"redis_url": server.url, "queue_redis_url": valkey.url}
+        elif kind == "redis7-cluster":
             server = stack.enter_context(start_cluster(home, binary=binary))
             yield {"redis_url": server.url, "queue_redis_url": valkey.url}
         elif kind == "sentinel":

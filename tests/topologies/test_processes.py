@@ -36,10 +36,10 @@ async def test_sentinel(environment, sentinels, person, database, tmp_path):
     await lives({**environment, **redis}, person, database, tmp_path)
 
 
-async def test_cluster(environment, cluster, valkey, person, database, tmp_path):
+async def test_cluster(environment, shared_cluster, valkey, person, database, tmp_path):
     """Sessions on a cluster, the queue on a small server, each as a user with few rights."""
     queue = await add_user(valkey, "inphora-queue")
-    redis = {"REDIS_URL": cluster.url, "QUEUE_REDIS_URL": queue}
+    redis = {"REDIS_URL": shared_cluster.url, "QUEUE_REDIS_URL": queue}
     await lives({**environment, **redis}, person, database, tmp_path)
 
 
