@@ -10,6 +10,7 @@ from secrets import token_bytes
 import structlog
 import uvloop
 from aiohttp import web
+from redis.exceptions import RedisError
 
 from config.limits import SHIPPED, LimitsError, LimitsFile
 from config.logging import configure_logging
@@ -43,9 +44,10 @@ from service.store.limit_windows import LimitWindows
 from service.store.live_sessions import LiveSessions
 from service.store.local_windows import LocalWindows
 from service.store.password_hasher import PasswordHasher
+from service.store.redis_faults import explain
 from service.store.redis_pool import open_redis
 from service.store.revocations import Revocations
-from service.store.script_client import AWAY, ScriptClient
+from service.store.script_client import ScriptClient
 from service.store.session_records import SessionRecords
 from service.store.signing_keys import SigningKeyRecords
 from service.store.users import UserRecords
@@ -194,9 +196,10 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
     )
     try:
         await scripts.load_scripts()
-    except AWAY:
+    except (RedisError, OSError) as error:
         log.warning(
             "redis.away_at_start",
+            reason=explain(error),
             detail="starting all the same; scripts load on first use",
         )
     users, records = UserRecords(database), SessionRecords(database)

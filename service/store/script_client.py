@@ -22,14 +22,15 @@ from redis.exceptions import (
     OutOfMemoryError,
     ReadOnlyError,
     RedisError,
-    ResponseError,
     TimeoutError,  # noqa: A004
     TryAgainError,
 )
 
 from service.domain.errors import ServiceUnavailableError
 from service.store.breaker import Breaker
+from service.store.redis_cluster import ClusterRedis
 from service.store.scripts import Script, Values, load, load_all
+from service.store.sender import open_sender
 
 LANES = 2
 MAX_BATCH = 256
@@ -84,6 +85,7 @@ class ScriptClient:
         """No call is under way for longer than `seconds`."""
         self._redis = redis
         self._seconds = seconds
+        self._sender = open_sender(redis)
         self._waiting: deque[_Call] = deque()
         self._lanes: set[asyncio.Task[None]] = set()
         self._flush_due = False
@@ -172,15 +174,21 @@ class ScriptClient:
             call.answer(error)
 
     async def _probe(self) -> None:
-        """Raise unless the server is a primary that can write; make ready what it may have lost."""
+        """Raise unless a primary that can write answers; make ready what it may have lost."""
         async with asyncio.timeout(max(self._seconds, PROBE_SECONDS)):
-            info = await self._redis.info("replication")
-            if info["role"] != "master":
-                await self._redis.connection_pool.disconnect(inuse_connections=False)
-                raise ReadOnlyError(info["role"])
-            await self.load_scripts()
+            if isinstance(self._redis, ClusterRedis):
+                await self._redis.primaries()  # nodes fail alone: only their own calls do
+            else:
+                await self._probe_server()
         for hook in self._on_return:
             await hook()
+
+    async def _probe_server(self) -> None:
+        info = await self._redis.info("replication")
+        if info["role"] != "master":
+            await self._redis.connection_pool.disconnect(inuse_connections=False)
+            raise ReadOnlyError(info["role"])
+        await self.load_scripts()
 
     async def _send(self, batch: list[_Call]) -> list[Any]:
         loop = asyncio.get_running_loop()
@@ -191,21 +199,8 @@ class ScriptClient:
                 lambda: scope.reschedule(loop.time() + GRACE_SECONDS),
             )
             try:
-                return await self._exchange(batch)
+                return await self._sender.send(
+                    [(call.script.sha, call.arguments) for call in batch]
+                )
             finally:
                 first.cancel()
-
-    async def _exchange(self, batch: list[_Call]) -> list[Any]:
-        if len(batch) == 1:
-            call = batch[0]
-            try:
-                reply = await self._redis.execute_command(
-                    "EVALSHA", call.script.sha, *call.arguments
-                )
-            except ResponseError as error:
-                return [error]
-            return [reply]
-        pipeline = self._redis.pipeline(transaction=False)
-        for call in batch:
-            pipeline.execute_command("EVALSHA", call.script.sha, *call.arguments)
-        return list(await pipeline.execute(raise_on_error=False))
