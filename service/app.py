@@ -263,7 +263,7 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
         Reading(
             name="revocations_staleness_seconds",
             help="how old that copy is",
-            read=lambda: revocations.staleness.total_seconds(),
+            read=lambda: revocations.staleness / timedelta(seconds=1),
         ),
         Reading(
             name="user_cache_hits",
