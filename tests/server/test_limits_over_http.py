@@ -69,6 +69,19 @@ async def said(redis, name):
     return [event for event in found if event.reason == name]
 
 
+async def rotations(redis, session_id):
+    """How often a session's refresh tokens were traded or given out again."""
+    entries = [
+        fields
+        for partition in range(keys.PARTITIONS)
+        for _, fields in await redis.xrange(keys.events(partition))
+    ]
+    return sum(
+        fields.get(b"session_id") == session_id.encode() and fields[b"type"].startswith(b"token.")
+        for fields in entries
+    )
+
+
 async def test_headers(limited, name):
     """RateLimit and RateLimit-Policy on every answer, Retry-After on a refusal, and why."""
     browser = await limited(policy_text(name, LOGOUT, limit=2, window=30))
@@ -203,16 +216,22 @@ async def test_without_trusted_proxies_nobody_chooses_an_address(limited, name):
 
 
 async def test_codes_are_counted_by_person_over_all_challenges(limited, name, make_person):
-    """A new challenge gives no new tries."""
-    browser = await limited(policy_text(name, VERIFY, key="account", limit=3))
+    """A new challenge gives no new tries; each try counts once by each policy."""
+    browser = await limited(
+        policy_text(name, VERIFY, key="account", limit=3),
+        policy_text(f"{name}-ip", VERIFY, key="ip", limit=100),
+    )
     person = await make_person(totp_secret=TOTP_SECRET)
 
     async def guess():
         challenge = await browser.login(person)
         body = {"mfa_token": challenge["mfa_token"], "code": "000000"}
-        return (await browser.send("POST", "/api/auth/verify-2fa", json=body)).code
+        return await browser.send("POST", "/api/auth/verify-2fa", json=body)
 
-    assert [await guess() for _ in range(4)] == ["mfa_code_invalid"] * 3 + ["rate_limited"]
+    replies = [await guess() for _ in range(4)]
+    assert [r.code for r in replies] == ["mfa_code_invalid"] * 3 + ["rate_limited"]
+    assert f'"{name}-ip";r=96;' in replies[-1].headers["RateLimit"]
+    assert f'"{name}";r=0;' in replies[-1].headers["RateLimit"]
 
 
 async def test_verify_counts_by_address_before_it_asks_for_the_challenge(limited, name):
@@ -226,8 +245,8 @@ async def test_verify_counts_by_address_before_it_asks_for_the_challenge(limited
 
 
 @pytest.mark.parametrize("shared", [True, False])
-async def test_refresh_counts_by_session(limited, name, person, shared):
-    """A refused one is a lost answer: after the wait the same token goes on."""
+async def test_refresh_counts_by_session(limited, name, person, redis, shared):
+    """A refused one does nothing, or is one lost answer: after the wait the same token goes on."""
     browser = await limited(
         policy_text(name, REFRESH, key="session", limit=3, window=2, shared=shared)
     )
@@ -237,6 +256,7 @@ async def test_refresh_counts_by_session(limited, name, person, shared):
 
     refused = [await browser.refresh(tokens["refresh_token"]) for _ in range(30)]
     assert {reply.code for reply in refused} == {"rate_limited"}
+    assert await rotations(redis, tokens["session_id"]) == (4 if shared else 3)
     assert (await browser.refresh(other["refresh_token"])).status == 200
 
     async def again():

@@ -25,6 +25,7 @@ def policy(name, *routes, key=("ip",), limit=10, shared=True):
         pytest.param("::ffff:192.0.2.7", "192.0.2.7", id="IPv4 in IPv6 is IPv4"),
         pytest.param("::ffff:c000:207", "192.0.2.7", id="however it is written"),
         pytest.param("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64", id="IPv6 is its /64"),
+        pytest.param("2001:db8:1:2:8000::", "2001:db8:1:2::/64", id="to the last bit"),
         pytest.param("2001:DB8:1:2::", "2001:db8:1:2::/64", id="in one spelling"),
         pytest.param("2001:db8:1:3::1", "2001:db8:1:3::/64", id="the next /64 is another"),
         pytest.param("fe80::1%eth0", "fe80::/64", id="a zone is no address"),
