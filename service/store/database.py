@@ -17,10 +17,10 @@ POOL_WAIT_SECONDS = 2.0
 
 
 def database_url(url: str) -> URL:
-    """A platform's `postgres://` or `postgresql://` URL, for asyncpg."""
-    return make_url(url.replace("postgres://", "postgresql://", 1)).set(
-        drivername="postgresql+asyncpg"
-    )
+    """A platform's `postgres://` or `postgresql://` URL, for asyncpg, which says ssl for sslmode."""
+    read = make_url(url.replace("postgres://", "postgresql://", 1))
+    query = {"ssl" if name == "sslmode" else name: value for name, value in read.query.items()}
+    return read.set(drivername="postgresql+asyncpg", query=query)
 
 
 def open_engine(url: str, *, connections: int = 10) -> AsyncEngine:
