@@ -2,7 +2,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-builtin-rules --no-print-directory
-.PHONY: help setup run test check bench lock clean
+.PHONY: help setup run test check faults bench lock clean
 
 VENV := .venv/bin
 CODE := service workers config
@@ -48,6 +48,9 @@ check: setup ## the quick half, before every commit: no servers, no browser
 	$(STATIC)
 	$(STEP) "pytest, without servers"
 	@$(VENV)/pytest -m "not server"
+
+faults: setup ## break Redis in nine ways under load, and balance the books (FAULT_SECONDS=10)
+	@$(VENV)/pytest --override-ini addopts=--strict-markers tests/faults
 
 bench: setup ## measure (ARGS goes to it)
 	@$(VENV)/python -m bench $(ARGS)

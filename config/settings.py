@@ -3,12 +3,29 @@
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    FilePath,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MIN_SECRET = 32
+REDIS_SCHEMES = (
+    "redis",
+    "rediss",
+    "unix",
+    "redis+sentinel",
+    "rediss+sentinel",
+    "redis+cluster",
+    "rediss+cluster",
+)
 
 
 def _seconds(value: object) -> object:
@@ -41,8 +58,12 @@ class Settings(BaseSettings):
     redis_url: SecretStr
     redis_password: SecretStr | None = None
     redis_ssl: bool = False
-    queue_redis_url: SecretStr | None = None
+    redis_ca_file: FilePath | None = None
+    redis_tls_verify: bool = True
+    redis_sentinel_password: SecretStr | None = None
+    queue_redis_url: Annotated[SecretStr | None, Field(validate_default=True)] = None
     redis_down: Literal["allow", "deny"] = "allow"
+    redis_timeout_ms: Annotated[int, Field(ge=100, le=10_000)] = 250
     database_url: SecretStr
 
     secret_key: SecretStr
@@ -64,6 +85,7 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
     rate_limits: Literal["enforce", "dry-run", "off"] = "enforce"
+    limits_file: Path | None = None
     smtp_url: SecretStr | None = None
     audit_retention_days: Annotated[int, Field(ge=1)] | None = None
     metrics_token: SecretStr | None = None
@@ -102,7 +124,32 @@ class Settings(BaseSettings):
     @field_validator("redis_url", "queue_redis_url")
     @classmethod
     def _redis(cls, value: SecretStr | None) -> SecretStr | None:
-        return _with_scheme(value, "redis", "rediss", "redis+sentinel", "redis+cluster", "unix")
+        checked = _with_scheme(value, *REDIS_SCHEMES)
+        if checked is not None:
+            _check_redis(urlsplit(checked.get_secret_value()))
+        return checked
+
+    @field_validator("redis_ca_file")
+    @classmethod
+    def _needs_tls(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        url = info.data.get("redis_url")
+        tls = info.data.get("redis_ssl") or (url and url.get_secret_value().startswith("rediss"))
+        if value is not None and url is not None and not tls:
+            message = "REDIS_URL does not speak TLS: write rediss://, or set REDIS_SSL=true"
+            raise ValueError(message)
+        return value
+
+    @field_validator("queue_redis_url")
+    @classmethod
+    def _no_cluster(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        url = info.data.get("redis_url") if value is None else value
+        if url is not None and urlsplit(url.get_secret_value()).scheme.endswith("+cluster"):
+            message = (
+                "must be set to a Redis that is no cluster: the job queue cannot use one. "
+                "A small server will do: it carries only the names of jobs"
+            )
+            raise ValueError(message)
+        return value
 
     @field_validator("database_url")
     @classmethod
@@ -111,21 +158,34 @@ class Settings(BaseSettings):
 
     @property
     def redis_dsn(self) -> str:
-        """REDIS_URL with REDIS_PASSWORD and REDIS_SSL worked in."""
+        """REDIS_URL with all other REDIS_ settings worked in."""
         parts = urlsplit(self.redis_url.get_secret_value())
-        if self.redis_ssl and parts.scheme == "redis":
-            parts = parts._replace(scheme="rediss")
-        if self.redis_password is not None and parts.password is None:
-            login = (
-                f"{parts.username or ''}:{quote(self.redis_password.get_secret_value(), safe='')}"
-            )
-            parts = parts._replace(netloc=f"{login}@{parts.netloc.rpartition('@')[2]}")
-        return parts.geturl()
+        if self.redis_ssl and (parts.scheme == "redis" or parts.scheme.startswith("redis+")):
+            parts = parts._replace(scheme=parts.scheme.replace("redis", "rediss", 1))
+        login, _, hosts = parts.netloc.rpartition("@")
+        if self.redis_password is not None and ":" not in login:
+            password = quote(self.redis_password.get_secret_value(), safe="")
+            parts = parts._replace(netloc=f"{login}:{password}@{hosts}")
+        return self._with_options(parts)
 
     @property
     def queue_dsn(self) -> str:
-        """Where arq keeps its jobs."""
-        return self.queue_redis_url.get_secret_value() if self.queue_redis_url else self.redis_dsn
+        """Where arq keeps its jobs: QUEUE_REDIS_URL, with the same trust, or all of REDIS_URL."""
+        if self.queue_redis_url is None:
+            return self.redis_dsn
+        return self._with_options(urlsplit(self.queue_redis_url.get_secret_value()))
+
+    def _with_options(self, parts: SplitResult) -> str:
+        """What a URL itself says wins."""
+        options = {}
+        if parts.scheme.startswith("rediss") and self.redis_ca_file is not None:
+            options["ssl_ca_certs"] = str(self.redis_ca_file)
+        if parts.scheme.startswith("rediss") and not self.redis_tls_verify:
+            options["ssl_cert_reqs"] = "none"
+        if parts.scheme.endswith("+sentinel") and self.redis_sentinel_password is not None:
+            options["sentinel_password"] = self.redis_sentinel_password.get_secret_value()
+        given = f"&{parts.query}" if parts.query else ""
+        return parts._replace(query=f"{urlencode(options)}{given}".strip("&")).geturl()
 
     @property
     def secrets(self) -> list[str]:
@@ -165,3 +225,20 @@ def _with_scheme(value: SecretStr | None, *schemes: str) -> SecretStr | None:
         message = "must be a URL that starts with " + " or ".join(f"{s}://" for s in schemes)
         raise ValueError(message)
     return value
+
+
+def _check_redis(parts: SplitResult) -> None:
+    """What a client would find out too late. Raises ValueError, which quotes no password."""
+    hosts = parts.netloc.rpartition("@")[2].split(",")
+    if parts.scheme != "unix":
+        for host in hosts:
+            urlsplit(f"//{host}").port  # noqa: B018 - raises for a port that is none
+    if len(hosts) > 1 and "+" not in parts.scheme:
+        message = "several hosts need redis+sentinel:// or redis+cluster://"
+        raise ValueError(message)
+    if parts.scheme.endswith("+sentinel") and not parts.path.strip("/"):
+        message = "must end with the primary's name: redis+sentinel://host:26379,host2:26379/NAME"
+        raise ValueError(message)
+    if parts.scheme.endswith("+cluster") and parts.path.strip("/") not in {"", "0"}:
+        message = "a cluster has only database 0"
+        raise ValueError(message)

@@ -10,17 +10,22 @@ from secrets import token_bytes
 import structlog
 import uvloop
 from aiohttp import web
+from redis.exceptions import RedisError
 
+from config.limits import SHIPPED, LimitsError, LimitsFile
 from config.logging import configure_logging
 from config.settings import Settings, read_settings
 from service.domain.access_token import AccessTokens
+from service.domain.rate_limits import LimitBook, LimitPolicy, WhenAway
 from service.domain.refresh_token import RefreshTokenCodec
 from service.domain.secrets import Sealer, derive_key
 from service.domain.sessions import SessionPolicy
-from service.operations.authenticate import Authenticate
+from service.domain.users import User
+from service.operations.authenticate import Authenticate, WithoutRedis
 from service.operations.check_health import CheckHealth
 from service.operations.end_sessions import EndOneSession, EndSessions, Logout
 from service.operations.find_user import FindUser
+from service.operations.limiter import Limiter
 from service.operations.list_sessions import ListSessions
 from service.operations.login import Login
 from service.operations.open_session import OpenSession
@@ -30,20 +35,27 @@ from service.operations.tokens import MintTokens
 from service.operations.two_factor import EnableTotp, SetUpTotp
 from service.operations.verify_second_factor import VerifySecondFactor
 from service.release import VERSION
+from service.store.cache import Cache
 from service.store.challenges import Challenges
 from service.store.database import Database, open_engine
 from service.store.event_log import EventLog
 from service.store.health import RedisHealth
+from service.store.limit_windows import LimitWindows
 from service.store.live_sessions import LiveSessions
+from service.store.local_windows import LocalWindows
 from service.store.password_hasher import PasswordHasher
+from service.store.redis_faults import explain
 from service.store.redis_pool import open_redis
-from service.store.script_client import AWAY, ScriptClient
+from service.store.revocations import Revocations
+from service.store.script_client import ScriptClient
 from service.store.session_records import SessionRecords
 from service.store.signing_keys import SigningKeyRecords
 from service.store.users import UserRecords
 from service.web import keys
 from service.web.bodies import MAX_BODY_BYTES
-from service.web.handlers.operations import get_problem
+from service.web.handlers.operations import get_metrics, get_problem
+from service.web.limits import limited
+from service.web.metrics import Metrics, Reading
 from service.web.middleware import answer_always
 from service.web.openapi import document
 from service.web.pages import page_routes
@@ -52,7 +64,11 @@ from service.web.routes import ROUTES
 from service.web.server import Runner, serve_until_told
 
 SETTINGS = web.AppKey("settings", Settings)
+RECENT = timedelta(seconds=5)
+LIMITS_FILE = web.AppKey("limits_file", LimitsFile)
+LIMIT_BOOK = web.AppKey("limit_book", LimitBook)
 KEYS_RELOADED_EVERY = timedelta(minutes=1)
+LIMITS_LOOKED_AT_EVERY = timedelta(seconds=2)
 FRONTEND = Path(__file__).parent.parent / "frontend" / "dist"
 ISSUER_NAME = "Inphora"
 
@@ -61,18 +77,28 @@ log = structlog.get_logger(__name__)
 
 def build_app(settings: Settings) -> web.Application:
     """The web application of these settings."""
+    metrics = Metrics()
     app = web.Application(
-        middlewares=[answer_always(proxies=settings.trusted_proxies)],
+        middlewares=[answer_always(proxies=settings.trusted_proxies, metrics=metrics)],
         client_max_size=MAX_BODY_BYTES,
     )
     app[SETTINGS] = settings
+    app[keys.METRICS] = metrics
+    app[keys.METRICS_TOKEN] = (
+        settings.metrics_token.get_secret_value() if settings.metrics_token else None
+    )
+    app[LIMITS_FILE] = LimitsFile(settings.limits_file or SHIPPED)
+    app[LIMIT_BOOK] = first_limits(app[LIMITS_FILE])
     app.cleanup_ctx.append(wire)
     app.add_routes(
         [
-            web.get(route.path, route.handler)
+            web.get(route.path, handler)
             if route.method == "GET"
-            else web.route(route.method, route.path, route.handler)
+            else web.route(route.method, route.path, handler)
             for route in ROUTES
+            for handler in [
+                limited(route.handler, route=route.name, bearer=route.bearer, when=route.limited)
+            ]
         ]
     )
     contract = document(version=VERSION, server=settings.public_url)
@@ -82,6 +108,7 @@ def build_app(settings: Settings) -> web.Application:
 
     app.router.add_get("/api/openapi.json", get_openapi)
     app.router.add_get("/problems/{code}", get_problem)
+    app.router.add_get("/metrics", get_metrics)
     app.add_routes(page_routes(FRONTEND))
     return app
 
@@ -119,18 +146,60 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def ticks_ms() -> int:
+    """This process's clock, which no correction moves."""
+    return time.monotonic_ns() // 1_000_000
+
+
+def read_limits(file: LimitsFile) -> LimitBook:
+    """The policies of a file, for the routes there are. Raises LimitsError."""
+    limits = file.read()
+    book = LimitBook(
+        [
+            LimitPolicy(
+                name=rule.name,
+                routes=rule.routes,
+                key=rule.key,
+                limit=rule.limit,
+                window=timedelta(seconds=rule.window),
+                shared=rule.shared,
+                without_redis=WhenAway(rule.without_redis),
+            )
+            for rule in limits.rules
+        ],
+        limits.unlimited,
+    )
+    if faults := book.faults({route.name: route.knows for route in ROUTES}):
+        message = f"{file.path}: {'; '.join(faults)}"
+        raise LimitsError(message)
+    return book
+
+
+def first_limits(file: LimitsFile) -> LimitBook:
+    """The policies to start with, or the end of this process with one line that says why."""
+    try:
+        return read_limits(file)
+    except LimitsError as error:
+        message = f"inphora-auth: {error}"
+        raise SystemExit(message) from None
+
+
 async def wire(app: web.Application) -> AsyncIterator[None]:
     """Open the stores, give every handler its operation, close the stores."""
     settings, policy = app[SETTINGS], session_policy(app[SETTINGS])
     engine = open_engine(settings.database_url.get_secret_value())
     redis = open_redis(settings.redis_dsn)
     hasher = PasswordHasher()
-    database, scripts = Database(engine), ScriptClient(redis)
+    database, scripts = (
+        Database(engine),
+        ScriptClient(redis, seconds=settings.redis_timeout_ms / 1000),
+    )
     try:
         await scripts.load_scripts()
-    except AWAY:
+    except (RedisError, OSError) as error:
         log.warning(
             "redis.away_at_start",
+            reason=explain(error),
             detail="starting all the same; scripts load on first use",
         )
     users, records = UserRecords(database), SessionRecords(database)
@@ -151,18 +220,74 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
     codec = RefreshTokenCodec([derive_key(secret, "refresh") for secret in settings.secrets])
     mint = MintTokens(tokens, codec, policy, now_ms)
     restore = RestoreSession(records, live, policy, now_ms)
-    find_user = FindUser(users, live)
+    recent_users: Cache[User] = Cache(RECENT)
+    find_user = FindUser(users, live, recent_users)
+    revocations = Revocations(records, keep=policy.access_ttl + RECENT, now_ms=now_ms)
+    await revocations.catch_up()
+    scripts.on_return(revocations.catch_up)
+    without_redis = WithoutRedis(
+        records, find_user, Cache(RECENT), allow=settings.redis_down == "allow"
+    )
     open_session = OpenSession(records, live, mint, now_ms, token_bytes)
-    end_sessions = EndSessions(records, live)
+    end_sessions = EndSessions(records, live, revocations)
 
+    app[keys.METRICS].readings += [
+        Reading(
+            name="redis_breaker_open",
+            help="1 while this process takes Redis for away",
+            read=lambda: not scripts.breaker.closed,
+        ),
+        Reading(
+            name="redis_breaker_trips",
+            help="how often Redis was found away",
+            read=lambda: scripts.breaker.trips,
+            total=True,
+        ),
+        Reading(
+            name="redis_script_calls",
+            help="scripts run; divided by batches, how many travelled together",
+            read=lambda: scripts.calls,
+            total=True,
+        ),
+        Reading(
+            name="redis_script_batches",
+            help="round trips to Redis",
+            read=lambda: scripts.batches,
+            total=True,
+        ),
+        Reading(
+            name="revocations_known",
+            help="recent ends of sessions this process holds",
+            read=revocations.__len__,
+        ),
+        Reading(
+            name="revocations_staleness_seconds",
+            help="how old that copy is",
+            read=lambda: revocations.staleness / timedelta(seconds=1),
+        ),
+        Reading(
+            name="user_cache_hits",
+            help="session checks that found their user in Redis",
+            read=lambda: live.user_hits,
+            total=True,
+        ),
+        Reading(
+            name="user_cache_misses",
+            help="session checks that had to ask SQL for their user",
+            read=lambda: live.user_misses,
+            total=True,
+        ),
+    ]
     app[keys.POLICY] = policy
     app[keys.TOKENS] = tokens
-    app[keys.AUTHENTICATE] = Authenticate(tokens, live, restore, find_user, time.time)
+    app[keys.AUTHENTICATE] = Authenticate(
+        tokens, live, revocations, restore, find_user, without_redis, time.time
+    )
     app[keys.LOGIN] = Login(users, hasher, challenges, events, open_session, token_bytes)
     app[keys.VERIFY_SECOND_FACTOR] = VerifySecondFactor(
         challenges, users, seal, events, open_session, time.time
     )
-    app[keys.REFRESH] = Refresh(codec, live, records, restore, find_user, mint)
+    app[keys.REFRESH] = Refresh(codec, live, records, restore, find_user, mint, revocations)
     app[keys.LOGOUT] = Logout(tokens, codec, records, end_sessions, time.time)
     app[keys.LIST_SESSIONS] = ListSessions(records, policy, now_ms)
     app[keys.END_ONE_SESSION] = EndOneSession(records, end_sessions)
@@ -170,11 +295,26 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
     app[keys.ENABLE_TOTP] = EnableTotp(users, live, seal, events, time.time, token_bytes)
     app[keys.CHECK_HEALTH] = CheckHealth(RedisHealth(redis), database, now_ms)
 
-    reloading = asyncio.create_task(reload_keys(signing, tokens, settings.jwt_algorithm))
+    app[keys.LIMITER] = limiter = Limiter(
+        LimitWindows(scripts, ticks_ms=ticks_ms),
+        LocalWindows(ticks_ms=ticks_ms),
+        events,
+        derive_key(settings.secrets[0], "rate limits"),
+        app[LIMIT_BOOK],
+        active=settings.rate_limits != "off",
+        enforcing=settings.rate_limits == "enforce",
+    )
+
+    background = [
+        asyncio.create_task(reload_keys(signing, tokens, settings.jwt_algorithm)),
+        asyncio.create_task(revocations.follow()),
+        asyncio.create_task(follow_limits(app[LIMITS_FILE], limiter)),
+    ]
     try:
         yield
     finally:
-        reloading.cancel()
+        for task in background:
+            task.cancel()
         await scripts.aclose()
         await redis.aclose()
         await engine.dispose()
@@ -189,3 +329,18 @@ async def reload_keys(signing: SigningKeyRecords, tokens: AccessTokens, algorith
             tokens.replace_keys(await signing.load(algorithm))
         except Exception:  # a process that can still verify must go on verifying
             log.exception("keys.reload_failed")
+
+
+async def follow_limits(file: LimitsFile, limiter: Limiter) -> None:
+    """Follow the limits file; keep the policies we have while it holds a mistake."""
+    while limiter.active:
+        await asyncio.sleep(LIMITS_LOOKED_AT_EVERY.total_seconds())
+        if not file.changed():
+            continue
+        try:
+            book = read_limits(file)
+        except LimitsError as error:
+            log.error("limits.reload_failed", detail=str(error))  # noqa: TRY400 - one line says it
+        else:
+            limiter.replace(book)
+            log.info("limits.reloaded", policies=len(book.policies))

@@ -27,7 +27,8 @@ from service.domain.errors import (
 from service.domain.secrets import SealBrokenError, Sealer, derive_key
 from service.domain.users import Role, User, email_key
 from service.operations.create_user import CreateUser
-from service.operations.diagnose import Diagnose, Finding
+from service.operations.diagnose import Diagnose
+from service.operations.findings import Finding
 from service.release import VERSION
 from service.store.database import Database, open_engine
 from service.store.event_log import EventLog

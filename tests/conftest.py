@@ -1,6 +1,7 @@
 """Real servers for all tests that want them; started once, on first use."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from secrets import token_bytes, token_hex
 from uuid import uuid4
@@ -69,6 +70,7 @@ def environment(postgres: EmbeddedServer, valkey: EmbeddedServer) -> dict[str, s
         "REDIS_URL": valkey.url,
         "SECRET_KEY": SECRET_KEY,
         "LOG_LEVEL": "warning",
+        "REDIS_TIMEOUT_MS": "5000",
     }
 
 
@@ -109,31 +111,34 @@ async def scripts(redis: Redis) -> AsyncIterator[ScriptClient]:
     await client.aclose()
 
 
-@pytest.fixture
-def make_person(database: Database) -> Callable[..., Awaitable[Person]]:
-    """Adds a person of their own to a test."""
+async def add_person(
+    database: Database, *, roles: Sequence[str] = (), totp_secret: str | None = None
+) -> Person:
+    """Somebody new in a database."""
     sealer = Sealer([derive_key(SECRET_KEY, "at rest")], token_bytes)
-    hashed = PASSWORD_HASH
+    user_id, email = str(uuid4()), f"{token_hex(6)}@people.example"
 
     async def announce(_: object) -> None:
         return None
 
-    async def make(*, roles: Sequence[str] = (), totp_secret: str | None = None) -> Person:
-        user_id, email = str(uuid4()), f"{token_hex(6)}@people.example"
-        await UserRecords(database).create(
-            user_id=user_id,
-            email=email,
-            name="A Person",
-            roles=roles,
-            password_hash=hashed,
-            totp_secret=sealer.seal(totp_secret.encode(), context=f"totp/{user_id}")
-            if totp_secret
-            else None,
-            announce=announce,
-        )
-        return Person(user_id, email)
+    await UserRecords(database).create(
+        user_id=user_id,
+        email=email,
+        name="A Person",
+        roles=roles,
+        password_hash=PASSWORD_HASH,
+        totp_secret=sealer.seal(totp_secret.encode(), context=f"totp/{user_id}")
+        if totp_secret
+        else None,
+        announce=announce,
+    )
+    return Person(user_id, email)
 
-    return make
+
+@pytest.fixture
+def make_person(database: Database) -> Callable[..., Awaitable[Person]]:
+    """Adds a person of their own to a test."""
+    return partial(add_person, database)
 
 
 @pytest.fixture

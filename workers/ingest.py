@@ -18,6 +18,7 @@ from service.contracts import keys
 from service.contracts.events import Event
 from service.domain.errors import ServiceUnavailableError
 from service.store.audit import AuditRecords, DeadLetter, StreamedEvent
+from service.store.redis_cluster import ClusterRedis
 from workers.stream import Entry, EventStream
 
 BATCH = 500
@@ -42,23 +43,19 @@ class Ingest:
     last_pass: float = field(default=float("-inf"))
     """When all streams were last found dry or drained, on the monotonic clock."""
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    _grouped: set[int] = field(default_factory=set)
     _claimed: float = field(default=float("-inf"))
 
     async def run(self) -> None:
         """Drain until `stop`; wait out a store that is away."""
         streams = [EventStream(self.redis, p, self.consumer) for p in range(keys.PARTITIONS)]
-        grouped = False
         while not self._stopping.is_set():
             try:
-                if not grouped:
-                    for stream in streams:
-                        await stream.ensure_group()
-                    grouped = True
                 moved = await self.drain(streams)
                 self.last_pass = monotonic()
                 pause = 0.0 if moved else PAUSE_SECONDS
             except ResponseError as error:
-                grouped = False  # an emptied Redis has lost its groups
+                self._grouped.clear()  # an emptied Redis has lost its groups
                 log.warning("ingest.group_lost", error=str(error))
                 pause = PAUSE_SECONDS
             except (RedisError, OSError, ServiceUnavailableError) as error:
@@ -74,20 +71,38 @@ class Ingest:
         self._stopping.set()
 
     async def drain(self, streams: Sequence[EventStream]) -> int:
-        """One batch of every partition, the abandoned first; how many entries it moved."""
+        """One batch of every partition, the abandoned first; how many entries it moved.
+
+        On a cluster a node that is away keeps back its own partitions, no others.
+        """
         claiming = monotonic() - self._claimed >= CLAIM_EVERY_SECONDS
         moved = 0
+        troubles: list[Exception] = []
         for stream in streams:
             if self._stopping.is_set():
                 break
-            if claiming:
-                moved += await self._store(
-                    stream, await stream.claim(idle_ms=self.abandoned_ms, count=BATCH)
-                )
-            moved += await self._store(stream, await stream.take(BATCH))
+            try:
+                moved += await self._drain_one(stream, claiming=claiming)
+            except (RedisError, OSError) as trouble:
+                troubles.append(trouble)
+                if not isinstance(self.redis, ClusterRedis) or isinstance(trouble, ResponseError):
+                    break
+        if troubles:
+            raise troubles[0]
         if claiming:
             self._claimed = monotonic()
         return moved
+
+    async def _drain_one(self, stream: EventStream, *, claiming: bool) -> int:
+        if stream.partition not in self._grouped:
+            await stream.ensure_group()
+            self._grouped.add(stream.partition)
+        moved = 0
+        if claiming:
+            moved += await self._store(
+                stream, await stream.claim(idle_ms=self.abandoned_ms, count=BATCH)
+            )
+        return moved + await self._store(stream, await stream.take(BATCH))
 
     async def _store(self, stream: EventStream, entries: Sequence[Entry]) -> int:
         if not entries:

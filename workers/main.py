@@ -11,19 +11,20 @@ import signal
 import time
 from contextlib import AsyncExitStack
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 import structlog
 import uvloop
 from arq import cron
 from arq.connections import ArqRedis, RedisSettings
 from arq.worker import Worker, create_worker
-from redis.asyncio import BlockingConnectionPool
 from redis.exceptions import RedisError
 
 from config.logging import configure_logging
 from config.settings import read_settings
 from service.contracts import keys
 from service.domain.sessions import SessionPolicy
+from service.store.redis_pool import open_pool
 from workers.resources import Resources, open_resources
 
 QUEUE = "auth:jobs"
@@ -45,7 +46,8 @@ async def sweep_expired(ctx: Context) -> int:
 
 
 async def apply_ends(ctx: Context) -> int:
-    """Tell Redis of ends that were committed while it was away."""
+    """Tell Redis of ends that were committed while it was away, or that it has lost."""
+    await _resources(ctx).reapply_ends()
     return await _resources(ctx).apply_ends()
 
 
@@ -90,15 +92,15 @@ def to_json(value: Any) -> bytes:
 
 
 def queue() -> ArqRedis:
-    """arq's Redis, with every wait bounded; its own default waits for ever."""
-    pool = BlockingConnectionPool.from_url(
-        settings.queue_dsn,
-        max_connections=20,
-        timeout=QUEUE_SECONDS,
-        socket_connect_timeout=QUEUE_SECONDS,
-        socket_timeout=QUEUE_SECONDS,
-    )
+    """arq's Redis, behind Sentinels or not, with every wait bounded; its own waits for ever."""
+    pool = open_pool(settings.queue_dsn, timeout=QUEUE_SECONDS, connections=20, wait=QUEUE_SECONDS)
     return ArqRedis(pool, to_json, json.loads, default_queue_name=QUEUE)
+
+
+def check_settings() -> RedisSettings:
+    """Where `arq --check` looks; it knows no Sentinels."""
+    plain = urlsplit(settings.queue_dsn).scheme in {"redis", "rediss", "unix"}
+    return RedisSettings.from_dsn(settings.queue_dsn) if plain else RedisSettings()
 
 
 class WorkerSettings:
@@ -111,7 +113,7 @@ class WorkerSettings:
     ]
     queue_name = QUEUE
     redis_pool = queue()
-    redis_settings = RedisSettings.from_dsn(settings.queue_dsn)  # where `arq --check` looks
+    redis_settings = check_settings()
     job_serializer = to_json
     job_deserializer = json.loads
     on_startup = start

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from secrets import token_hex
 
 from redis.asyncio import Redis
@@ -20,9 +21,10 @@ from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
 from service.store.session_records import SessionRecords
 from workers.ingest import Ingest
-from workers.sweep import ApplyEnds, SweepExpired
+from workers.sweep import ApplyEnds, ReapplyEnds, SweepExpired
 
 REDIS_SECONDS = 5.0
+REACH = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Resources:
     ingest: Ingest
     sweep_expired: SweepExpired
     apply_ends: ApplyEnds
+    reapply_ends: ReapplyEnds
 
 
 @asynccontextmanager
@@ -42,7 +45,7 @@ async def open_resources(
     """Open the stores and drain the streams in the background until the end."""
     redis = open_redis(redis_url, timeout=REDIS_SECONDS, wait=REDIS_SECONDS)
     engine = open_engine(database_url, connections=4)
-    database, scripts = Database(engine), ScriptClient(redis)
+    database, scripts = Database(engine), ScriptClient(redis, seconds=REDIS_SECONDS)
     records, live = SessionRecords(database), LiveSessions(scripts, policy)
     consumer = f"{socket.gethostname()}:{os.getpid()}:{token_hex(3)}"
     ingest = Ingest(redis, AuditRecords(database), consumer)
@@ -58,6 +61,7 @@ async def open_resources(
             ingest=ingest,
             sweep_expired=SweepExpired(records, live, policy, _now_ms),
             apply_ends=ApplyEnds(records, live, oldest_ms, _now_ms),
+            reapply_ends=ReapplyEnds(health, records, live, policy.access_ttl + REACH, _now_ms),
         )
     finally:
         ingest.stop()

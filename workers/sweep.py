@@ -2,10 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 
-from service.domain.sessions import Origin, Session, SessionPolicy
+from service.domain.sessions import MILLISECOND, Origin, Session, SessionPolicy
+from service.store.health import RedisHealth
 from service.store.live_sessions import LiveSessions
 from service.store.session_records import PAGE, SessionRecords
 
@@ -58,6 +60,30 @@ class SweepExpired:
         return await self.records.end(session.id, reason) is not None
 
 
+@dataclass(slots=True)
+class ReapplyEnds:
+    """Put tombstones back that another Redis than before may have lost; the audit has their ends."""
+
+    health: RedisHealth
+    records: SessionRecords
+    live: LiveSessions
+    reach: timedelta
+    now_ms: Callable[[], int]
+    _seen: str = ""
+
+    async def __call__(self) -> None:
+        """Do it when the server's history of writes is not the one seen last."""
+        replication_id = await self.health.replication_id()
+        if replication_id == self._seen:
+            return
+        since_ms = self.now_ms() - self.reach // MILLISECOND
+        ends = await self.records.ended_since(since_ms, applied=True)
+        for ended in ends:
+            await self.live.end(ended.user_id, [ended.id], ended.end_reason, Origin(), silent=True)
+        self._seen = replication_id
+        log.info("sweep.reapplied_ends", reapplied=len(ends))
+
+
 @dataclass(frozen=True, slots=True)
 class ApplyEnds:
     """Tell Redis of ends that were committed while it was away; the event comes with it.
@@ -71,11 +97,15 @@ class ApplyEnds:
     now_ms: Callable[[], int]
 
     async def __call__(self) -> int:
-        """How many ends it applied; none while their events may be among the unread."""
-        oldest_ms = await self.oldest_ms()
-        if oldest_ms is not None and oldest_ms < self.now_ms() - LAGGING_MS:
-            return 0
-        ends = await self.records.unapplied(before_ms=self.now_ms() - SETTLING_MS)
+        """How many ends it applied; not those whose event may be among the unread."""
+        now_ms, oldest_ms = self.now_ms(), await self.oldest_ms()
+        ends = [
+            ended
+            for ended in await self.records.unapplied(before_ms=now_ms - SETTLING_MS)
+            if ended.ended_ms > now_ms - LAGGING_MS
+            or oldest_ms is None
+            or oldest_ms > ended.ended_ms
+        ]
         for ended in ends:
             await self.live.end(ended.user_id, [ended.id], ended.end_reason, Origin())
         if ends:

@@ -28,6 +28,7 @@ class EventType(StrEnum):
     SESSION_EXPIRED = "session.expired"
     SESSION_RESTORED = "session.restored"
     USER_CREATED = "user.created"
+    LIMIT_EXCEEDED = "limit.exceeded"
 
 
 class UnknownEventTypeError(ValueError):

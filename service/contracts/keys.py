@@ -36,6 +36,11 @@ def challenge(partition: int, challenge_id: str) -> str:
     return f"auth:{{{partition:02d}}}:mfa:{challenge_id}"
 
 
+def rate_limit(policy: str, subject: str) -> str:
+    """What one caller asked of late under one policy. No partition: it belongs to no person."""
+    return f"auth:rl:{policy}:{subject}"
+
+
 def events(partition: int) -> str:
     """The partition's event stream; the only kind of key without a lifetime."""
     return f"auth:{{{partition:02d}}}:events"

@@ -117,6 +117,11 @@ Index(
     postgresql_where=sessions.c.ended_at.is_(None),
 )
 Index(
+    "ix_sessions_ended_at",
+    sessions.c.ended_at,
+    postgresql_where=sessions.c.ended_at.is_not(None),
+)
+Index(
     "ix_sessions_unapplied",
     sessions.c.ended_at,
     postgresql_where=sessions.c.ended_at.is_not(None) & ~sessions.c.end_applied,

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_der_private_key,
 )
-from jwt.algorithms import get_default_algorithms
+from jwt.algorithms import Algorithm, get_default_algorithms
 from jwt.types import Options
 
 from service.domain.errors import TokenExpiredError, TokenInvalidError
@@ -58,6 +58,10 @@ class SigningKey:
     algorithm: str
     private_key: PrivateKey
     public_jwk: Mapping[str, str]
+    header: str
+    """Of every token it signs, encoded."""
+    signer: Algorithm
+    """PyJWT's; what `jwt.encode` adds to it costs a third of a signature."""
 
     @classmethod
     def generate(cls, algorithm: str) -> "SigningKey":
@@ -79,17 +83,21 @@ class SigningKey:
 
 
 def _named(algorithm: str, private_key: PrivateKey) -> SigningKey:
-    jwk = get_default_algorithms()[algorithm].to_jwk(private_key.public_key(), as_dict=True)
+    signer = get_default_algorithms()[algorithm]
+    jwk = signer.to_jwk(private_key.public_key(), as_dict=True)
     public: dict[str, str] = {
         name: jwk[name] for name in ("crv", "e", "kty", "n", "x", "y") if name in jwk
     }
     canonical = json.dumps(public, separators=(",", ":"), sort_keys=True).encode()
     kid = encode(sha256(canonical).digest())
+    header = json.dumps({"alg": algorithm, "typ": TYPE, "kid": kid}, separators=(",", ":"))
     return SigningKey(
         kid,
         algorithm,
         private_key,
         {**public, "kid": kid, "alg": algorithm, "use": "sig"},
+        encode(header.encode()),
+        signer,
     )
 
 
@@ -148,8 +156,9 @@ class AccessTokens:
             "amr": list(claims.amr),
             "roles": list(claims.roles),
         }
-        headers = {"typ": TYPE, "kid": key.kid}
-        return jwt.encode(payload, key.private_key, key.algorithm, headers, sort_headers=False)
+        text = json.dumps(payload, separators=(",", ":"))
+        signed = f"{key.header}.{encode(text.encode())}"
+        return f"{signed}.{encode(key.signer.sign(signed.encode(), key.private_key))}"
 
     def verify(self, text: str, *, now: float) -> Claims:
         """The claims of a token of ours. Raises TokenInvalidError or TokenExpiredError."""

@@ -1,6 +1,7 @@
 """Instants: epoch milliseconds inside, `datetime` for SQL, RFC 3339 for people."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -15,6 +16,7 @@ def to_ms(at: datetime) -> int:
     return (at - EPOCH) // timedelta(milliseconds=1)
 
 
+@lru_cache(maxsize=8192)
 def to_rfc3339(at_ms: int) -> str:
     """`2026-11-23T08:07:09.120Z`."""
     text = to_datetime(at_ms).isoformat(timespec="milliseconds")

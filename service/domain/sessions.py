@@ -85,3 +85,7 @@ class Origin:
     ip: str = ""
     user_agent: str = ""
     request_id: str = ""
+
+    def fields(self) -> dict[str, str]:
+        """As the scripts take it."""
+        return {"ip": self.ip, "user_agent": self.user_agent, "request_id": self.request_id}

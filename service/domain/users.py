@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any
 
 EMAIL_MAX = 254
@@ -49,9 +48,8 @@ class User:
         return json.dumps(self.to_dict(), separators=(",", ":"))
 
 
-@lru_cache(maxsize=4096)
 def user_from_json(text: str) -> User:
-    """The inverse of `User.to_json`; remembered, for the hot paths read the same few people."""
+    """The inverse of `User.to_json`."""
     raw = json.loads(text)
     return User(**{**raw, "roles": tuple(raw["roles"])})
 

@@ -14,9 +14,14 @@ def keep_password(path: Path) -> str:
     if kept:
         return kept
     made = secrets.token_hex(24)
+    share_password(path, made)
+    return made
+
+
+def share_password(path: Path, password: str) -> None:
+    """Write a password for a server to find, mode 0600, whole or not at all."""
     half = path.with_suffix(".new")
     half.unlink(missing_ok=True)
     with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(made)
+        file.write(password)
     half.replace(path)
-    return made

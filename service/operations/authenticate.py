@@ -7,15 +7,45 @@ from service.domain.sessions import Origin, Session
 from service.domain.users import User
 from service.operations.find_user import FindUser
 from service.operations.restore_session import RestoreSession
+from service.store.cache import Cache
 from service.store.live_sessions import Checked, LiveSessions
+from service.store.revocations import Revocations
+from service.store.session_records import SessionRecord, SessionRecords
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is asking, by which session."""
+    """Who is asking, by which session. `degraded`: as far as could be told without Redis."""
 
     user: User
     session: Session
+    degraded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutRedis:
+    """Who holds a verified token, by SQL, while Redis cannot be asked.
+
+    A session's end is known from the process's copy of recent ends at once, from SQL as old as the
+    cache is. `allow` is off where no answer is better than one that may be a moment old.
+    """
+
+    records: SessionRecords
+    find_user: FindUser
+    recent: Cache[SessionRecord]
+    allow: bool
+
+    async def __call__(self, claims: Claims) -> Caller:
+        if not self.allow:
+            raise ServiceUnavailableError
+        session_id = claims.session_id
+        record = await self.recent.get(session_id, lambda: self.records.find(session_id))
+        if record is None or record.end_reason is not None:
+            raise TokenRevokedError
+        user = await self.find_user(claims.user_id)
+        if user is None:
+            raise TokenRevokedError
+        return Caller(user, record.session, degraded=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +54,20 @@ class Authenticate:
 
     tokens: AccessTokens
     live: LiveSessions
+    revocations: Revocations
     restore: RestoreSession
     find_user: FindUser
+    without_redis: WithoutRedis
     now: Callable[[], float]
 
     async def __call__(self, token: str, origin: Origin) -> Caller:
         claims = self.tokens.verify(token, now=self.now())
-        checked = await self._check(claims)
-        if checked.session is None and checked.end_reason is None:
-            if await self.restore(claims.session_id, origin) is not None:
-                raise TokenRevokedError
-            checked = await self._check(claims)
-            if checked.session is None and checked.end_reason is None:
-                raise ServiceUnavailableError  # emptied again since it was restored
+        if self.revocations.find(claims.session_id) is not None:
+            raise TokenRevokedError
+        try:
+            checked = await self._check(claims, origin)
+        except ServiceUnavailableError:
+            return await self.without_redis(claims)
         if checked.session is None:
             raise TokenRevokedError
         user = checked.user or await self.find_user(claims.user_id)
@@ -44,7 +75,20 @@ class Authenticate:
             raise TokenRevokedError
         return Caller(user, checked.session)
 
-    async def _check(self, claims: Claims) -> Checked:
+    async def _check(self, claims: Claims, origin: Origin) -> Checked:
+        """Ask Redis; when it has lost the session, bring it back and ask once more."""
+        checked = await self._ask(claims)
+        if checked.known:
+            return checked
+        reason = await self.restore(claims.session_id, origin)
+        if reason is not None:
+            return Checked(end_reason=reason)
+        checked = await self._ask(claims)
+        if not checked.known:
+            raise ServiceUnavailableError  # emptied again since it was restored
+        return checked
+
+    async def _ask(self, claims: Claims) -> Checked:
         return await self.live.check(
             claims.session_id, claims.user_id, generation=claims.generation
         )

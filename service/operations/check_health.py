@@ -45,7 +45,12 @@ class CheckHealth:
             state = await self.redis.server()
         except ServiceUnavailableError:
             return {"status": "down"}
-        safe = state.maxmemory_policy == "noeviction"
+        safe = (
+            state.maxmemory_policy == "noeviction"
+            and state.role == "master"
+            and state.last_save_ok
+            and not state.nodes_away
+        )
         return {"status": "ok" if safe else "degraded", **asdict(state)}
 
     async def _database(self) -> Check:

@@ -3,22 +3,14 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from service.domain.errors import ServiceUnavailableError
+from service.operations.diagnose_redis import redis_findings
+from service.operations.findings import Finding
 from service.store.database import Database
-from service.store.health import RedisHealth
+from service.store.health import RedisHealth, reason_of
 
 CLOCK_TOLERANCE_MS = 1000
-OLDEST_REDIS = 7
 STALE_HEARTBEAT_MS = 30_000
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was checked, and how to mend it when it is not well."""
-
-    ok: bool
-    what: str
-    mend: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +30,9 @@ class Diagnose:
                 "PostgreSQL",
                 "check DATABASE_URL and that the server runs",
             ),
-            *await _answered(self._redis(), "Redis", "check REDIS_URL and that the server runs"),
+            *await _answered(
+                self._redis(), "Redis", "check REDIS_URL and that the server runs", reason_of
+            ),
         ]
 
     def _public_url(self) -> Finding:
@@ -68,23 +62,8 @@ class Diagnose:
         server, workers = await self.redis.server(), await self.redis.workers()
         beat_ms = workers.last_heartbeat_ms
         return [
-            Finding(
-                int(server.version.split(".")[0]) >= OLDEST_REDIS,
-                f"{server.server} {server.version} answers in {server.latency_ms:.1f} ms",
-                f"upgrade it: scripts with flags need {OLDEST_REDIS} or newer",
-            ),
-            Finding(
-                server.role == "master",
-                f"it is a {server.role}",
-                "point REDIS_URL at the primary; a replica refuses writes",
-            ),
-            Finding(
-                server.maxmemory_policy == "noeviction",
-                f"maxmemory-policy is {server.maxmemory_policy}",
-                "run: redis-cli config set maxmemory-policy noeviction; and set it in redis.conf: "
-                "an evicting server forgets revocations and events",
-            ),
-            self._clock("Redis", await self.redis.clock_ms()),
+            *redis_findings(server),
+            self._clock("Redis", max(await self.redis.clocks_ms(), key=self._apart)),
             Finding(
                 beat_ms is not None and self.now_ms() - beat_ms < STALE_HEARTBEAT_MS,
                 f"a worker drains the streams ({workers.backlog} events wait)",
@@ -93,16 +72,32 @@ class Diagnose:
         ]
 
     def _clock(self, whose: str, their_ms: int) -> Finding:
-        apart = abs(their_ms - self.now_ms())
+        apart = self._apart(their_ms)
         return Finding(
             apart <= CLOCK_TOLERANCE_MS,
             f"the clock of {whose} is {apart} ms from this machine's",
             "run a time service (chrony, systemd-timesyncd) on both",
         )
 
+    def _apart(self, their_ms: int) -> int:
+        return abs(their_ms - self.now_ms())
 
-async def _answered(findings: Awaitable[list[Finding]], store: str, mend: str) -> list[Finding]:
+
+def _unexplained(_: ServiceUnavailableError) -> str:
+    return ""
+
+
+async def _answered(
+    findings: Awaitable[list[Finding]],
+    store: str,
+    mend: str,
+    why: Callable[[ServiceUnavailableError], str] = _unexplained,
+) -> list[Finding]:
+    what = f"{store} does not answer"
     try:
         return await findings
-    except (ServiceUnavailableError, TimeoutError):
-        return [Finding(ok=False, what=f"{store} does not answer", mend=mend)]
+    except ServiceUnavailableError as error:
+        reason = why(error)
+        return [Finding(ok=False, what=f"{what}: {reason}" if reason else what, mend=mend)]
+    except TimeoutError:
+        return [Finding(ok=False, what=what, mend=mend)]

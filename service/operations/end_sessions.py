@@ -16,6 +16,7 @@ from service.domain.ids import partition_in
 from service.domain.refresh_token import RefreshTokenCodec
 from service.domain.sessions import EndReason, Origin
 from service.store.live_sessions import LiveSessions
+from service.store.revocations import Revocations
 from service.store.session_records import SessionRecords
 
 
@@ -33,6 +34,7 @@ class EndSessions:
 
     records: SessionRecords
     live: LiveSessions
+    revocations: Revocations
 
     async def __call__(
         self,
@@ -44,6 +46,8 @@ class EndSessions:
         keep: str | None = None,
     ) -> bool:
         ended = await self.records.end_of_user(user_id, reason, only=only, keep=keep)
+        for session_id in ended:
+            self.revocations.add(session_id, reason)
         try:
             await self.live.end(user_id, ended, reason, origin)
         except ServiceUnavailableError:

@@ -40,6 +40,7 @@ class Login:
     async def __call__(
         self, *, email: str, password: str, device_name: str | None, origin: Origin
     ) -> TokenPair | SecondFactorNeeded:
+        self.open_session.refuse_in_vain()
         account = await self.users.find_by_email(email)
         right = await self.hasher.verify(password, account.password_hash if account else None)
         if account is None or not right or account.disabled_at is not None:

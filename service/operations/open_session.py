@@ -21,6 +21,10 @@ class OpenSession:
     now_ms: Callable[[], int]
     randomness: Callable[[int], bytes]
 
+    def refuse_in_vain(self) -> None:
+        """Raise ServiceUnavailableError while Redis is known to be away: no session could open."""
+        self.live.refuse_when_away()
+
     async def __call__(
         self, account: Account, *, amr: Sequence[str], device: str, origin: Origin
     ) -> TokenPair:

@@ -1,4 +1,6 @@
 import json
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 
 from service.domain.errors import (
@@ -14,7 +16,11 @@ from service.operations.find_user import FindUser
 from service.operations.restore_session import RestoreSession
 from service.operations.tokens import MintTokens, TokenPair
 from service.store.live_sessions import LiveSessions, Rotated
+from service.store.revocations import Revocations
 from service.store.session_records import SessionRecords
+
+Admit = Callable[[str], AbstractAsyncContextManager[object]]
+"""Counts a refresh of a session (by its id) while the block does it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +36,19 @@ class Refresh:
     restore: RestoreSession
     find_user: FindUser
     mint: MintTokens
+    revocations: Revocations
 
-    async def __call__(self, text: str, *, tab_state: str, origin: Origin) -> TokenPair:
+    async def __call__(
+        self, text: str, *, tab_state: str, origin: Origin, admit: Admit = nullcontext
+    ) -> TokenPair:
         token = self.codec.read(text)
+        ended = self.revocations.find(token.session_id)
+        if ended is not None:
+            raise refusal(ended)
+        async with admit(token.session_id):
+            return await self._trade(token, tab_state=tab_state, origin=origin)
+
+    async def _trade(self, token: RefreshToken, *, tab_state: str, origin: Origin) -> TokenPair:
         data = json.dumps({"tab": tab_state}) if tab_state else ""
         rotated = await self._rotate(token, data=data, origin=origin)
         if rotated.outcome is Rotation.ABSENT:

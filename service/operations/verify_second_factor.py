@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from service.contracts.events import EventType
@@ -28,8 +28,18 @@ class VerifySecondFactor:
     open_session: OpenSession
     now: Callable[[], float]
 
-    async def __call__(self, *, token: str, code: str, origin: Origin) -> TokenPair:
+    async def __call__(
+        self,
+        *,
+        token: str,
+        code: str,
+        origin: Origin,
+        admit: Callable[[str], Awaitable[None]],
+    ) -> TokenPair:
+        """`admit` may refuse a person's further tries before the code is looked at."""
         challenge = await self.challenges.attempt(token, origin)
+        if challenge is not None:
+            await admit(challenge.user_id)
         account = await self.users.find(challenge.user_id) if challenge else None
         if challenge is None or account is None or account.disabled_at is not None:
             raise MfaTokenInvalidError

@@ -1,6 +1,6 @@
 """Second-factor challenges in Redis: a password was right, a code is awaited."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 
 from service.contracts import keys
@@ -39,7 +39,7 @@ class Challenges:
             device=challenge.device,
             lifetime_ms=LIFETIME // MILLISECOND,
             now_ms=STORE_CLOCK,
-            **asdict(origin),
+            **origin.fields(),
         )
         return PREFIX + challenge_id
 
@@ -53,7 +53,7 @@ class Challenges:
             **found,
             max_tries=MAX_TRIES,
             now_ms=STORE_CLOCK,
-            **asdict(origin),
+            **origin.fields(),
         )
         match reply:
             case [b"open", user, device]:
@@ -71,7 +71,7 @@ class Challenges:
             **found,
             method=method,
             now_ms=STORE_CLOCK,
-            **asdict(origin),
+            **origin.fields(),
         )
         return bool(reply[0] == b"spent")
 

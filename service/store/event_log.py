@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from service.contracts import keys
@@ -38,5 +37,5 @@ class EventLog:
             reason=reason,
             data=json.dumps(data) if data else "",
             now_ms=STORE_CLOCK,
-            **asdict(origin),
+            **origin.fields(),
         )

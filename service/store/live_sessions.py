@@ -1,10 +1,12 @@
 """Live sessions in Redis: one script a state change, which also writes its event."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import lru_cache
 
 from service.contracts import keys
 from service.contracts.events import EventType
+from service.domain.errors import ServiceUnavailableError
 from service.domain.ids import partition_in
 from service.domain.sessions import (
     MILLISECOND,
@@ -22,6 +24,7 @@ from service.store.script_client import Reply, ScriptClient
 CACHED_USER_MS = 300_000
 TOMBSTONE_MARGIN_MS = 60_000
 END_AT_ONCE = 500
+ROTATED_LENGTH = 7
 
 STORE_CLOCK = 0
 """As `now_ms`: let the store decide what time it is."""
@@ -48,6 +51,11 @@ class Checked:
     session: Session | None = None
     user: User | None = None
     end_reason: EndReason | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether Redis had anything to say."""
+        return self.session is not None or self.end_reason is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +84,14 @@ class LiveSessions:
             "max_ms": policy.max_ttl // MILLISECOND,
         }
         self._replay_ms = policy.replay_window // MILLISECOND
+        self.user_hits = 0
+        self.user_misses = 0
         self._tombstone_ms = policy.access_ttl // MILLISECOND + TOMBSTONE_MARGIN_MS
+
+    def refuse_when_away(self) -> None:
+        """Raise ServiceUnavailableError while Redis is known not to answer."""
+        if not self._scripts.breaker.closed:
+            raise ServiceUnavailableError
 
     async def open(self, session: Session, account: Account, origin: Origin) -> int:
         """Make a new session live; the store's instant of its beginning."""
@@ -113,15 +128,8 @@ class LiveSessions:
         )
         match reply:
             case [b"alive", user, created, last, amr, ip, device, blob]:
-                session = Session(
-                    id=session_id,
-                    user_id=user.decode(),
-                    created_ms=int(created),
-                    last_used_ms=int(last),
-                    ip=ip.decode(),
-                    device=device.decode(),
-                    amr=tuple(amr.decode().split()),
-                )
+                self._count(blob)
+                session = _session(session_id, user, created, last, amr, ip, device)
                 return Checked(session=session, user=_user(blob))
             case [b"ended", reason]:
                 return Checked(end_reason=EndReason(reason.decode()))
@@ -146,8 +154,10 @@ class LiveSessions:
             data=data,
             now_ms=self._clock(),
             **self._limits,
-            **asdict(origin),
+            **origin.fields(),
         )
+        if len(reply) == ROTATED_LENGTH:
+            self._count(reply[-1])
         return _rotated(reply)
 
     async def restore(self, session: Session, *, generation: int, request_id: str) -> bool:
@@ -189,6 +199,12 @@ class LiveSessions:
             return Swept(alive=False)
         return Swept(alive=True, last_used_ms=int(reply[1]), generation=int(reply[2]))
 
+    def _count(self, blob: bytes | None) -> None:
+        if blob is None:
+            self.user_misses += 1
+        else:
+            self.user_hits += 1
+
     async def cache_user(self, account: Account) -> None:
         """Replace the cached copy of a person, unless it is newer than this one."""
         user_id = account.user.id
@@ -207,9 +223,14 @@ class LiveSessions:
         origin: Origin,
         *,
         actor_id: str = "",
+        silent: bool = False,
     ) -> None:
-        """Put tombstones where a person's sessions were. Their end must already be in SQL."""
-        event = EventType.SESSION_EXPIRED if reason in TIMEOUTS else EventType.SESSION_ENDED
+        """Put tombstones where a person's sessions were. Their end must already be in SQL.
+
+        `silent`: the audit has these ends already; only Redis lost them.
+        """
+        ended = EventType.SESSION_EXPIRED if reason in TIMEOUTS else EventType.SESSION_ENDED
+        event = "" if silent else ended.value
         partition = keys.partition_of(user_id)
         for start in range(0, len(session_ids), END_AT_ONCE):
             some = session_ids[start : start + END_AT_ONCE]
@@ -224,8 +245,24 @@ class LiveSessions:
                 tombstone_ms=self._tombstone_ms,
                 actor_id=actor_id,
                 now_ms=self._clock(),
-                **asdict(origin),
+                **origin.fields(),
             )
+
+
+@lru_cache(maxsize=8192)
+def _session(
+    session_id: str, user: bytes, created: int, last: int, amr: bytes, ip: bytes, device: bytes
+) -> Session:
+    """A session from its reply; the same reply comes again for a minute of requests."""
+    return Session(
+        id=session_id,
+        user_id=user.decode(),
+        created_ms=created,
+        last_used_ms=last,
+        ip=ip.decode(),
+        device=device.decode(),
+        amr=tuple(amr.decode().split()),
+    )
 
 
 def _rotated(reply: Reply) -> Rotated:
@@ -261,4 +298,9 @@ def _blob(account: Account) -> str:
 
 
 def _user(blob: bytes | None) -> User | None:
-    return None if blob is None else user_from_json(blob.partition(b"|")[2].decode())
+    return None if blob is None else _cached_user(blob)
+
+
+@lru_cache(maxsize=4096)
+def _cached_user(blob: bytes) -> User:
+    return user_from_json(blob.partition(b"|")[2].decode())

@@ -52,11 +52,16 @@ class Script:
     sha: str
     keys: Sequence[Slot]
     argv: Sequence[Slot]
+    names: Sequence[str]
+    fixed: bool
     returns: frozenset[str]
     writes: frozenset[str]
 
     def arguments(self, **given: Values) -> list[Value]:
         """What follows the sha in EVALSHA. Raises KeyError for a slot without a value."""
+        if self.fixed:
+            values = [given[name] for name in self.names]
+            return [len(self.keys), *values]  # type: ignore[list-item] # no slot takes a sequence
         keys = _flat(self.keys, given)
         return [len(keys), *keys, *_flat(self.argv, given)]
 
@@ -96,6 +101,8 @@ def load(name: str) -> Script:
         sha=sha1(text.encode(), usedforsecurity=False).hexdigest(),
         keys=keys,
         argv=argv,
+        names=tuple(slot.name for slot in (*keys, *argv)),
+        fixed=not any(slot.rest for slot in (*keys, *argv)),
         returns=frozenset(returns.split(" | ")),
         writes=frozenset(writes.split()),
     )

@@ -25,11 +25,12 @@ class SessionRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndedSession:
-    """A session whose end SQL holds and the audit does not yet."""
+    """The end of a session, as SQL has it."""
 
     id: str
     user_id: str
     end_reason: EndReason
+    ended_ms: int
 
 
 class SessionRecords:
@@ -137,23 +138,40 @@ class SessionRecords:
     async def unapplied(self, *, before_ms: int) -> list[EndedSession]:
         """Up to PAGE sessions that ended before an instant without their event in the audit."""
         query = (
-            select(sessions.c.id, sessions.c.user_id, sessions.c.end_reason)
-            .where(
+            _ENDS.where(
                 sessions.c.ended_at < to_datetime(before_ms),
                 sessions.c.end_applied.is_(False),
             )
             .order_by(sessions.c.ended_at)
             .limit(PAGE)
         )
-        return [
-            EndedSession(id=row.id, user_id=row.user_id, end_reason=EndReason(row.end_reason))
-            for row in await self._fetch(query)
-        ]
+        return [_ended(row) for row in await self._fetch(query)]
+
+    async def ended_since(
+        self, since_ms: int, *, applied: bool | None = None
+    ) -> list[EndedSession]:
+        """Every session that ended since an instant, in the order of their ends."""
+        query = _ENDS.where(sessions.c.ended_at >= to_datetime(since_ms))
+        if applied is not None:
+            query = query.where(sessions.c.end_applied.is_(applied))
+        return [_ended(row) for row in await self._fetch(query.order_by(sessions.c.ended_at))]
 
     async def _fetch(self, query: Select[Any]) -> Sequence[Row[Any]]:
         async with self._database.transaction() as connection:
             rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
         return rows
+
+
+_ENDS = select(sessions.c.id, sessions.c.user_id, sessions.c.end_reason, sessions.c.ended_at)
+
+
+def _ended(row: Row[Any]) -> EndedSession:
+    return EndedSession(
+        id=row.id,
+        user_id=row.user_id,
+        end_reason=EndReason(row.end_reason),
+        ended_ms=to_ms(row.ended_at),
+    )
 
 
 def _record(row: Row[Any]) -> SessionRecord:

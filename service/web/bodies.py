@@ -105,11 +105,7 @@ async def read_body(request: web.Request, shape: type[B], *, optional: bool = Fa
 def parse_object(raw: bytes) -> dict[str, Any]:
     """One JSON object. Raises MalformedJsonError."""
     try:
-        value = json.loads(
-            raw.decode("utf-8"),
-            object_pairs_hook=_unique,
-            parse_constant=_refuse_constant,
-        )
+        value = _STRICT.decode(raw.decode("utf-8"))
         if not isinstance(value, dict) or _depth(value) > MAX_DEPTH:
             raise e.MalformedJsonError
     except (ValueError, RecursionError) as error:
@@ -164,6 +160,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant)
 
 
 def _depth(value: object) -> int:

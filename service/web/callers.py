@@ -4,7 +4,7 @@ from aiohttp import web
 
 from service.domain.errors import TokenMissingError
 from service.operations.authenticate import Caller
-from service.web.keys import AUTHENTICATE, ORIGIN, WHO
+from service.web.keys import AUTHENTICATE, DEGRADED, ORIGIN, WHO
 
 SCHEME = "bearer "
 
@@ -22,4 +22,6 @@ async def authenticated(request: web.Request) -> Caller:
         raise TokenMissingError
     caller = await request.app[AUTHENTICATE](token, request[ORIGIN])
     request[WHO] = {"user_id": caller.user.id, "session_id": caller.session.id}
+    if caller.degraded:
+        request[DEGRADED] = "redis"
     return caller

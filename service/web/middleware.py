@@ -10,7 +10,9 @@ from aiohttp.typedefs import Handler, Middleware
 
 from service.domain import errors as e
 from service.domain.sessions import Origin
-from service.web.keys import ORIGIN, WHO
+from service.web.keys import DEGRADED, ORIGIN, WHO
+from service.web.limits import show_limits
+from service.web.metrics import Metrics
 from service.web.origins import read_origin
 from service.web.problems import internal_error, problem
 
@@ -26,7 +28,7 @@ QUIET = frozenset({"/api/auth/refresh"})
 log = structlog.get_logger("service.web")
 
 
-def answer_always(*, proxies: int) -> Middleware:
+def answer_always(*, proxies: int, metrics: Metrics) -> Middleware:
     """The outermost middleware; `proxies` is how many hops of X-Forwarded-For to believe."""
 
     @web.middleware
@@ -36,7 +38,14 @@ def answer_always(*, proxies: int) -> Middleware:
         request[ORIGIN] = origin
         response = await _respond(request, handler, origin)
         stamp(response, request_id=origin.request_id)
-        _log(request, response, origin, perf_counter() - started)
+        show_limits(request, response)
+        if DEGRADED in request:
+            response.headers["Auth-Degraded"] = request[DEGRADED]
+        seconds = perf_counter() - started
+        resource = request.match_info.route.resource
+        route = resource.canonical if resource else "unmatched"
+        metrics.note(request.method, route, response.status, seconds)
+        _log(request, response, origin, seconds)
         return response
 
     return middleware
@@ -69,11 +78,12 @@ async def _respond(request: web.Request, handler: Handler, origin: Origin) -> we
 def _log(
     request: web.Request, response: web.StreamResponse, origin: Origin, seconds: float
 ) -> None:
-    """One line for what changed something or was refused; the rest only at debug level."""
+    """One line for what changed something or was refused; reading and refreshing is only counted."""
     status = response.status
     loud = status >= 400 or (request.method not in {"GET", "HEAD"} and request.path not in QUIET)
-    write = log.info if loud else log.debug
-    write(
+    if not loud:
+        return
+    log.info(
         "request",
         method=request.method,
         path=request.path,

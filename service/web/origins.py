@@ -10,6 +10,7 @@ from service.domain.sessions import Origin
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 USER_AGENT_MAX = 512
+WITH_PORT = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::\d+)?|(\d+(?:\.\d+){3}):\d+", re.ASCII)
 
 
 def read_origin(request: web.Request, *, proxies: int, new_id: Callable[[], str]) -> Origin:
@@ -37,6 +38,14 @@ def client_ip(request: web.Request, *, proxies: int) -> str:
     if len(hops) < proxies:
         return peer
     try:
-        return str(ip_address(hops[-proxies].strip().partition("%")[0]))  # a zone is any text
+        return str(
+            ip_address(_without_port(hops[-proxies].strip()).partition("%")[0])
+        )  # no zone: it is any text
     except ValueError:
         return peer
+
+
+def _without_port(hop: str) -> str:
+    """Some proxies write `192.0.2.1:4711` and `[2001:db8::1]:4711`."""
+    found = WITH_PORT.fullmatch(hop)
+    return (found[1] or found[2]) if found else hop

@@ -1,40 +1,58 @@
 """Rendering. The hot replies are put together from bytes that are JSON already."""
 
 import json
+from functools import lru_cache
 from typing import Any
 
 from aiohttp import web
 
 from service.domain.instants import to_rfc3339
 from service.domain.sessions import Session, SessionPolicy
+from service.domain.users import User
 from service.operations.tokens import TokenPair
 
 NO_STORE = {"Cache-Control": "no-store"}
+JSON_NO_STORE = {**NO_STORE, "Content-Type": "application/json"}
 
 
 def json_reply(value: object, *, status: int = 200, headers: Any = NO_STORE) -> web.Response:
     """A JSON response, by default one that nobody may keep."""
     return web.Response(
-        body=json.dumps(value, separators=(",", ":")).encode(),
-        status=status,
-        headers=headers,
-        content_type="application/json",
+        body=to_bytes(value), status=status, headers=headers, content_type="application/json"
     )
+
+
+def bytes_reply(body: bytes) -> web.Response:
+    """A reply that nobody may keep, from bytes that are JSON already."""
+    return web.Response(body=body, headers=JSON_NO_STORE)
+
+
+def to_bytes(value: object) -> bytes:
+    """Compact JSON."""
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+@lru_cache(maxsize=4096)
+def me_body(user: User, session: Session, policy: SessionPolicy) -> bytes:
+    """`GET /me`; the same for all requests of a session in a minute."""
+    view = session_view(session, policy, current=True)
+    return to_bytes({"user": user.to_dict(), "session": view})
+
+
+@lru_cache(maxsize=4096)
+def _user_bytes(user: User) -> bytes:
+    return to_bytes(user.to_dict())
 
 
 def token_reply(pair: TokenPair) -> web.Response:
     """*tokens* of API.md."""
-    return json_reply(
-        {
-            "access_token": pair.access_token,
-            "token_type": "Bearer",
-            "expires_in": pair.expires_in,
-            "refresh_token": pair.refresh_token,
-            "refresh_expires_in": pair.refresh_expires_in,
-            "session_id": pair.session_id,
-            "user": pair.user.to_dict(),
-        }
+    # Every text in it is base64url or digits: nothing needs escaping.
+    tokens = (
+        f'{{"access_token":"{pair.access_token}","token_type":"Bearer",'
+        f'"expires_in":{pair.expires_in},"refresh_token":"{pair.refresh_token}",'
+        f'"refresh_expires_in":{pair.refresh_expires_in},"session_id":"{pair.session_id}","user":'
     )
+    return bytes_reply(b"%b%b}" % (tokens.encode(), _user_bytes(pair.user)))
 
 
 def session_view(session: Session, policy: SessionPolicy, *, current: bool) -> dict[str, Any]:

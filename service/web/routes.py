@@ -7,8 +7,10 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from service.domain import errors as e
+from service.domain.rate_limits import KEY_KINDS, KeyKind
 from service.web import bodies, shapes
 from service.web.handlers import authentication, operations, sessions, two_factor
+from service.web.limits import Limited
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -47,12 +49,25 @@ class Route:
     body_optional: bool = False
     bearer: bool = False
     errors: Sequence[type[e.AuthError]] = field(default=())
+    limited: Limited = Limited.BEFORE
+    limit_keys: Sequence[KeyKind] = ("ip",)
+
+    @property
+    def name(self) -> str:
+        """What limits call it."""
+        return f"{self.method} {self.path}"
+
+    @property
+    def knows(self) -> frozenset[KeyKind]:
+        """What its requests can be counted by."""
+        return frozenset(KEY_KINDS) if self.bearer else frozenset(self.limit_keys)
 
     def refusals(self) -> list[type[e.AuthError]]:
         """Every error this route may answer."""
         return [
             *(BODY_ERRORS if self.body else ()),
             *(BEARER_ERRORS if self.bearer else ()),
+            *((e.RateLimitedError,) if self.path.startswith("/api/") else ()),
             *self.errors,
         ]
 
@@ -66,6 +81,8 @@ ROUTES = (
         body=bodies.LoginBody,
         replies={200: [shapes.TokensShape, shapes.ChallengeShape]},
         errors=(e.InvalidCredentialsError, *AWAY),
+        limited=Limited.WITHIN,
+        limit_keys=("ip", "account"),
     ),
     Route(
         method="POST",
@@ -75,6 +92,8 @@ ROUTES = (
         body=bodies.VerifyBody,
         replies={200: [shapes.TokensShape]},
         errors=(e.MfaCodeInvalidError, e.MfaTokenInvalidError, *AWAY),
+        limited=Limited.WITHIN,
+        limit_keys=("ip", "account"),
     ),
     Route(
         method="POST",
@@ -84,6 +103,8 @@ ROUTES = (
         body=bodies.RefreshBody,
         replies={200: [shapes.TokensShape]},
         errors=(*REFRESH_ERRORS, *AWAY),
+        limited=Limited.WITHIN,
+        limit_keys=("ip", "session"),
     ),
     Route(
         method="POST",
@@ -104,6 +125,7 @@ ROUTES = (
         bearer=True,
         replies={200: [shapes.MeShape]},
         errors=AWAY,
+        limited=Limited.ALONGSIDE,
     ),
     Route(
         method="GET",

@@ -126,7 +126,7 @@ async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
         redis = open_fake()
     else:
         redis = open_redis(request.getfixturevalue("valkey").url, timeout=5)
-    scripts = ScriptClient(redis)
+    scripts = ScriptClient(redis, seconds=10)
     yield World(redis, scripts, Clock())
     await scripts.aclose()
     await redis.aclose()

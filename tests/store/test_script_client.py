@@ -1,6 +1,8 @@
 """Calls that travel together are independent all the same."""
 
 import asyncio
+import os
+import signal
 
 import pytest
 from redis.exceptions import ResponseError
@@ -10,6 +12,7 @@ from service.domain.errors import ServiceUnavailableError
 from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
 from tests.store.conftest import ORIGIN
+from tests.support.waiting import wait_until
 
 
 async def test_each_caller_gets_its_own_answer(world):
@@ -85,7 +88,47 @@ async def test_a_server_that_is_away(own_valkey):
     answers = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), 10)
     assert all(isinstance(answer, ServiceUnavailableError) for answer in answers)
 
+    assert scripts.breaker.trips == 1
+    returned = []
+
+    async def note() -> None:
+        returned.append(scripts.breaker.closed)
+
+    scripts.on_return(note)
+
     own_valkey.restart()
+
+    async def closed() -> bool:
+        return scripts.breaker.closed
+
+    await wait_until(closed)
+    assert returned == [False]  # hooks run before anybody is let through
+    assert (await scripts.run("user_cache", **arguments))[0] == b"cached"
+    await scripts.aclose()
+    await redis.aclose()
+
+
+async def test_a_silent_server(own_valkey):
+    """A server that takes requests and never answers is found out once; then nobody waits."""
+    redis = open_redis(own_valkey.url)
+    scripts = ScriptClient(redis)
+    await scripts.load_scripts()
+    arguments = {"user": "auth:{00}:u:x", "blob": "1|{}", "lifetime_ms": 1000}
+    os.kill(own_valkey.pid, signal.SIGSTOP)
+    try:
+        first = [scripts.run("user_cache", **arguments) for _ in range(600)]
+        answers = await asyncio.gather(*first, return_exceptions=True)
+        assert all(isinstance(answer, ServiceUnavailableError) for answer in answers)
+        later = scripts.run("user_cache", **arguments)
+        assert later.done()  # refused without a wait
+        assert isinstance(later.exception(), ServiceUnavailableError)
+    finally:
+        os.kill(own_valkey.pid, signal.SIGCONT)
+
+    async def answers_again() -> bool:
+        return scripts.breaker.closed
+
+    await wait_until(answers_again)
     assert (await scripts.run("user_cache", **arguments))[0] == b"cached"
     await scripts.aclose()
     await redis.aclose()

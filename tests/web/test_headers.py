@@ -3,6 +3,7 @@
 import pytest
 from aiohttp import web
 
+from service.web.metrics import Metrics
 from service.web.middleware import answer_always
 from service.web.pages import page_routes
 from service.web.routes import ROUTES
@@ -144,7 +145,7 @@ async def test_pages_carry_a_policy_and_hashed_files_are_kept(tmp_path, aiohttp_
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_text("<!doctype html>")
     (tmp_path / "assets" / "index-4f1c.js").write_text("")
-    app = web.Application(middlewares=[answer_always(proxies=0)])
+    app = web.Application(middlewares=[answer_always(proxies=0, metrics=Metrics())])
     app.add_routes(page_routes(tmp_path))
     client = await aiohttp_client(app)
     page, asset = await client.get("/"), await client.get("/assets/index-4f1c.js")

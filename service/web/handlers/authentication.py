@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from service.domain.errors import TokenMissingError
+from service.domain.users import email_key
 from service.operations.login import SecondFactorNeeded
 from service.operations.tokens import TokenPair
 from service.web.bodies import LoginBody, LogoutBody, RefreshBody, VerifyBody, read_body
@@ -16,13 +17,15 @@ from service.web.keys import (
     VERIFY_SECOND_FACTOR,
     WHO,
 )
-from service.web.replies import ended_reply, json_reply, session_view, token_reply
+from service.web.limits import Admitting, admit
+from service.web.replies import bytes_reply, ended_reply, json_reply, me_body, token_reply
 
 TAB_STATES = frozenset({"foreground", "background"})
 
 
 async def post_login(request: web.Request) -> web.Response:
     body = await read_body(request, LoginBody)
+    await admit(request, account=email_key(body.email))
     outcome = await request.app[LOGIN](
         email=body.email,
         password=body.password,
@@ -43,8 +46,13 @@ async def post_login(request: web.Request) -> web.Response:
 
 async def post_verify_2fa(request: web.Request) -> web.Response:
     body = await read_body(request, VerifyBody)
-    verify = request.app[VERIFY_SECOND_FACTOR]
-    pair = await verify(token=body.mfa_token, code=body.code, origin=request[ORIGIN])
+    await admit(request)
+    pair = await request.app[VERIFY_SECOND_FACTOR](
+        token=body.mfa_token,
+        code=body.code,
+        origin=request[ORIGIN],
+        admit=lambda user_id: admit(request, account=user_id, user_id=user_id),
+    )
     return _signed_in(request, pair)
 
 
@@ -56,6 +64,7 @@ async def post_refresh(request: web.Request) -> web.Response:
             body.refresh_token,
             tab_state=tab_state if tab_state in TAB_STATES else "",
             origin=request[ORIGIN],
+            admit=lambda session_id: Admitting(request, session=session_id),
         )
     )
 
@@ -75,12 +84,7 @@ async def post_logout(request: web.Request) -> web.Response:
 
 async def get_me(request: web.Request) -> web.Response:
     caller = await authenticated(request)
-    return json_reply(
-        {
-            "user": caller.user.to_dict(),
-            "session": session_view(caller.session, request.app[POLICY], current=True),
-        }
-    )
+    return bytes_reply(me_body(caller.user, caller.session, request.app[POLICY]))
 
 
 def _signed_in(request: web.Request, pair: TokenPair) -> web.Response:

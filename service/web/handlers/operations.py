@@ -1,11 +1,20 @@
 """For platforms, operators and other services."""
 
-from aiohttp import web
+from hmac import compare_digest
 
-from service.domain.errors import NotFoundError, ServiceUnavailableError
-from service.web.keys import CHECK_HEALTH, TOKENS
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from service.domain.errors import (
+    NotFoundError,
+    ServiceUnavailableError,
+    TokenInvalidError,
+    TokenMissingError,
+)
+from service.web.callers import find_bearer
+from service.web.keys import CHECK_HEALTH, METRICS, METRICS_TOKEN, TOKENS
 from service.web.problems import CATALOGUE
-from service.web.replies import json_reply
+from service.web.replies import NO_STORE, json_reply
 
 CACHED = {"Cache-Control": "public, max-age=300"}
 
@@ -23,6 +32,20 @@ async def get_ready(request: web.Request) -> web.Response:
     if not await request.app[CHECK_HEALTH].ready():
         raise ServiceUnavailableError
     return json_reply({"status": "ok"})
+
+
+async def get_metrics(request: web.Request) -> web.Response:
+    wanted = request.app[METRICS_TOKEN]
+    if wanted is not None:
+        given = find_bearer(request)
+        if given is None:
+            raise TokenMissingError
+        if not compare_digest(given.encode(), wanted.encode()):
+            raise TokenInvalidError
+    return web.Response(
+        body=request.app[METRICS].render(),
+        headers={**NO_STORE, "Content-Type": CONTENT_TYPE_LATEST},
+    )
 
 
 async def get_jwks(request: web.Request) -> web.Response:

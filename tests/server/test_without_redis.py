@@ -1,0 +1,130 @@
+"""Redis is away: DESIGN.md's table, row by row."""
+
+import pytest
+from sqlalchemy import select
+
+from service.contracts.tables import sessions
+from tests.support.people import Browser
+from tests.support.waiting import wait_until
+
+
+@pytest.fixture
+async def own(serve, make_settings, own_valkey) -> Browser:
+    """A service on a Valkey that may be killed."""
+    return await serve(make_settings(redis_url=own_valkey.url, redis_timeout_ms=250))
+
+
+async def back(browser: Browser) -> None:
+    """Return when the service has noticed that Redis is there again."""
+
+    async def fresh() -> bool:
+        reply = await browser.send("GET", "/api/health/ready")
+        wrong = {"email": "nobody@people.example", "password": "x"}
+        login = await browser.send("POST", "/api/auth/login", json=wrong)
+        return reply.status == 200 and login.status == 401
+
+    await wait_until(fresh)
+
+
+async def test_access_tokens_go_on(own, own_valkey, person):
+    """A session that lives is served, and the answer says on what terms."""
+    tokens = await own.login(person)
+    assert "Auth-Degraded" not in (await own.me(tokens["access_token"])).headers
+    own_valkey.kill()
+
+    me = await own.me(tokens["access_token"])
+    assert (me.status, me.headers["Auth-Degraded"]) == (200, "redis")
+    assert me.body["user"]["email"] == person.email
+    assert me.body["session"]["id"] == tokens["session_id"]
+
+    own_valkey.restart()
+    await back(own)
+    assert "Auth-Degraded" not in (await own.me(tokens["access_token"])).headers
+
+
+async def test_redis_down_deny(serve, make_settings, own_valkey, person):
+    """REDIS_DOWN=deny: no answer rather than one that may be a moment old."""
+    own = await serve(make_settings(redis_url=own_valkey.url, redis_down="deny"))
+    tokens = await own.login(person)
+    own_valkey.kill()
+
+    reply = await own.me(tokens["access_token"])
+    assert (reply.status, reply.code) == (503, "service_unavailable")
+
+
+async def test_ended_sessions_stay_refused(own, own_valkey, person):
+    """What ended before the outage is refused in it, and after it."""
+    tokens = await own.login(person)
+    await own.logout(tokens["access_token"])
+    own_valkey.kill()
+
+    assert (await own.me(tokens["access_token"])).code == "token_revoked"
+    assert (await own.refresh(tokens["refresh_token"])).code == "session_revoked"
+    own_valkey.restart()
+    await back(own)
+    assert (await own.me(tokens["access_token"])).code == "token_revoked"
+
+
+async def test_what_needs_redis_says_so(own, own_valkey, person):
+    """Refresh and login answer 503 with Retry-After, never a 401: the client keeps its session."""
+    tokens = await own.login(person)
+    own_valkey.kill()
+
+    login = {"email": person.email, "password": person.password}
+    for reply in (
+        await own.refresh(tokens["refresh_token"]),
+        await own.send("POST", "/api/auth/login", json=login),
+    ):
+        assert (reply.status, reply.code) == (503, "service_unavailable")
+        assert int(reply.headers["Retry-After"]) >= 1
+
+    own_valkey.restart()
+    await back(own)
+    assert (await own.refresh(tokens["refresh_token"])).status == 200
+
+
+async def test_logout_is_taken(own, own_valkey, person, database):
+    """Committed, refused here at once, and answered 202; Redis hears of it from the workers."""
+    tokens, other = await own.login(person), await own.login(person)
+    own_valkey.kill()
+
+    assert (await own.logout(tokens["access_token"])).status == 202
+    assert (await own.me(tokens["access_token"])).code == "token_revoked"
+    assert (await own.me(other["access_token"])).status == 200
+    async with database.transaction() as connection:
+        row = (
+            await connection.execute(select(sessions).where(sessions.c.id == tokens["session_id"]))
+        ).one()
+    assert (row.end_reason, row.end_applied) == ("logout", False)
+
+    own_valkey.restart()
+    await back(own)
+    assert (await own.me(tokens["access_token"])).code == "token_revoked"
+    assert (await own.refresh(tokens["refresh_token"])).code == "session_revoked"
+
+
+async def test_an_end_elsewhere_is_known_here(serve, make_settings, own_valkey, person):
+    """Another process' logout reaches this one's copy within seconds, Redis or not."""
+    here, there = [await serve(make_settings(redis_url=own_valkey.url)) for _ in range(2)]
+    tokens = await here.login(person)
+    own_valkey.kill()
+    assert (await here.me(tokens["access_token"])).status == 200
+    assert (await there.logout(tokens["access_token"])).status == 202
+
+    async def refused() -> bool:
+        return (await here.me(tokens["access_token"])).code == "token_revoked"
+
+    await wait_until(refused)
+
+
+async def test_a_login_in_vain_leaves_nothing(own, own_valkey, person, database):
+    """A sign-in that cannot open its session leaves no live row behind."""
+    own_valkey.kill()
+    login = {"email": person.email, "password": person.password}
+    for _ in range(2):
+        assert (await own.send("POST", "/api/auth/login", json=login)).status == 503
+
+    async with database.transaction() as connection:
+        query = select(sessions).where(sessions.c.user_id == person.id)
+        rows = (await connection.execute(query)).all()
+    assert all(row.end_reason == "aborted" for row in rows)

@@ -1,0 +1,20 @@
+"""The rights in docs/redis.md are those that the scripts need."""
+
+import re
+
+import pytest
+
+from service.store.scripts import load_all
+from tests.support.acl import documented_rule
+
+CALL = re.compile(r'redis\.p?call\("([A-Z]+)"')
+
+
+@pytest.mark.parametrize("user", ["inphora", "inphora-sessions"])
+@pytest.mark.parametrize("script", load_all(), ids=lambda script: script.name)
+def test_every_command_of_a_script_is_granted(script, user):
+    rule = documented_rule(user)
+
+    for command in CALL.findall(script.source):
+        assert f"+{command.lower()}" in rule
+    assert "+@all" not in rule

@@ -1,0 +1,58 @@
+"""The main job, and what must stand in the audit after it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import select
+
+from service.app import session_policy
+from service.contracts.tables import audit_log
+from service.store.database import Database
+from tests.support.people import Browser, Person
+from tests.support.waiting import wait_until
+from workers.resources import Resources, open_resources
+
+SAID = ["login.succeeded", "token.refreshed", "session.ended"]
+
+
+async def sign_in_refresh_sign_out(browser: Browser, person: Person) -> None:
+    """login → me → refresh → me → logout → me."""
+    first = await browser.login(person)
+    me = await browser.me(first["access_token"])
+    assert (me.status, me.body["user"]["email"]) == (200, person.email)
+    second = (await browser.refresh(first["refresh_token"])).body
+    assert (await browser.me(second["access_token"])).status == 200
+    assert (await browser.logout(second["access_token"])).status == 204
+    assert (await browser.me(second["access_token"])).code == "token_revoked"
+    assert (await browser.refresh(second["refresh_token"])).code == "session_revoked"
+
+
+async def said_of(database: Database, person: Person) -> list[Any]:
+    """The audit's rows of a person, in their order."""
+    query = select(audit_log).where(audit_log.c.user_id == person.id).order_by(audit_log.c.seq)
+    async with database.transaction() as connection:
+        return list(await connection.execute(query))
+
+
+async def audited(database: Database, person: Person, expected: list[str]) -> None:
+    """Wait until the audit says just this of a person."""
+
+    async def types() -> bool:
+        return [row.type for row in await said_of(database, person)] == expected
+
+    await wait_until(types, seconds=30)
+
+
+@asynccontextmanager
+async def worker(settings: Any) -> AsyncIterator[Resources]:
+    """What a worker does besides jobs, in this process: it drains the streams."""
+    async with open_resources(
+        redis_url=settings.redis_dsn,
+        database_url=settings.database_url.get_secret_value(),
+        policy=session_policy(settings),
+    ) as resources:
+        yield resources
+
+
+Serve = Callable[..., Awaitable[Browser]]

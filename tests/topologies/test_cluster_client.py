@@ -1,0 +1,128 @@
+"""The cluster's client as a Redis: what it promises besides finding keys."""
+
+from hashlib import sha1
+
+import pytest
+from redis.exceptions import ConnectionError  # noqa: A004
+
+from service.domain.errors import ServiceUnavailableError
+from service.store.redis_pool import open_pool, open_redis
+from service.store.redis_slots import place
+from service.store.script_client import ScriptClient
+from service.store.sender import open_sender
+from tests.support.waiting import wait_until
+
+PARTED = [f"auth:{{{partition:02d}}}:try" for partition in range(16)]
+
+
+@pytest.fixture
+async def redis(cluster):
+    """A client of a cluster that the test may harm."""
+    client = open_redis(cluster.url, timeout=2)
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+async def shared(shared_cluster):
+    """A client of the shared cluster."""
+    client = open_redis(shared_cluster.url, timeout=2)
+    yield client
+    await client.aclose()
+
+
+def on(cluster, redis, index):
+    """A key that lies on a node."""
+    port = cluster.nodes[index].port
+    return next(key for key in PARTED if redis._owners[place(("GET", key))][1] == port)
+
+
+async def test_a_pipeline_over_all_nodes(shared):
+    """Replies come back in the order of the commands, parsed as one server's are."""
+    pipeline = shared.pipeline(transaction=False)
+    for number, key in enumerate(PARTED):
+        pipeline.set(key, number, px=60_000)
+        pipeline.get(key)
+    pipeline.info("server")
+
+    *replies, info = await pipeline.execute()
+    assert replies[0::2] == [True] * 16
+    assert [int(value) for value in replies[1::2]] == list(range(16))
+    assert "redis_version" in info
+
+
+async def test_wait_goes_with_its_write(shared):
+    """WAIT counts the replicas of the primary that took the write before it, of no other."""
+    pipeline = shared.pipeline(transaction=False)
+    pipeline.set(PARTED[0], 1, px=60_000)
+    pipeline.execute_command("WAIT", 0, 1)
+    pipeline.get(PARTED[1] + ":nobody")
+    assert await pipeline.execute() == [True, 0, None]
+
+    with pytest.raises(ValueError, match="belongs to the write before it"):
+        await shared.wait(0, 1)
+
+
+async def test_what_it_cannot_do_is_said(shared, shared_cluster):
+    with pytest.raises(ValueError, match="no transaction"):
+        shared.pipeline()
+    with pytest.raises(NotImplementedError, match="no pubsub"):
+        await shared.pubsub().connect()
+    with pytest.raises(ValueError, match="no one pool"):
+        open_pool(shared_cluster.url, timeout=1, connections=1, wait=1)
+
+
+async def test_one_node_away(redis, cluster):
+    """Its callers are refused at once, not one wait each; the others' replies are theirs."""
+    await redis.ping()
+    lost, kept = on(cluster, redis, 2), on(cluster, redis, 0)
+    cluster.nodes[2].kill()
+    with pytest.raises(ConnectionError, match=r"Connect call failed|Connection closed"):
+        await redis.get(lost)
+    with pytest.raises(ConnectionError, match="did not answer a moment ago"):
+        await redis.get(lost)
+
+    pipeline = redis.pipeline(transaction=False)
+    pipeline.get(kept)
+    pipeline.get(lost)
+    fine, failed = await pipeline.execute(raise_on_error=False)
+    assert fine is None
+    assert isinstance(failed, ConnectionError)
+    assert not redis.away
+    assert await redis.script_load("return 1") == sha1(b"return 1").hexdigest()  # noqa: S324
+
+    cluster.nodes[2].restart()
+
+    async def back():
+        try:
+            return await redis.set(lost, 1, px=60_000)
+        except ConnectionError:
+            return False
+
+    await wait_until(back)
+
+
+async def test_all_nodes_away(redis, cluster):
+    """A batch that nobody serves fails as a whole: that is what opens the service's breaker."""
+    sender, scripts = open_sender(redis), ScriptClient(redis)
+    await scripts.load_scripts()
+    calls = [("0" * 40, [1, key]) for key in PARTED]
+    for node in cluster.nodes:
+        node.kill()
+
+    with pytest.raises(ConnectionError, match="no primary of the cluster answers"):
+        await sender.send(calls)
+    with pytest.raises(ServiceUnavailableError):
+        await scripts.run("user_cache", user=PARTED[0], blob="1|{}", lifetime_ms=1)
+
+
+async def test_a_seed_that_is_not_there(shared_cluster):
+    """Any node of the URL will do; none of them is one line that names each."""
+    redis = open_redis(shared_cluster.url.replace("@", "@127.0.0.1:1,"), timeout=2)
+    assert await redis.set(PARTED[0], 1, px=60_000)
+    await redis.aclose()
+
+    lost = open_redis("redis+cluster://127.0.0.1:1,127.0.0.1:2", timeout=2)
+    with pytest.raises(ConnectionError, match=r"127\.0\.0\.1:1: .*127\.0\.0\.1:2: "):
+        await lost.ping()
+    await lost.aclose()

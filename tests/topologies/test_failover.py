@@ -1,0 +1,122 @@
+"""The primary dies under load; Sentinel names another."""
+
+import asyncio
+
+import pytest
+
+from service.store.redis_pool import open_redis
+from tests.support.load import Client, Intruder
+from tests.support.waiting import wait_until
+from tests.topologies.conftest import know_each_other
+
+MORE = 5
+
+
+@pytest.fixture
+async def load(sentinels, serve, make_settings, make_person):
+    """Three clients at work, an intruder with the tokens of a session that ended, both running."""
+    await know_each_other(sentinels)
+    browser = await serve(make_settings(redis_url=sentinels.url))
+    people = [await make_person() for _ in range(4)]
+    clients = [Client(browser, await browser.login(person)) for person in people[:3]]
+    ended = await browser.login(people[3])
+    assert (await browser.logout(ended["access_token"])).status == 204
+    intruder = Intruder(browser, ended)
+    await replicated(sentinels)
+    stop = asyncio.Event()
+    running = [asyncio.create_task(one.run(stop)) for one in (*clients, intruder)]
+    yield clients, intruder
+    stop.set()
+    await asyncio.gather(*running)
+
+
+async def replicated(sentinels):
+    """Wait until both replicas have all that was written so far."""
+    primary = open_redis(sentinels.servers[0].url, timeout=5)
+    await primary.set("auth:marker", 1, px=60_000)
+    await wait_until(lambda: primary.wait(2, 100))
+    await primary.aclose()
+
+
+async def go_on(clients):
+    """Wait until each has used and refreshed its session several times more."""
+    before = [(client.used, client.refreshed) for client in clients]
+
+    async def all_did():
+        return all(
+            client.used >= used + MORE and client.refreshed >= refreshed + MORE
+            for client, (used, refreshed) in zip(clients, before, strict=True)
+        )
+
+    await wait_until(all_did, seconds=40)
+
+
+async def test_the_primary_is_killed(sentinels, load):
+    """Nobody is signed out, no ended session comes back, and the new primary is found."""
+    clients, intruder = load
+    await go_on(clients)
+
+    sentinels.servers[0].kill()
+    await wait_until(lambda: hears_503(clients))
+    await go_on(clients)
+
+    tries = intruder.tries
+    await wait_until(lambda: more_tries(intruder, tries))
+    assert [client.refusals for client in clients] == [[], [], []]
+    assert intruder.let_in == []
+
+    sentinels.servers[0].restart()
+    former = open_redis(sentinels.servers[0].url, timeout=5)
+    await wait_until(lambda: is_replica(former), seconds=40)
+    await former.aclose()
+    await go_on(clients)
+    assert [client.refusals for client in clients] == [[], [], []]
+    assert intruder.let_in == []
+
+
+async def test_what_no_replica_had_heard_of(sentinels, load, person):
+    """A session that only the dead primary knew comes back from SQL, and so does its refreshing."""
+    clients, intruder = load
+    replicas = [open_redis(server.url, timeout=5) for server in sentinels.servers[1:]]
+    for replica in replicas:
+        await cut_off(replica)
+    late = Client(clients[0].browser, await clients[0].browser.login(person))
+    for _ in range(3):
+        await late.step()
+    assert late.statuses == [200] * 6
+
+    sentinels.servers[0].kill()
+    for replica in replicas:
+        await replica.config_set("masterauth", sentinels.password)
+    await wait_until(lambda: hears_503(clients))
+    await go_on(clients)
+    await late.step()
+
+    assert late.statuses[-2:] == [200, 200]
+    assert [client.refusals for client in (*clients, late)] == [[]] * 4
+    assert intruder.let_in == []
+    for replica in replicas:
+        await replica.aclose()
+
+
+async def cut_off(replica):
+    """Part a replica from its primary, and keep it from coming back."""
+    await replica.config_set("masterauth", "wrong")
+    await replica.execute_command("CLIENT", "KILL", "TYPE", "master")
+
+    async def parted():
+        return (await replica.info("replication"))["master_link_status"] == "down"
+
+    await wait_until(parted)
+
+
+async def hears_503(clients):
+    return all(503 in client.statuses for client in clients)
+
+
+async def more_tries(intruder, tries):
+    return intruder.tries > tries + MORE
+
+
+async def is_replica(redis):
+    return (await redis.info("replication"))["role"] == "slave"

@@ -1,0 +1,245 @@
+"""A partition's slot moves from one node of a cluster to another while people use it."""
+
+import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import pytest
+from redis.exceptions import ConnectionError  # noqa: A004
+
+from service.contracts import keys
+from service.embedded.server import HOST
+from service.store.redis_pool import open_redis
+from service.store.redis_slots import place
+from tests.support.load import Client, Intruder
+from tests.support.story import said_of, worker
+from tests.support.waiting import wait_until
+
+ROUNDS = 5
+
+
+class Move:
+    """One slot on its way from its owner to another node."""
+
+    def __init__(self, cluster, nodes, slot):
+        self.slot = slot
+        self.password = cluster.password
+        self.ports = [node.port for node in cluster.nodes]
+        self.nodes = nodes
+
+    async def begin(self):
+        """Find the owner, and tell both nodes."""
+        slots = await self.nodes[0].execute_command("CLUSTER SLOTS")
+        owner = next(part[2][1] for part in slots if part[0] <= self.slot <= part[1])
+        self.source = self.nodes[self.ports.index(owner)]
+        self.target_port = next(port for port in self.ports if port != owner)
+        self.target = self.nodes[self.ports.index(self.target_port)]
+        self.source_id = (await self.source.execute_command("CLUSTER MYID")).decode()
+        self.target_id = (await self.target.execute_command("CLUSTER MYID")).decode()
+
+    async def open(self):
+        """The state in which keys move one by one."""
+        move = ("CLUSTER", "SETSLOT", self.slot)
+        await self.target.execute_command(*move, "IMPORTING", self.source_id)
+        await self.source.execute_command(*move, "MIGRATING", self.target_id)
+
+    async def one_key(self):
+        """Move a key; False when none is left."""
+        found = await self.source.execute_command("CLUSTER", "GETKEYSINSLOT", self.slot, 1)
+        if found:
+            to = ("MIGRATE", HOST, self.target_port, "", 0, 5000, "AUTH", self.password)
+            await self.source.execute_command(*to, "KEYS", *found)
+        return bool(found)
+
+    async def close(self):
+        """The target owns the slot; the others hear of it from the nodes."""
+        for node in (self.target, self.source):
+            await node.execute_command("CLUSTER", "SETSLOT", self.slot, "NODE", self.target_id)
+
+
+@pytest.fixture
+async def nodes(cluster):
+    """A client of each node."""
+    async with AsyncExitStack() as stack:
+        clients = [open_redis(node.url, timeout=5) for node in cluster.nodes]
+        for client in clients:
+            stack.push_async_callback(client.aclose)
+        yield clients
+
+
+@pytest.fixture
+async def redis(cluster):
+    client = open_redis(cluster.url, timeout=2)
+    yield client
+    await client.aclose()
+
+
+@asynccontextmanager
+async def load(browser, person):
+    """One client at work, an intruder with the tokens of an ended session of the same person."""
+    client, ended = Client(browser, await browser.login(person)), await browser.login(person)
+    assert (await browser.logout(ended["access_token"])).status == 204
+    intruder, stop = Intruder(browser, ended), asyncio.Event()
+    running = [asyncio.create_task(one.run(stop)) for one in (client, intruder)]
+    try:
+        yield client, intruder
+    finally:
+        stop.set()
+        await asyncio.gather(*running)
+
+
+async def more(client, rounds=ROUNDS):
+    """Wait until the client has refreshed several times more."""
+    goal = client.refreshed + rounds
+
+    async def reached():
+        return client.refreshed >= goal
+
+    await wait_until(reached)
+
+
+async def asked(client, requests):
+    """Wait until the client has had that many more answers of any kind."""
+    goal = len(client.statuses) + requests
+
+    async def reached():
+        return len(client.statuses) >= goal
+
+    await wait_until(reached)
+
+
+async def test_a_key_is_found_on_its_way(cluster, nodes, redis):
+    """ASK while it moves, which changes nothing that is known; MOVED afterwards, which does."""
+    move = Move(cluster, nodes, place(("GET", "auth:{03}:try")))
+    await redis.set("auth:{03}:try", "here", px=60_000)
+    await move.begin()
+    source = redis._owners[move.slot]
+    await move.open()
+    assert await redis.get("auth:{03}:try") == b"here"
+
+    assert await move.one_key()
+    assert await redis.get("auth:{03}:try") == b"here"
+    assert redis._owners[move.slot] == source
+
+    await move.close()
+    assert await redis.get("auth:{03}:try") == b"here"
+    assert redis._owners[move.slot] == (HOST, move.target_port)
+
+
+async def test_keys_on_both_sides(cluster, nodes, redis):
+    """A script whose keys are parted for long is refused as passing, and did not run."""
+    a, b = "auth:{03}:a", "auth:{03}:b"
+    both = ("EVAL", "return redis.call('INCR', KEYS[1]) + redis.call('INCR', KEYS[2])", 2, a, b)
+    assert await redis.execute_command(*both) == 2
+    move = Move(cluster, nodes, place(("GET", a)))
+    await move.begin()
+    await move.open()
+    await move.one_key()
+    with pytest.raises(ConnectionError, match="found no rest"):
+        await redis.execute_command(*both)
+
+    await move.one_key()
+    assert not await move.one_key()
+    await move.close()
+    assert await redis.execute_command(*both) == 4
+
+
+async def test_key_by_key_under_load(
+    cluster, nodes, serve, make_settings, person, database, valkey
+):
+    """Nobody is refused for good, no ended session comes back, and every event is audited once."""
+    settings = make_settings(redis_url=cluster.url, queue_redis_url=valkey.url)
+    browser = await serve(settings)
+    async with worker(settings):
+        async with load(browser, person) as (client, intruder):
+            await more(client)
+            move = Move(cluster, nodes, place(("GET", keys.events(keys.partition_of(person.id)))))
+            await move.begin()
+            await move.open()
+            await move.one_key()
+            await asked(client, 4)
+            while await move.one_key():
+                await asked(client, 1)
+            await move.close()
+            before = len(client.statuses)
+            await more(client, 2 * ROUNDS)
+
+            assert client.refusals == []
+            assert intruder.let_in == []
+            assert set(client.statuses[before + 4 :]) == {200}
+
+        async def all_stored():
+            rows = await said_of(database, person)
+            made = [row.generation for row in rows if row.type == "token.refreshed"]
+            return made == list(range(2, client.refreshed + 2))
+
+        await wait_until(all_stored)
+
+
+async def test_a_slot_that_moves_as_a_whole(cluster, nodes, serve, make_settings, person, valkey):
+    """Valkey 9 moves a slot at once: nobody needs to wait but for a moment."""
+    browser = await serve(make_settings(redis_url=cluster.url, queue_redis_url=valkey.url))
+    async with load(browser, person) as (client, intruder):
+        await more(client)
+        move = Move(cluster, nodes, place(("GET", keys.events(keys.partition_of(person.id)))))
+        await move.begin()
+        span = ("SLOTSRANGE", move.slot, move.slot, "NODE", move.target_id)
+        await move.source.execute_command("CLUSTER", "MIGRATESLOTS", *span)
+
+        async def arrived():
+            slots = await move.target.execute_command("CLUSTER SLOTS")
+            owner = next(part[2][1] for part in slots if part[0] <= move.slot <= part[1])
+            return owner == move.target_port
+
+        await wait_until(arrived)
+        before = len(client.statuses)
+        await more(client, 2 * ROUNDS)
+
+    assert client.refusals == []
+    assert intruder.let_in == []
+    assert set(client.statuses[before + 4 :]) == {200}
+
+
+async def test_a_node_that_dies(cluster, nodes, serve, make_settings, make_person, valkey):
+    """Only its own people wait; health says how many nodes are away; all goes on when it is back."""
+    browser = await serve(make_settings(redis_url=cluster.url, queue_redis_url=valkey.url))
+    slots = await nodes[0].execute_command("CLUSTER SLOTS")
+    dead = next(part for part in slots if part[2][1] == cluster.nodes[2].port)
+    theirs, others = None, []
+    while theirs is None or len(others) < 2:
+        person = await make_person()
+        slot = place(("GET", keys.events(keys.partition_of(person.id))))
+        client = Client(browser, await browser.login(person))
+        if dead[0] <= slot <= dead[1]:
+            theirs = client
+        else:
+            others.append(client)
+
+    cluster.nodes[2].kill()
+    for _ in range(ROUNDS):
+        await asyncio.gather(theirs.step(), *[other.step() for other in others])
+    assert set(theirs.statuses) == {200, 503}  # used without Redis, but not refreshed
+    assert all(set(other.statuses) == {200} for other in others)
+    redis = (await browser.send("GET", "/api/health")).body["checks"]["redis"]
+    assert (redis["status"], redis["nodes"], redis["nodes_away"]) == ("degraded", 3, 1)
+
+    cluster.nodes[2].restart()
+
+    async def back():
+        await theirs.step()
+        return theirs.statuses[-2:] == [200, 200]
+
+    await wait_until(back, seconds=30)
+    assert theirs.refusals == []
+
+
+async def test_scripts_that_one_node_forgot(
+    cluster, nodes, serve, make_settings, make_person, valkey
+):
+    """NOSCRIPT of any node is mended for its callers, and runs nothing twice."""
+    browser = await serve(make_settings(redis_url=cluster.url, queue_redis_url=valkey.url))
+    clients = [Client(browser, await browser.login(await make_person())) for _ in range(9)]
+    for node in nodes:
+        await node.script_flush()
+
+    await asyncio.gather(*[client.step() for client in clients])
+    assert {status for client in clients for status in client.statuses} == {200}
