@@ -206,7 +206,7 @@ async def open_tools(settings: Settings) -> AsyncIterator[Tools]:
 
 def run(settings: Settings, work: Callable[[Tools], Awaitable[T]]) -> T:
     """Do a command's work on the stores."""
-    configure_logging(level="warning", form="console", process="cli")
+    configure_logging(level="error", form="console", process="cli")
 
     async def with_tools() -> T:
         async with open_tools(settings) as tools:
