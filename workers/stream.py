@@ -51,9 +51,11 @@ class EventStream:
         """Drop entries that are stored, from the group and from the stream."""
         script = load("events_ack")
         arguments = script.arguments(
-            events=self._key,
-            group=keys.EVENT_GROUP,
-            ids=[entry_id for entry_id, _ in entries],
+            {
+                "events": self._key,
+                "group": keys.EVENT_GROUP,
+                "ids": [entry_id for entry_id, _ in entries],
+            }
         )
         try:
             await self._redis.execute_command("EVALSHA", script.sha, *arguments)
