@@ -38,8 +38,8 @@ class Journal:
     wrongs: list[str] = field(default_factory=list)
     statuses: Counter[str] = field(default_factory=Counter)
     slowest: float = 0.0
-    last_trouble: float = 0.0
-    """When somebody last heard 503, or that Redis was done without."""
+    troubles: list[float] = field(default_factory=list)
+    """When somebody heard 503, or that Redis was done without."""
 
     @property
     def answers(self) -> int:
@@ -61,7 +61,7 @@ class Journal:
         self.statuses[f"{operation} {status}{' degraded' if degraded else ''}"] += 1
         self.slowest = max(self.slowest, now - sent)
         if status >= 500 or degraded:
-            self.last_trouble = now
+            self.troubles.append(now)
 
     def end(self, session_id: str, *, applied: bool) -> None:
         """A client was told that a session is over."""

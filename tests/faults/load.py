@@ -16,7 +16,8 @@ from service.domain.ids import decode
 from tests.faults.journal import Journal, Told
 from tests.support.people import Browser, Person, Reply
 
-PAUSE_SECONDS = 0.01
+PAUSE_SECONDS = 0.02
+AFTER_A_REFUSAL_SECONDS = 0.1
 GONE = frozenset({"token_revoked", "session_revoked"})
 RETRY = frozenset({429, 503})
 
@@ -39,11 +40,13 @@ class Client:
     async def live(self, stop: asyncio.Event) -> None:
         """Go on until told to stop."""
         while not stop.is_set():
+            troubles = len(self.journal.troubles)
             try:
                 await self._step()
             except (aiohttp.ClientError, TimeoutError) as error:
                 self.journal.wrong(f"no answer: {type(error).__name__} {error}")
-            await asyncio.sleep(PAUSE_SECONDS)
+            refused = len(self.journal.troubles) > troubles
+            await asyncio.sleep(AFTER_A_REFUSAL_SECONDS if refused else PAUSE_SECONDS)
 
     async def _step(self) -> None:
         kind = self.dice.random()

@@ -21,10 +21,11 @@ local function emit(stream, type, at_ms, fields)
 end
 
 -- Replace a session by a tombstone that says why it ended, and in which entry that was told.
+-- The key is never gone in between: while its slot moves, what is not here may not be written.
 local function bury(session, reason, tombstone_ms, entry)
-  redis.call("DEL", session)
   redis.call("HSET", session, "e", reason)
   if entry then redis.call("HSET", session, "x", entry) end
+  redis.call("HDEL", session, "u", "g", "n", "r", "l", "c", "a", "i", "d", "p")
   redis.call("PEXPIRE", session, tombstone_ms)
 end
 
