@@ -38,8 +38,15 @@ class EventStream:
 
     async def take(self, count: int) -> list[Entry]:
         """Entries that nobody has read; empty when the stream is dry."""
+        return await self._read(">", count)
+
+    async def resume(self, count: int) -> list[Entry]:
+        """The oldest entries that this consumer was given and never acknowledged."""
+        return await self._read("0", count)
+
+    async def _read(self, since: str, count: int) -> list[Entry]:
         reply = await self._redis.xreadgroup(
-            keys.EVENT_GROUP, self._consumer, {self._key: ">"}, count=count
+            keys.EVENT_GROUP, self._consumer, {self._key: since}, count=count
         )
         return _entries(reply[0][1]) if reply else []
 

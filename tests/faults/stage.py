@@ -3,7 +3,7 @@
 import asyncio
 import os
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -23,7 +23,7 @@ from tests.conftest import SECRET_KEY, add_person
 from tests.faults.books import Damage, missing, reconcile
 from tests.faults.journal import Journal
 from tests.faults.load import Client, at_work
-from tests.support.people import Browser
+from tests.support.people import Browser, Person
 from tests.support.processes import running, web_process
 from tests.support.waiting import wait_until
 from workers.resources import open_resources
@@ -89,7 +89,9 @@ async def open_stage(
         yield Stage(redis_url, database_url, Database(engine), doors, log)
 
 
-async def suffer(stage: Stage, fault: Callable[[Stage], Awaitable[Damage]], name: str) -> None:
+async def suffer(
+    stage: Stage, fault: Callable[[Sequence[Person]], Awaitable[Damage]], name: str
+) -> None:
     """Let people use the service while a fault comes and goes; then balance the books."""
     journal = Journal()
     people = [await add_person(stage.tables) for _ in range(CLIENTS)]
@@ -99,7 +101,7 @@ async def suffer(stage: Stage, fault: Callable[[Stage], Awaitable[Damage]], name
     ]
     async with at_work(clients):
         await _more(journal, CLIENTS * 8)
-        damage = await fault(stage)
+        damage = await fault(people)
         healed = monotonic()
         await _whole_again(journal, healed)
     late = [round(trouble - healed, 1) for trouble in journal.troubles if trouble > healed]

@@ -1,7 +1,7 @@
 """Partitions move from one node of a cluster to another under load."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -15,10 +15,11 @@ from service.store.redis_pool import open_redis
 from service.store.redis_slots import place
 from tests.faults.books import Damage
 from tests.faults.stage import SECONDS, Stage, open_stage, suffer
+from tests.support.people import Person
 from tests.support.slots import Move
 
-MOVED = keys.PARTITIONS
-"""Partitions that move: all of them."""
+MOVED = 3
+"""People whose partitions move."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +30,12 @@ class Scene:
     cluster: EmbeddedCluster
     nodes: list[Redis]
 
-    async def moves(self) -> list[Move]:
-        """Slots of partitions, each with its way before it."""
+    async def moves(self, people: Sequence[Person]) -> list[Move]:
+        """The slots of some people's partitions, each with its way before it."""
+        partitions = {keys.partition_of(person.id) for person in people[:MOVED]}
         moves = [
             Move(self.cluster, self.nodes, int(place(("GET", keys.events(partition)))))
-            for partition in range(MOVED)
+            for partition in partitions
         ]
         for move in moves:
             await move.begin()
@@ -68,9 +70,9 @@ async def _pause(seconds: float) -> None:
     await asyncio.sleep(seconds)
 
 
-async def key_by_key(scene: Scene) -> Damage:
+async def key_by_key(scene: Scene, people: Sequence[Person]) -> Damage:
     """As Redis 7 and `redis-cli --cluster reshard` do it, and slowly."""
-    for move in await scene.moves():
+    for move in await scene.moves(people):
         await move.open()
         await _pause(SECONDS / MOVED / 2)
         while await move.one_key():
@@ -79,9 +81,9 @@ async def key_by_key(scene: Scene) -> Damage:
     return Damage()
 
 
-async def as_a_whole(scene: Scene) -> Damage:
+async def as_a_whole(scene: Scene, people: Sequence[Person]) -> Damage:
     """As Valkey 9 does it."""
-    for move in await scene.moves():
+    for move in await scene.moves(people):
         await move.at_once()
     return Damage()
 
@@ -95,7 +97,9 @@ async def as_a_whole(scene: Scene) -> Damage:
     ],
 )
 async def test_moved_slots(
-    fault: Callable[[Scene], Awaitable[Damage]], scene: Scene, request: pytest.FixtureRequest
+    fault: Callable[[Scene, Sequence[Person]], Awaitable[Damage]],
+    scene: Scene,
+    request: pytest.FixtureRequest,
 ):
     """Some wait for a moment; nothing is lost, and nobody is given what belongs to another."""
-    await suffer(scene.stage, lambda _: fault(scene), request.node.callspec.id)
+    await suffer(scene.stage, lambda people: fault(scene, people), request.node.callspec.id)
