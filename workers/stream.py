@@ -58,7 +58,7 @@ class EventStream:
     async def _run(self, name: str, **given: Values) -> None:
         """Run a script that may be repeated."""
         script = load(name)
-        arguments = script.arguments(events=self._key, **given)
+        arguments = script.arguments({"events": self._key, **given})
         try:
             await self._redis.execute_command("EVALSHA", script.sha, *arguments)
         except NoScriptError:

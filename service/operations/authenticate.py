@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from service.domain.access_token import AccessTokens, Claims
 from service.domain.errors import ServiceUnavailableError, TokenRevokedError
@@ -13,8 +14,7 @@ from service.store.revocations import Revocations
 from service.store.session_records import SessionRecord, SessionRecords
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """Who is asking, by which session. `degraded`: as far as could be told without Redis."""
 
     user: User

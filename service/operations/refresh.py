@@ -2,6 +2,7 @@ import json
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
+from functools import lru_cache
 
 from service.domain.errors import (
     AuthError,
@@ -49,7 +50,7 @@ class Refresh:
             return await self._trade(token, tab_state=tab_state, origin=origin)
 
     async def _trade(self, token: RefreshToken, *, tab_state: str, origin: Origin) -> TokenPair:
-        data = json.dumps({"tab": tab_state}) if tab_state else ""
+        data = _event_data(tab_state)
         rotated = await self._rotate(token, data=data, origin=origin)
         if rotated.outcome is Rotation.ABSENT:
             reason = await self.restore(token.session_id, origin)
@@ -80,6 +81,11 @@ class Refresh:
         return await self.live.rotate(
             token.session_id, generation=token.generation, data=data, origin=origin
         )
+
+
+@lru_cache(maxsize=8)
+def _event_data(tab_state: str) -> str:
+    return json.dumps({"tab": tab_state}) if tab_state else ""
 
 
 def refusal(reason: EndReason) -> AuthError:

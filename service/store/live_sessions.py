@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from service.contracts import keys
 from service.contracts.events import EventType
@@ -30,8 +31,7 @@ STORE_CLOCK = 0
 """As `now_ms`: let the store decide what time it is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rotated:
+class Rotated(NamedTuple):
     """What `refresh_rotate` decided. `user` is None while no copy is cached."""
 
     outcome: Rotation
@@ -44,8 +44,7 @@ class Rotated:
     end_reason: EndReason | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class Checked(NamedTuple):
     """What `session_check` saw: a live session, the reason of its end, or neither (absent)."""
 
     session: Session | None = None
@@ -80,13 +79,13 @@ class LiveSessions:
         self._scripts = scripts
         self._clock = clock
         self._limits = {
-            "idle_ms": policy.idle_ttl // MILLISECOND,
-            "max_ms": policy.max_ttl // MILLISECOND,
+            "idle_ms": policy.idle_ms,
+            "max_ms": policy.max_ms,
         }
         self._replay_ms = policy.replay_window // MILLISECOND
         self.user_hits = 0
         self.user_misses = 0
-        self._tombstone_ms = policy.access_ttl // MILLISECOND + TOMBSTONE_MARGIN_MS
+        self._tombstone_ms = policy.access_ms + TOMBSTONE_MARGIN_MS
 
     def refuse_when_away(self) -> None:
         """Raise ServiceUnavailableError while Redis is known not to answer."""

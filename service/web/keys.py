@@ -1,5 +1,8 @@
 """What handlers find in the application and in a request."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
 from aiohttp import web
 
 from service.domain.access_token import AccessTokens
@@ -32,11 +35,20 @@ SET_UP_TOTP = web.AppKey("set_up_totp", SetUpTotp)
 TOKENS = web.AppKey("tokens", AccessTokens)
 VERIFY_SECOND_FACTOR = web.AppKey("verify_second_factor", VerifySecondFactor)
 
-ORIGIN = web.RequestKey("origin", Origin)
-LIMIT_IDS = web.RequestKey("limit_ids", dict[KeyKind, str])
-STANDINGS = web.RequestKey("standings", tuple[Standing, ...])
-WHO = web.RequestKey("who", dict[str, str])
-"""`user_id` and `session_id` of the request, once they are known, for its line in the log."""
 
-DEGRADED = web.RequestKey("degraded", str)
-"""What was away when the request was answered all the same: `Auth-Degraded`."""
+@dataclass(slots=True)
+class Visit:
+    """What is known of a request so far: whose it is, where it stands with its limits.
+
+    `degraded`: it was answered without Redis.
+    """
+
+    origin: Origin
+    user_id: str = ""
+    session_id: str = ""
+    degraded: bool = False
+    limit_ids: Mapping[KeyKind, str] = field(default_factory=dict)
+    standings: tuple[Standing, ...] = ()
+
+
+VISIT = web.RequestKey("visit", Visit)

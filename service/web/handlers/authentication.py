@@ -11,15 +11,16 @@ from service.web.callers import authenticated, find_bearer
 from service.web.keys import (
     LOGIN,
     LOGOUT,
-    ORIGIN,
     POLICY,
     REFRESH,
     VERIFY_SECOND_FACTOR,
-    WHO,
+    VISIT,
 )
 from service.web.limits import Admitting, admit
-from service.web.replies import bytes_reply, ended_reply, json_reply, me_body, token_reply
+from service.web.ready import ReadyReply
+from service.web.replies import ended_reply, json_reply, me_body, token_reply
 
+REFRESH_ROUTE = "POST /api/auth/refresh"
 TAB_STATES = frozenset({"foreground", "background"})
 
 
@@ -30,7 +31,7 @@ async def post_login(request: web.Request) -> web.Response:
         email=body.email,
         password=body.password,
         device_name=body.device_name,
-        origin=request[ORIGIN],
+        origin=request[VISIT].origin,
     )
     if isinstance(outcome, SecondFactorNeeded):
         return json_reply(
@@ -50,7 +51,7 @@ async def post_verify_2fa(request: web.Request) -> web.Response:
     pair = await request.app[VERIFY_SECOND_FACTOR](
         token=body.mfa_token,
         code=body.code,
-        origin=request[ORIGIN],
+        origin=request[VISIT].origin,
         admit=lambda user_id: admit(request, account=user_id, user_id=user_id),
     )
     return _signed_in(request, pair)
@@ -63,30 +64,31 @@ async def post_refresh(request: web.Request) -> web.Response:
         await request.app[REFRESH](
             body.refresh_token,
             tab_state=tab_state if tab_state in TAB_STATES else "",
-            origin=request[ORIGIN],
-            admit=lambda session_id: Admitting(request, session=session_id),
+            origin=request[VISIT].origin,
+            admit=lambda session_id: Admitting(request, route=REFRESH_ROUTE, session=session_id),
         )
     )
 
 
 async def post_logout(request: web.Request) -> web.Response:
     body = await read_body(request, LogoutBody, optional=True)
-    logout, bearer = request.app[LOGOUT], find_bearer(request)
+    logout, bearer, visit = request.app[LOGOUT], find_bearer(request), request[VISIT]
     if body.refresh_token is not None:
-        gone = await logout.by_refresh_token(body.refresh_token, body.scope, request[ORIGIN])
+        gone = await logout.by_refresh_token(body.refresh_token, body.scope, visit.origin)
     elif bearer:
-        gone = await logout.by_access_token(bearer, body.scope, request[ORIGIN])
+        gone = await logout.by_access_token(bearer, body.scope, visit.origin)
     else:
         raise TokenMissingError
-    request[WHO] = {"user_id": gone.user_id, "session_id": gone.session_id}
+    visit.user_id, visit.session_id = gone.user_id, gone.session_id
     return ended_reply(applied=gone.applied)
 
 
 async def get_me(request: web.Request) -> web.Response:
     caller = await authenticated(request)
-    return bytes_reply(me_body(caller.user, caller.session, request.app[POLICY]))
+    return ReadyReply(body=me_body(caller.user, caller.session, request.app[POLICY]))
 
 
 def _signed_in(request: web.Request, pair: TokenPair) -> web.Response:
-    request[WHO] = {"user_id": pair.user.id, "session_id": pair.session_id}
+    visit = request[VISIT]
+    visit.user_id, visit.session_id = pair.user.id, pair.session_id
     return token_reply(pair)
