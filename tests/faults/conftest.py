@@ -1,4 +1,4 @@
-"""Databases of the fault suite's own, and the mark that it needs servers."""
+"""A database of the fault suite's own."""
 
 from collections.abc import Iterator
 from secrets import token_hex
@@ -9,13 +9,6 @@ from sqlalchemy import make_url
 from service.embedded import EmbeddedServer
 from service.store.migrations.run import migrate
 from tests.processes.conftest import in_postgres
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of it needs servers."""
-    for item in items:
-        if "faults" in item.path.parts:
-            item.add_marker(pytest.mark.server)
 
 
 @pytest.fixture(scope="module")

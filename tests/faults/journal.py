@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from time import monotonic
 
-STALE_SECONDS = 3.0
+STALE_SECONDS = 5.0
 """How long a token whose end was committed, but is not everywhere yet, may still be taken.
 
 The service says a second (each process reads the ends that often); the rest is for a busy machine.

@@ -29,8 +29,10 @@ from tests.support.waiting import wait_until
 from workers.resources import open_resources
 
 FULL = "FAULT_SECONDS" in os.environ
-SECONDS = float(os.environ.get("FAULT_SECONDS", "1"))
+SECONDS = float(os.environ.get("FAULT_SECONDS", "1.5"))
 """How long a fault lasts."""
+REDIS_TIMEOUT_MS = 250 if FULL else 750
+"""The default, or what a machine that is busy with a whole test run never takes for an outage."""
 CLIENTS = 8 if FULL else 6
 QUIET_SECONDS = 1.0
 """After so long without a trouble it is over."""
@@ -74,6 +76,7 @@ async def open_stage(
             "SECRET_KEY": SECRET_KEY,
             "LOG_LEVEL": "warning",
             "RATE_LIMITS": "off",
+            "REDIS_TIMEOUT_MS": str(REDIS_TIMEOUT_MS),
             "ACCESS_TOKEN_TTL": str(ACCESS_TTL // timedelta(seconds=1)),
             **env,
         }

@@ -17,7 +17,7 @@ from service.contracts import keys
 from service.embedded import EmbeddedServer, start_valkey
 from tests.faults.books import Damage
 from tests.faults.proxy import Mode, Proxy
-from tests.faults.stage import SECONDS, Stage, open_stage, suffer
+from tests.faults.stage import REDIS_TIMEOUT_MS, SECONDS, Stage, open_stage, suffer
 
 NONE = Damage()
 
@@ -130,7 +130,7 @@ async def scene(
     """Web processes that reach Redis through a proxy; the worker reaches it so too."""
     home = tmp_path_factory.mktemp("scene")
     with start_valkey(home / "valkey") as valkey:
-        async with Proxy(valkey.port) as proxy:
+        async with Proxy(valkey.port, delay=1.6 * REDIS_TIMEOUT_MS / 1000) as proxy:
             through = valkey.url.replace(f":{valkey.port}", f":{proxy.port}")
             async with open_stage(
                 redis_url=valkey.url,
