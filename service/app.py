@@ -65,6 +65,8 @@ from service.web.server import Runner, serve_until_told
 
 SETTINGS = web.AppKey("settings", Settings)
 RECENT = timedelta(seconds=5)
+REAPPLIED = timedelta(minutes=5)
+"""How long the workers may take to bury again what a failover dug up; they look every ten seconds."""
 LIMITS_FILE = web.AppKey("limits_file", LimitsFile)
 LIMIT_BOOK = web.AppKey("limit_book", LimitBook)
 KEYS_RELOADED_EVERY = timedelta(minutes=1)
@@ -277,7 +279,7 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
     restore = RestoreSession(records, live, policy, now_ms)
     recent_users: Cache[User] = Cache(RECENT)
     find_user = FindUser(users, live, recent_users)
-    revocations = Revocations(records, keep=policy.access_ttl + RECENT, now_ms=now_ms)
+    revocations = Revocations(records, keep=policy.access_ttl + REAPPLIED, now_ms=now_ms)
     await revocations.catch_up()
     scripts.on_return(revocations.catch_up)
     without_redis = WithoutRedis(

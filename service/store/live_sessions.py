@@ -226,17 +226,20 @@ class LiveSessions:
         *,
         actor_id: str = "",
         silent: bool = False,
-    ) -> None:
+        again: bool = False,
+    ) -> list[str]:
         """Put tombstones where a person's sessions were. Their end must already be in SQL.
 
-        `silent`: the audit has these ends already; only Redis lost them.
+        `silent`: the audit has these ends already; only Redis lost them. Returns those that had
+        ended before and whose event is on no stream any more; `again` tells of these once more.
         """
+        gone: list[str] = []
         ended = EventType.SESSION_EXPIRED if reason in TIMEOUTS else EventType.SESSION_ENDED
         event = "" if silent else ended.value
         partition = keys.partition_of(user_id)
         for start in range(0, len(session_ids), END_AT_ONCE):
             some = session_ids[start : start + END_AT_ONCE]
-            await self._scripts.run(
+            reply = await self._scripts.run(
                 "sessions_end",
                 self._replicas,
                 events=keys.events(partition),
@@ -245,11 +248,14 @@ class LiveSessions:
                 event=event,
                 user_id=user_id,
                 reason=reason,
+                again=int(again),
                 tombstone_ms=self._tombstone_ms,
                 actor_id=actor_id,
                 now_ms=self._clock(),
                 **origin.fields(),
             )
+            gone += [session_id.decode() for session_id in reply[1:]]
+        return gone
 
 
 @lru_cache(maxsize=8192)

@@ -6,9 +6,9 @@ import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from service.store.redis_pool import open_redis
+from tests.support.failover import cut_off, know_each_other, replicated
 from tests.support.load import Client, Intruder
 from tests.support.waiting import wait_until
-from tests.topologies.conftest import know_each_other, replicated
 
 MORE = 5
 
@@ -90,17 +90,6 @@ async def test_what_no_replica_had_heard_of(sentinels, load, person):
     assert intruder.let_in == []
     for replica in replicas:
         await replica.aclose()
-
-
-async def cut_off(replica):
-    """Part a replica from its primary, and keep it from coming back."""
-    await replica.config_set("masterauth", "wrong")
-    await replica.execute_command("CLIENT", "KILL", "TYPE", "master")
-
-    async def parted():
-        return (await replica.info("replication"))["master_link_status"] == "down"
-
-    await wait_until(parted)
 
 
 async def hears_503(clients):

@@ -2,7 +2,7 @@
 
 from service.contracts import keys
 from service.store.redis_pool import open_redis
-from tests.topologies.conftest import know_each_other, replicated
+from tests.support.failover import know_each_other, replicated
 
 
 async def test_a_sign_out_is_on_the_replicas(sentinels, serve, make_settings, person):
