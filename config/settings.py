@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     redis_sentinel_password: SecretStr | None = None
     queue_redis_url: Annotated[SecretStr | None, Field(validate_default=True)] = None
     redis_down: Literal["allow", "deny"] = "allow"
+    redis_wait_replicas: Annotated[int, Field(ge=0, le=16)] = 0
     redis_timeout_ms: Annotated[int, Field(ge=100, le=10_000)] = 250
     database_url: SecretStr
 

@@ -261,7 +261,7 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
     database, scripts = Database(engine), await open_scripts(settings)
     users, records = UserRecords(database), SessionRecords(database)
     live, events, challenges = (
-        LiveSessions(scripts, policy),
+        LiveSessions(scripts, policy, replicas=settings.redis_wait_replicas),
         EventLog(scripts),
         Challenges(scripts),
     )

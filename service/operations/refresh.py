@@ -1,5 +1,5 @@
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
@@ -77,8 +77,8 @@ class Refresh:
             user=user,
         )
 
-    async def _rotate(self, token: RefreshToken, *, data: str, origin: Origin) -> Rotated:
-        return await self.live.rotate(
+    def _rotate(self, token: RefreshToken, *, data: str, origin: Origin) -> Awaitable[Rotated]:
+        return self.live.rotate(
             token.session_id, generation=token.generation, data=data, origin=origin
         )
 

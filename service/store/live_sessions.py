@@ -75,8 +75,11 @@ class LiveSessions:
         policy: SessionPolicy,
         *,
         clock: Callable[[], int] = lambda: STORE_CLOCK,
+        replicas: int = 0,
     ) -> None:
+        """An end waits for so many `replicas`: ServiceUnavailableError when it has too few."""
         self._scripts = scripts
+        self._replicas = replicas
         self._clock = clock
         self._limits = {
             "idle_ms": policy.idle_ms,
@@ -238,6 +241,7 @@ class LiveSessions:
             some = session_ids[start : start + END_AT_ONCE]
             reply = await self._scripts.run(
                 "sessions_end",
+                self._replicas,
                 events=keys.events(partition),
                 sessions=[keys.session(partition, session_id) for session_id in some],
                 session_ids=some,

@@ -28,6 +28,10 @@ class ReadyReply(web.Response):
 
     _by_us = False
 
+    def __init__(self, *, body: bytes, status: int = 200) -> None:
+        web.StreamResponse.__init__(self, status=status)  # Response's own looks at what is not here
+        self._body, self._compressed_body = body, None
+
     async def _start(self, request: web.BaseRequest) -> AbstractStreamWriter:
         keep_alive = request.keep_alive if self._keep_alive is None else self._keep_alive
         if not keep_alive or request.version != HttpVersion11 or self._must_be_empty_body:

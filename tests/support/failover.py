@@ -37,5 +37,9 @@ async def replicated(sentinels: EmbeddedSentinels) -> None:
     """Wait until both replicas have all that was written so far."""
     primary = open_redis(sentinels.servers[0].url, timeout=5)
     await primary.set("auth:marker", 1, px=60_000)
-    await wait_until(lambda: primary.wait(2, 100))
+
+    async def both() -> bool:
+        return int(await primary.wait(2, 100)) == 2
+
+    await wait_until(both, seconds=30)
     await primary.aclose()
