@@ -54,7 +54,8 @@ AWAY = (
 TURNED_AWAY = (BusyLoadingError, ClusterDownError, MasterDownError, ReadOnlyError)
 """Replies of a server that cannot serve anybody for now."""
 
-UNFULFILLED = (*AWAY, FewReplicasError)
+UNFULFILLED = (*AWAY, FewReplicasError, NoScriptError)
+"""NOSCRIPT to a caller: it was forgotten again between its loading and the second try; not run."""
 
 Reply = list[Any]
 

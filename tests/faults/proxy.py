@@ -61,6 +61,8 @@ class Proxy:
                 await asyncio.gather(*pipes, return_exceptions=True)
         except OSError:
             return  # nobody there: the client sees its connection closed
+        except asyncio.CancelledError:
+            return  # the proxy ends; asyncio would report its own task as failed
         finally:
             for open_writer in writers:
                 open_writer.close()

@@ -132,3 +132,26 @@ async def test_a_silent_server(own_valkey):
     assert (await scripts.run("user_cache", **arguments))[0] == b"cached"
     await scripts.aclose()
     await redis.aclose()
+
+
+class Forgetful(ScriptClient):
+    """Somebody flushes the scripts whenever they have been loaded."""
+
+    async def load_scripts(self) -> None:
+        await super().load_scripts()
+        await self.redis.script_flush()
+
+
+async def test_a_script_that_is_forgotten_again(own_valkey):
+    """It did not run: the caller may try again, and the client goes on."""
+    redis = open_redis(own_valkey.url, timeout=5)
+    client = Forgetful(redis)
+    call = {"user": "k", "blob": "1|{}", "lifetime_ms": 1000}
+    with pytest.raises(ServiceUnavailableError):
+        await client.run("user_cache", **call)
+    assert client.breaker.closed
+
+    await ScriptClient(redis).load_scripts()
+    assert await client.run("user_cache", **call) == [b"cached"]
+    await client.aclose()
+    await redis.aclose()
