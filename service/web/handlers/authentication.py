@@ -111,7 +111,7 @@ async def post_logout(request: web.Request) -> web.Response:
     cookie, refresh_token, kept = request.app[COOKIE], body.refresh_token, False
     if refresh_token is None and (not bearer or cookie.is_asked_for(request)):
         refresh_token = cookie.read(request)
-        kept = refresh_token is not None
+        kept = refresh_token is not None and body.scope is not Scope.OTHERS
     if refresh_token is not None:
         gone = await logout.by_refresh_token(refresh_token, body.scope, visit.origin)
     elif bearer:
@@ -119,7 +119,7 @@ async def post_logout(request: web.Request) -> web.Response:
     else:
         raise TokenMissingError
     visit.user_id, visit.session_id = gone.user_id, gone.session_id
-    if kept and body.scope is not Scope.OTHERS:
+    if kept:
         visit.set_cookie = cookie.drop()
     return ended_reply(applied=gone.applied)
 
