@@ -168,7 +168,10 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _database(cls, value: SecretStr) -> SecretStr | None:
-        return _with_scheme(value, "postgres", "postgresql")
+        checked = _with_scheme(value, "postgres", "postgresql")
+        if checked is not None:
+            urlsplit(checked.get_secret_value()).port  # noqa: B018 - raises for a port that is none
+        return checked
 
     @property
     def redis_dsn(self) -> str:
