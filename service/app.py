@@ -313,7 +313,7 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
     app[keys.END_ONE_SESSION] = EndOneSession(records, end_sessions)
     app[keys.SET_UP_TOTP] = SetUpTotp(users, seal, events, token_bytes, ISSUER_NAME)
     app[keys.ENABLE_TOTP] = EnableTotp(users, live, seal, events, time.time, token_bytes)
-    app[keys.CHECK_HEALTH] = CheckHealth(RedisHealth(redis), database, now_ms)
+    app[keys.CHECK_HEALTH] = CheckHealth(RedisHealth(redis), database, now_ms, scripts.breaker)
 
     app[keys.LIMITER] = limiter = Limiter(
         LimitWindows(scripts, ticks_ms=ticks_ms),
