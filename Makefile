@@ -34,11 +34,11 @@ define FRONTEND
 	$(STEP) "frontend units"
 	@npm --prefix frontend run --silent test
 	$(STEP) "frontend in a browser"
-	@scripts/install-chromium
 	@npm --prefix frontend run --silent test:browser
 endef
 
 test: setup ## everything: style, types, contracts, frontend, browser, and pytest last
+	@scripts/install-packages
 	$(STATIC)
 	$(if $(wildcard frontend/package.json),$(FRONTEND))
 	$(STEP) "pytest"

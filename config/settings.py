@@ -98,6 +98,19 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            parts = urlsplit(origin)
+            if (
+                parts.scheme not in {"http", "https"}
+                or origin != f"{parts.scheme}://{parts.netloc}"
+            ):
+                message = f"write origins as https://app.example.com, not {origin!r}"
+                raise ValueError(message)
+        return value
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _lower(cls, value: object) -> object:
@@ -155,7 +168,10 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _database(cls, value: SecretStr) -> SecretStr | None:
-        return _with_scheme(value, "postgres", "postgresql")
+        checked = _with_scheme(value, "postgres", "postgresql")
+        if checked is not None:
+            urlsplit(checked.get_secret_value()).port  # noqa: B018 - raises for a port that is none
+        return checked
 
     @property
     def redis_dsn(self) -> str:

@@ -53,6 +53,7 @@ from service.store.signing_keys import SigningKeyRecords
 from service.store.users import UserRecords
 from service.web import keys
 from service.web.bodies import MAX_BODY_BYTES
+from service.web.cookies import RefreshCookie
 from service.web.handlers.operations import get_metrics, get_problem
 from service.web.limits import limited
 from service.web.metrics import Metrics, Reading
@@ -62,6 +63,7 @@ from service.web.pages import page_routes
 from service.web.replies import cached_reply
 from service.web.routes import ROUTES
 from service.web.server import Runner, serve_until_told
+from service.web.sharing import Sharing
 
 SETTINGS = web.AppKey("settings", Settings)
 RECENT = timedelta(seconds=5)
@@ -81,7 +83,13 @@ def build_app(settings: Settings) -> web.Application:
     """The web application of these settings."""
     metrics = Metrics()
     app = web.Application(
-        middlewares=[answer_always(proxies=settings.trusted_proxies, metrics=metrics)],
+        middlewares=[
+            answer_always(
+                proxies=settings.trusted_proxies,
+                metrics=metrics,
+                sharing=Sharing(settings.cors_origins) if settings.cors_origins else None,
+            )
+        ],
         client_max_size=MAX_BODY_BYTES,
     )
     app[SETTINGS] = settings
@@ -89,6 +97,7 @@ def build_app(settings: Settings) -> web.Application:
     app[keys.METRICS_TOKEN] = (
         settings.metrics_token.get_secret_value() if settings.metrics_token else None
     )
+    app[keys.COOKIE] = RefreshCookie.of(settings.public_url, settings.cors_origins)
     app[LIMITS_FILE] = LimitsFile(settings.limits_file or SHIPPED)
     app[LIMIT_BOOK] = first_limits(app[LIMITS_FILE])
     app.cleanup_ctx.append(wire)
@@ -304,7 +313,7 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
     app[keys.END_ONE_SESSION] = EndOneSession(records, end_sessions)
     app[keys.SET_UP_TOTP] = SetUpTotp(users, seal, events, token_bytes, ISSUER_NAME)
     app[keys.ENABLE_TOTP] = EnableTotp(users, live, seal, events, time.time, token_bytes)
-    app[keys.CHECK_HEALTH] = CheckHealth(RedisHealth(redis), database, now_ms)
+    app[keys.CHECK_HEALTH] = CheckHealth(RedisHealth(redis), database, now_ms, scripts.breaker)
 
     app[keys.LIMITER] = limiter = Limiter(
         LimitWindows(scripts, ticks_ms=ticks_ms),

@@ -4,6 +4,7 @@ from typing import Any
 
 from service.domain.errors import ServiceUnavailableError
 from service.domain.instants import to_rfc3339
+from service.store.breaker import Breaker
 from service.store.database import Database
 from service.store.health import RedisHealth
 
@@ -21,10 +22,11 @@ class CheckHealth:
     redis: RedisHealth
     database: Database
     now_ms: Callable[[], int]
+    breaker: Breaker
 
     async def __call__(self) -> dict[str, Any]:
         checks = {
-            "redis": await self._redis(),
+            "redis": {**await self._redis(), "breaker": self.breaker.state},
             "database": await self._database(),
             "workers": await self._workers(),
         }

@@ -63,6 +63,7 @@ class LoginBody(Body):
     email: Email
     password: Password
     device_name: Label | None = None
+    cookie: bool = False
 
 
 class VerifyBody(Body):
@@ -73,9 +74,9 @@ class VerifyBody(Body):
 
 
 class RefreshBody(Body):
-    """A refresh token to trade."""
+    """A refresh token to trade; none where it is a cookie."""
 
-    refresh_token: Token
+    refresh_token: Token | None = None
 
 
 class LogoutBody(Body):

@@ -17,6 +17,7 @@ from service.operations.login import Login
 from service.operations.refresh import Refresh
 from service.operations.two_factor import EnableTotp, SetUpTotp
 from service.operations.verify_second_factor import VerifySecondFactor
+from service.web.cookies import RefreshCookie
 from service.web.metrics import Metrics
 
 AUTHENTICATE = web.AppKey("authenticate", Authenticate)
@@ -25,6 +26,7 @@ ENABLE_TOTP = web.AppKey("enable_totp", EnableTotp)
 END_ONE_SESSION = web.AppKey("end_one_session", EndOneSession)
 LIMITER = web.AppKey("limiter", Limiter)
 LIST_SESSIONS = web.AppKey("list_sessions", ListSessions)
+COOKIE = web.AppKey("cookie", RefreshCookie)
 LOGIN = web.AppKey("login", Login)
 LOGOUT = web.AppKey("logout", Logout)
 METRICS = web.AppKey("metrics", Metrics)
@@ -40,13 +42,14 @@ VERIFY_SECOND_FACTOR = web.AppKey("verify_second_factor", VerifySecondFactor)
 class Visit:
     """What is known of a request so far: whose it is, where it stands with its limits.
 
-    `degraded`: it was answered without Redis.
+    `degraded`: it was answered without Redis. `set_cookie`: what the browser is to keep or drop.
     """
 
     origin: Origin
     user_id: str = ""
     session_id: str = ""
     degraded: bool = False
+    set_cookie: str = ""
     limit_ids: Mapping[KeyKind, str] = field(default_factory=dict)
     standings: tuple[Standing, ...] = ()
 

@@ -15,6 +15,7 @@ from service.web.metrics import Metrics
 from service.web.origins import read_origin
 from service.web.problems import internal_error, problem
 from service.web.ready import SECURITY_HEADERS, ReadyReply
+from service.web.sharing import Sharing
 
 READING = frozenset({"GET", "HEAD"})
 QUIET = frozenset({"/api/auth/refresh"})
@@ -23,7 +24,7 @@ QUIET = frozenset({"/api/auth/refresh"})
 log = structlog.get_logger("service.web")
 
 
-def answer_always(*, proxies: int, metrics: Metrics) -> Middleware:
+def answer_always(*, proxies: int, metrics: Metrics, sharing: Sharing | None = None) -> Middleware:
     """The outermost middleware; `proxies` is how many hops of X-Forwarded-For to believe."""
 
     @web.middleware
@@ -31,11 +32,17 @@ def answer_always(*, proxies: int, metrics: Metrics) -> Middleware:
         started = perf_counter()
         origin = read_origin(request, proxies=proxies, new_id=_new_id)
         visit = request[VISIT] = Visit(origin)
-        response = await _respond(request, handler, request_id=origin.request_id)
+        response = sharing.preflight(request) if sharing is not None else None
+        if response is None:
+            response = await _respond(request, handler, request_id=origin.request_id)
         stamp(response, request_id=origin.request_id)
         show_limits(visit, response)
         if visit.degraded:
             response.headers["Auth-Degraded"] = "redis"
+        if visit.set_cookie:
+            response.headers["Set-Cookie"] = visit.set_cookie
+        if sharing is not None:
+            sharing.mark(request, response)
         seconds = perf_counter() - started
         resource = request.match_info.route.resource
         route = resource.canonical if resource else "unmatched"

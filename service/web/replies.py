@@ -44,12 +44,13 @@ def _user_bytes(user: User) -> bytes:
     return to_bytes(user.to_dict())
 
 
-def token_reply(pair: TokenPair) -> web.Response:
-    """*tokens* of API.md."""
+def token_reply(pair: TokenPair, *, cookie: bool) -> web.Response:
+    """*tokens* of API.md; in cookie mode without the refresh token."""
     # Every text in it is base64url or digits: nothing needs escaping.
+    refresh = "" if cookie else f'"refresh_token":"{pair.refresh_token}",'
     tokens = (
         f'{{"access_token":"{pair.access_token}","token_type":"Bearer",'
-        f'"expires_in":{pair.expires_in},"refresh_token":"{pair.refresh_token}",'
+        f'"expires_in":{pair.expires_in},{refresh}'
         f'"refresh_expires_in":{pair.refresh_expires_in},"session_id":"{pair.session_id}","user":'
     )
     return ReadyReply(body=b"%b%b}" % (tokens.encode(), _user_bytes(pair.user)))

@@ -26,6 +26,12 @@ async def back(browser: Browser) -> None:
     await wait_until(fresh)
 
 
+async def breaker(browser: Browser) -> str:
+    """What health says of it."""
+    health = await browser.send("GET", "/api/health")
+    return str(health.body["checks"]["redis"]["breaker"])
+
+
 async def test_access_tokens_go_on(own, own_valkey, person):
     """A session that lives is served, and the answer says on what terms."""
     tokens = await own.login(person)
@@ -36,9 +42,11 @@ async def test_access_tokens_go_on(own, own_valkey, person):
     assert (me.status, me.headers["Auth-Degraded"]) == (200, "redis")
     assert me.body["user"]["email"] == person.email
     assert me.body["session"]["id"] == tokens["session_id"]
+    assert (await breaker(own)) in {"open", "half_open"}
 
     own_valkey.restart()
     await back(own)
+    assert (await breaker(own)) == "closed"
     assert "Auth-Degraded" not in (await own.me(tokens["access_token"])).headers
 
 
