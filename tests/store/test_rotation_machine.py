@@ -155,6 +155,24 @@ class Rotations(RuleBasedStateMachine):
             self.expected.append("session.restored")
             self.model = Model(old.g, old.g - 1, old.last, old.last, old.created)
 
+    @rule()
+    def the_sweep_comes(self) -> None:
+        """It looks where SQL calls a session overdue, and ends none that Redis saw in use since."""
+        row = self.in_sql
+        reason = self._overdue(row)
+        if reason is None:
+            return
+        m = self.model
+        alive = m is not None and self._overdue(m) is None
+        swept = self.run(self.live.sweep(self.session._replace(last_used_ms=row.last), reason))
+        assert swept.alive is alive
+        if alive:
+            assert (swept.last_used_ms, swept.generation) == (m.last, m.g)
+            self.in_sql = m
+        elif self.ended is None:
+            self.expected.append("session.expired")
+            self._end(reason if m is None else self._overdue(m))
+
     @invariant()
     def it_said_exactly_what_happened(self) -> None:
         assert self.run(self.world.said()) == self.expected
