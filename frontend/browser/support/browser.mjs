@@ -19,7 +19,7 @@ export const BASE_URL = process.env.BASE_URL ?? "";
 export const PASSWORD = "demo-only-not-secret-42";
 
 const ARTIFACTS = resolve(import.meta.dirname, "../../../artifacts");
-const ARGUMENTS = [
+export const ARGUMENTS = [
   "--headless",
   "--no-sandbox",
   "--disable-gpu",

@@ -1,0 +1,40 @@
+import { AuthError } from "./errors.js";
+
+const ALGORITHM = "AES-GCM";
+
+/**
+ * Seals what a storage keeps: AES-256-GCM under a key that IndexedDB holds and no script can read out. It keeps tokens
+ * out of dumps and glances. A script that runs in the page can still use them.
+ * @param {import("./types.js").Host} host @param {import("./types.js").Storage} storage
+ * @param {ReturnType<typeof import("./storage/idb.js").openDatabase>} database where the key is
+ * @returns {Promise<import("./types.js").Storage>}
+ */
+export async function encrypted(host, storage, { change }) {
+  const { crypto } = host;
+  const { subtle } = crypto;
+  /** @type {CryptoKey | undefined} */
+  let key = await change("key", () => undefined, "readonly");
+  if (!key) {
+    const fresh = await subtle.generateKey({ name: ALGORITHM, length: 256 }, false, ["encrypt", "decrypt"]);
+    key = await change("key", (first) => first ?? fresh); // another tab may have been quicker
+  }
+  const secret = /** @type {CryptoKey} */ (key);
+  return {
+    ...storage,
+    async seal(session) {
+      const iv = crypto.getRandomValues(new Uint8Array(12));
+      const text = new TextEncoder().encode(JSON.stringify(session));
+      const sealed = new Uint8Array(await subtle.encrypt({ name: ALGORITHM, iv }, secret, text));
+      return btoa(String.fromCharCode(...iv, ...sealed));
+    },
+    async open(sealed) {
+      try {
+        const bytes = Uint8Array.from(atob(sealed), (letter) => letter.charCodeAt(0));
+        const text = await subtle.decrypt({ name: ALGORITHM, iv: bytes.subarray(0, 12) }, secret, bytes.subarray(12));
+        return JSON.parse(new TextDecoder().decode(text));
+      } catch (cause) {
+        throw new AuthError("storage", { code: "storage_unreadable", cause });
+      }
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import { backoff_ms } from "./backoff.js";
+
+/**
+ * Who may refresh, by compare-and-set on the entry that all tabs share. This is what makes it correct; locks only make
+ * it calm. A lease has an owner, a deadline and a fence: whoever comes back late finds that its fence has passed.
+ *
+ * @typedef {import("./types.js").Entry} Entry
+ * @typedef {import("./types.js").Storage} Storage
+ * @typedef {"taken" | "busy" | "moved" | "failed" | "waiting"} Outcome `moved`: there is nothing left to do;
+ *   `failed`: somebody tried since we looked, in vain; `waiting`: the service said when to come back
+ * @typedef {{ owner: string, now_ms: number, hold_ms: number, queued: boolean, seen: number, failures: number }} Claim
+ *   `seen`: the version that is to be replaced; `failures` when the claimant began
+ */
+
+/** @param {Storage} storage @param {Claim} claim @returns {Promise<{ outcome: Outcome, entry: Entry }>} */
+export async function takeLease(storage, claim) {
+  /** @type {Outcome} */
+  let outcome = "taken";
+  const entry = await storage.update((now) => {
+    outcome = outcomeOf(now, claim, storage.cookie);
+    if (outcome !== "taken") return;
+    const { owner, queued, now_ms, hold_ms } = claim;
+    return { ...now, fence: now.fence + 1, lease: { owner, queued, until_ms: now_ms + hold_ms } };
+  });
+  return { outcome, entry };
+}
+
+/** @param {Entry} entry @param {Claim} claim @param {boolean} [cookie] there each tab needs an access token of its own @returns {Outcome} */
+function outcomeOf({ session, version, lease, retry }, { owner, now_ms, hold_ms, queued, seen, failures }, cookie) {
+  if (!session || (version !== seen && !cookie)) return "moved";
+  if (retry && retry.at_ms > now_ms && retry.hard) return "waiting";
+  if (retry && retry.failures > failures) return "failed";
+  const left_ms = lease && lease.owner !== owner ? lease.until_ms - now_ms : 0;
+  // A lease from a clock since set back, or of a tab that lost the lock which we hold, binds nobody.
+  return left_ms > 0 && left_ms <= hold_ms && !(queued && lease?.queued) ? "busy" : "taken";
+}
+
+/**
+ * Puts the outcome of a refresh in place, if nobody signed out, signed in or took over meanwhile.
+ * @param {Storage} storage @param {Entry} held as the lease was taken @param {(entry: Entry) => Partial<Entry>} change
+ * @returns {Promise<{ kept: boolean, entry: Entry }>}
+ */
+export async function settleLease(storage, held, change) {
+  let kept = false;
+  const entry = await storage.update((now) => {
+    kept = now.fence === held.fence && now.version === held.version;
+    return kept ? { ...now, lease: null, ...change(now) } : undefined;
+  });
+  return { kept, entry };
+}
+
+/**
+ * The session was replaced, ended or left: whatever is under way for the former one counts no more.
+ * @param {Entry} entry @param {number} now_ms keeps versions rising when the browser's data was cleared
+ * @param {Partial<Entry>} change @returns {Entry}
+ */
+export function supersede({ version, fence }, now_ms, change) {
+  return { version: Math.max(version + 1, now_ms), fence: fence + 1, session: null, ended: null, lease: null, retry: null, ...change };
+}
+
+/** @param {Entry} entry @param {import("./errors.js").AuthError} error @param {number} now_ms @param {number} random @returns {Partial<Entry>} */
+export function failed({ retry }, { kind, code, retryAfter }, now_ms, random) {
+  const failures = (retry?.failures ?? 0) + 1;
+  return { retry: { at_ms: now_ms + backoff_ms(failures, retryAfter, random), failures, hard: retryAfter !== null, kind, code } };
+}

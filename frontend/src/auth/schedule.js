@@ -1,0 +1,66 @@
+import { margin_ms } from "./session.js";
+
+/** No wait is longer: timers stop in sleep, and a frozen tab misses messages. */
+const TICK_MS = 30_000;
+const EVENTS = ["pageshow", "focus", "online"];
+
+/**
+ * Renews the token before it ends: when it is due, again when a failure may be tried again, and whenever the page
+ * comes back. A hidden tab leaves it to the visible ones.
+ * @param {{ host: import("./types.js").Host, view: () => import("./view.js").View, refresh: () => Promise<void>,
+ *   hurry: () => Promise<unknown>, leeway: number, backgroundRefresh: boolean }} parts `hurry`: forget how long to wait
+ */
+export function createSchedule({ host, view, refresh, hurry, leeway, backgroundRefresh }) {
+  /** Tabs wake at different times, so that mostly one finds something to do. */
+  const jitter = host.Math.random();
+  const { document } = host;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+
+  const mayRenew = () => backgroundRefresh || document?.visibilityState !== "hidden";
+
+  /** @param {number} wait_ms */
+  function wait(wait_ms) {
+    host.clearTimeout(timer);
+    timer = host.setTimeout(look, Math.min(wait_ms, TICK_MS));
+  }
+
+  async function look() {
+    try {
+      await view().sync(); // ends in `arm`
+    } catch {
+      wait(TICK_MS);
+    }
+  }
+
+  /** Sets the next look, or refreshes when it is time. */
+  function arm() {
+    host.clearTimeout(timer);
+    const session = view().session();
+    if (!session) return;
+    const left_ms = view().live_ms();
+    const pause_ms = (view().entry().retry?.at_ms ?? 0) - host.Date.now();
+    const due_ms = Math.max(left_ms - margin_ms(session, leeway) * (1 - jitter / 4), pause_ms);
+    if (!mayRenew()) return wait(TICK_MS);
+    if (due_ms > 0) return wait(left_ms > 0 ? Math.min(due_ms, left_ms) : due_ms);
+    refresh().catch(() => wait(1000 + TICK_MS * jitter)); // where it was recorded, `arm` has come again already
+  }
+
+  async function online() {
+    await hurry().catch(() => {});
+    look();
+  }
+
+  document?.addEventListener("visibilitychange", look);
+  for (const event of EVENTS) host.addEventListener?.(event, event === "online" ? online : look);
+
+  return {
+    arm,
+    mayRenew,
+    stop() {
+      host.clearTimeout(timer);
+      document?.removeEventListener("visibilitychange", look);
+      for (const event of EVENTS) host.removeEventListener?.(event, event === "online" ? online : look);
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import { createClient } from "../auth/client.js";
+import { AuthError } from "../auth/errors.js";
+import { openStorage } from "../auth/storage/open.js";
+
+/**
+ * The public door. Importing it touches nothing: a client asks the browser for something when it is first used.
+ * @typedef {import("../auth/types.js").AuthOptions} AuthOptions
+ * @typedef {import("../auth/types.js").AuthState} AuthState
+ * @typedef {import("../auth/types.js").User} User
+ * @typedef {import("../auth/client.js").AuthClient} AuthClient
+ */
+
+const STORAGES = ["idb", "web", "session", "cookie", "memory"];
+const ENCRYPT = ["off", "preferred", "required"];
+
+/**
+ * @param {AuthOptions} [options] @param {import("../auth/types.js").Host} [host] tests bring their own browser
+ * @returns {AuthClient}
+ * @throws {AuthError} kind `config`
+ */
+export function createAuthClient(options = {}, host = globalThis) {
+  const { storage = "idb", encrypt = "off", timeout = 1 } = options;
+  if (!(typeof storage === "object" || STORAGES.includes(storage)) || !ENCRYPT.includes(encrypt) || !(timeout > 0)) {
+    throw new AuthError("config");
+  }
+  return createClient(options, (name) => openStorage(host, name, options), host);
+}
+
+export { AuthError };
+
+/** For a page that the service itself, or one origin with it, serves. */
+export const auth = /* @__PURE__ */ createAuthClient();
+export const { login, verify2fa, logout, refresh, getAccessToken, getState, subscribe, on, makeAuthenticatedRequest } = auth;
