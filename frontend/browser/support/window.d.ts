@@ -2,6 +2,7 @@
 interface Window {
   auth: import("../../src/auth/client.js").AuthClient;
   createAuthClient: typeof import("../../src/services/authService.js").createAuthClient;
+  offset_ms?: number;
   log: [number, string, string | null][];
   go: <T>(work: () => Promise<T>) => Promise<{ value?: T; error?: { kind: string; code: string; name: string } }>;
 }

@@ -36,6 +36,7 @@ export function createSchedule({ host, view, refresh, hurry, leeway, backgroundR
   /** Sets the next look, or refreshes when it is time. */
   function arm() {
     host.clearTimeout(timer);
+    timer = undefined;
     const session = view().session();
     if (!session) return;
     const left_ms = view().live_ms();
@@ -43,7 +44,7 @@ export function createSchedule({ host, view, refresh, hurry, leeway, backgroundR
     const due_ms = Math.max(left_ms - margin_ms(session, leeway) * (1 - jitter / 4), pause_ms);
     if (!mayRenew()) return wait(TICK_MS);
     if (due_ms > 0) return wait(left_ms > 0 ? Math.min(due_ms, left_ms) : due_ms);
-    refresh().catch(() => wait(1000 + TICK_MS * jitter)); // where it was recorded, `arm` has come again already
+    refresh().catch(() => timer ?? wait(TICK_MS)); // where the failure could be recorded, `arm` has come again already
   }
 
   async function online() {
