@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { alertText, pageTest, screenshot, signIn } from "./support/browser.mjs";
+import { accessibilityFaults, alertText, pageTest, screenshot, signIn, visit } from "./support/browser.mjs";
 import { totp } from "./support/totp.mjs";
 
 /** @typedef {import("./support/browser.mjs").Page} Page */
@@ -28,6 +28,7 @@ pageTest("a code of the authenticator completes the sign-in", { expected: [REFUS
   await enterTotp(page, DEMO_SECRET);
 
   await page.getByText("Password and authenticator code").waitFor();
+  await visit(page, "Security");
   await page.getByText("Signing in asks for a code").waitFor();
 });
 
@@ -45,12 +46,12 @@ pageTest("a wrong code is announced, and one can start over", { expected: [REFUS
 
 pageTest("setting up shows the code as an image, and can be put off", {}, async ({ page }) => {
   await signIn(page, "borrower@inphora.example");
+  await visit(page, "Security");
   await page.getByRole("button", { name: "Set up two-factor" }).click();
   const image = page.getByRole("img", { name: "QR code for your authenticator app" });
   await image.waitFor();
   assert.match((await image.getAttribute("src")) ?? "", /^data:image\/svg\+xml/);
   assert.ok(await image.evaluate((img) => /** @type {HTMLImageElement} */ (img).decode().then(() => true)));
-  await screenshot(page, "two-factor-setup");
 
   await page.getByRole("button", { name: "Not now" }).click();
   await page.getByRole("button", { name: "Set up two-factor" }).waitFor();
@@ -61,6 +62,7 @@ pageTest(
   { expected: [REFUSED], skip: process.env.OWN_SERVICE === "yes" ? false : "would change a demo user of the service given" },
   async ({ page, open }) => {
     await signIn(page, "analyst@inphora.example");
+    await visit(page, "Security");
     await page.getByRole("button", { name: "Set up two-factor" }).click();
     const secret = await page.locator(".secret").innerText();
     await page.getByLabel("Six-digit code").fill("12345");
@@ -72,6 +74,7 @@ pageTest(
     await page.getByLabel("Six-digit code").fill(totp(secret, Date.now()));
     await page.getByRole("button", { name: "Turn on" }).click();
     await page.getByRole("heading", { name: "Save your recovery codes" }).waitFor();
+    assert.deepEqual(await accessibilityFaults(page), []);
     const codes = await page.locator("#recovery-codes li").allInnerTexts();
     assert.equal(new Set(codes).size, 10);
     await screenshot(page, "recovery-codes");

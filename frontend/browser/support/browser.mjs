@@ -90,7 +90,7 @@ export async function signIn(page, email) {
   await enterPassword(page, email, PASSWORD);
   const tokens = await (await answer).json();
   assert.equal((await answer).status(), 200, JSON.stringify(tokens));
-  if (!tokens.mfa_required) await page.getByRole("heading", { name: "Your session", level: 1 }).waitFor();
+  if (!tokens.mfa_required) await page.getByRole("heading", { name: /^Hello/, level: 1 }).waitFor();
   return tokens;
 }
 
@@ -98,7 +98,12 @@ export async function signIn(page, email) {
 export async function enterPassword(page, email, password) {
   await page.getByLabel("E-mail address").fill(email);
   await page.getByLabel("Password", { exact: true }).fill(password);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+}
+
+/** Goes to another page by the menu. @param {Page} page @param {"Overview" | "Devices" | "Security"} title */
+export async function visit(page, title) {
+  await page.getByRole("navigation").getByRole("link", { name: title }).click();
 }
 
 /** What is told to a person in the form at hand. @param {Page} page */

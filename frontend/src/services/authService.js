@@ -1,5 +1,5 @@
 import { createClient } from "../auth/client.js";
-import { AuthError } from "../auth/errors.js";
+import { AuthError, errorFrom } from "../auth/errors.js";
 import { openStorage } from "../auth/storage/open.js";
 
 /**
@@ -26,7 +26,7 @@ export function createAuthClient(options = {}, host = globalThis) {
   return createClient(options, (name) => openStorage(host, name, options), host);
 }
 
-export { AuthError };
+export { AuthError, errorFrom };
 
 /** For a page that the service itself, or one origin with it, serves. */
 export const auth = /* @__PURE__ */ createAuthClient();
