@@ -1,7 +1,7 @@
 import { AuthError, errorFrom } from "./errors.js";
 
 /**
- * @typedef {{ token?: string, signal?: AbortSignal, headers?: Record<string, string>, keepalive?: boolean,
+ * @typedef {{ signal?: AbortSignal, headers?: Record<string, string>, keepalive?: boolean,
  *   again?: boolean }} CallOptions `again`: an answer that was lost may be asked for again, once
  * @typedef {(path: string, body: object, options?: CallOptions) => Promise<{ status: number, body: any, sent_ms: number }>} Call
  */
@@ -10,28 +10,20 @@ import { AuthError, errorFrom } from "./errors.js";
  * The one door to the service's own routes, all of them POST. Resolves for 2xx, else rejects with an AuthError within
  * `timeout`, the reading of the body included.
  * @param {import("./types.js").Host} host
- * @param {{ baseUrl: string, timeout: number, cookie: boolean, fetch?: typeof globalThis.fetch }} options
+ * @param {{ send: typeof globalThis.fetch, base: string, timeout: number, cookie: boolean }} parts
  * @returns {Call}
  */
-export function createApi(host, { baseUrl, timeout, cookie, fetch }) {
+export function createApi(host, { send, base, timeout, cookie }) {
   /** @type {Call} */
-  async function call(path, body, { token, signal, headers, keepalive } = {}) {
-    const controller = new AbortController();
-    const abort = () => controller.abort();
-    let late = false;
-    const timer = host.setTimeout(() => {
-      late = true;
-      abort();
-    }, timeout);
-    signal?.addEventListener("abort", abort);
-    if (signal?.aborted) abort();
+  async function call(path, body, { signal, headers, keepalive } = {}) {
+    const late = new AbortController();
+    const timer = host.setTimeout(() => late.abort(), timeout);
     const sent_ms = host.Date.now();
     try {
-      const response = await (fetch ?? host.fetch).call(host, `${baseUrl}/api/auth/${path}`, {
+      const response = await send(`${base}/api/auth/${path}`, {
         method: "POST",
         headers: {
           "Content-Type": "application/json",
-          ...(token && { Authorization: `Bearer ${token}` }),
           ...(cookie && { "X-Requested-With": "fetch" }),
           ...headers,
         },
@@ -41,16 +33,15 @@ export function createApi(host, { baseUrl, timeout, cookie, fetch }) {
         redirect: "error",
         referrerPolicy: "no-referrer",
         keepalive,
-        signal: controller.signal,
+        signal: signal ? AbortSignal.any([signal, late.signal]) : late.signal,
       });
       if (!response.ok) throw await errorFrom(response, host.Date.now());
       return { status: response.status, body: await jsonFrom(response), sent_ms };
     } catch (cause) {
       if (cause instanceof AuthError) throw cause;
-      throw new AuthError(late ? "timeout" : signal?.aborted ? "aborted" : "network", { cause });
+      throw new AuthError(late.signal.aborted ? "timeout" : signal?.aborted ? "aborted" : "network", { cause });
     } finally {
       host.clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
     }
   }
 

@@ -26,9 +26,12 @@ export function createClient(options, open, host) {
   const { baseUrl = "", namespace = "default", origins = [], leeway = 300, timeout = 10_000, backgroundRefresh = false } = options;
   const name = `inphora-auth.${namespace}`;
   const base = baseUrl.replace(/\/+$/, "");
-  const cookie = options.storage === "cookie";
+  const cookie = options.storage === "cookie" || !!(/** @type {Partial<Storage>} */ (options.storage)?.cookie);
   const state = createState();
-  const call = createApi(host, { baseUrl: base, timeout, cookie, fetch: options.fetch });
+  /** @type {typeof globalThis.fetch} */
+  const send = (...request) => (options.fetch ?? host.fetch).call(host, ...request);
+  const call = createApi(host, { send, base, timeout, cookie });
+  const home = () => base || host.location?.href;
   /** @type {Storage} */
   let storage;
   /** @type {import("./view.js").View} */
@@ -37,6 +40,8 @@ export function createClient(options, open, host) {
   let schedule;
   /** @type {ReturnType<typeof createRefresh>} */
   let refreshOnce;
+  /** @type {string | null} of the challenge that waits for its second factor */
+  let mfaToken = null;
   /** @type {Promise<void> | undefined} */
   let starting;
 
@@ -51,8 +56,7 @@ export function createClient(options, open, host) {
     storage = await open(name);
     view = createView({ host, name, storage, state, moved: () => schedule?.arm() });
     const { adopt, news } = view;
-    const owner = `${host.performance.now()}${host.Math.random()}`;
-    refreshOnce = createRefresh({ host, storage, call, owner, timeout, adopt, news, queue: createQueue(host, name) });
+    refreshOnce = createRefresh({ host, storage, call, owner: `${host.Math.random()}`, timeout, adopt, news, queue: createQueue(host, name) });
     await view.sync();
     schedule = createSchedule({ host, leeway, backgroundRefresh, refresh: renew, hurry, view: () => view });
     if (cookie && !view.session()) await resume();
@@ -67,11 +71,16 @@ export function createClient(options, open, host) {
     else if (!version) await call("refresh", {}).then(install, () => {});
   }
 
+  function unchallenge() {
+    mfaToken = null;
+    view.challenged(null);
+  }
+
   /** @param {{ body: any, sent_ms: number }} answer */
   async function install({ body, sent_ms }) {
     const session = readSession(body, sent_ms, cookie);
     const sealed = await storage.seal(session);
-    view.challenged(null);
+    unchallenge();
     await view.adopt(await storage.update((entry) => supersede(entry, sent_ms, { session: sealed })), session);
     return state.get();
   }
@@ -100,9 +109,9 @@ export function createClient(options, open, host) {
     return session.sid === refused.sid ? session : null;
   }
 
-  /** @param {object} body @param {string} [token] */
-  async function tell(body, token) {
-    const { status } = await call("logout", body, { token, keepalive: true, again: true }).catch((error) => {
+  /** @param {object} body the refresh token, or the cookie, says who it is: an access token may have lapsed */
+  async function tell(body) {
+    const { status } = await call("logout", body, { keepalive: true, again: true }).catch((error) => {
       if (error.status === 401) return { status: 204 }; // it had ended already
       throw error;
     });
@@ -110,10 +119,10 @@ export function createClient(options, open, host) {
     return { applied: status !== 202 };
   }
 
-  const authFetch = createFetch(host, {
-    send: options.fetch,
-    base: () => base || host.location?.href,
-    origins: () => [base || host.location?.href, ...origins].filter(Boolean).map((url) => new URL(url, host.location?.href).origin),
+  const authFetch = createFetch({
+    send,
+    base: home,
+    origins: () => [home(), ...origins].map((url) => new URL(url, home()).origin),
     usable: (isStream, signal) => until(usable(isStream ? leeway : 0), signal),
     replaced,
   });
@@ -143,16 +152,16 @@ export function createClient(options, open, host) {
       const answer = await call("login", { ...credentials, ...(cookie && { cookie }) }, { signal });
       const { mfa_required, mfa_token, methods = ["totp"], expires_in } = answer.body ?? {};
       if (!mfa_required) return install(answer);
-      view.challenged({ token: mfa_token, methods, expires_ms: answer.sent_ms + expires_in * 1000 });
+      mfaToken = mfa_token;
+      view.challenged({ methods, expires_ms: answer.sent_ms + expires_in * 1000 });
       throw new AuthError("mfa_required", { methods });
     },
     /** @param {{ code: string }} factor a TOTP or a recovery code @param {Waiting} [options] */
     async verify2fa({ code }, { signal } = {}) {
       await start();
-      const mfa_token = view.challenge()?.token;
-      if (!mfa_token) throw new AuthError("credentials", { code: "mfa_token_invalid" });
-      const answer = await call("verify-2fa", { mfa_token, code }, { signal }).catch((error) => {
-        if (error.code === "mfa_token_invalid") view.challenged(null);
+      if (!mfaToken) throw new AuthError("credentials", { code: "mfa_token_invalid" });
+      const answer = await call("verify-2fa", { mfa_token: mfaToken, code }, { signal }).catch((error) => {
+        if (error.code === "mfa_token_invalid") unchallenge();
         throw error;
       });
       return install(answer);
@@ -165,20 +174,11 @@ export function createClient(options, open, host) {
      */
     async logout({ scope = "local" } = {}) {
       await start();
-      view.challenged(null);
+      unchallenge();
       await view.sync();
       const session = scope === "others" ? await usable(0) : view.session();
-      let sealed = session && (await storage.seal(session));
-      if (scope !== "others") {
-        const entry = await storage.update((entry) => {
-          sealed = entry.session;
-          return supersede(entry, host.Date.now(), { leaving: cookie });
-        });
-        await view.adopt(entry);
-      }
-      if (!sealed) return { applied: true };
-      const { refresh } = await storage.open(sealed);
-      return tell({ scope, ...(refresh && { refresh_token: refresh }) }, cookie ? session?.access : undefined);
+      if (scope !== "others") await view.adopt(await storage.update((entry) => supersede(entry, host.Date.now(), { leaving: cookie && !!session })));
+      return session ? tell({ scope, ...(!cookie && { refresh_token: session.refresh }) }) : { applied: true };
     },
     /** A new access token now. Rejects with why there is none, for now or for good. */
     async refresh() {
@@ -196,7 +196,7 @@ export function createClient(options, open, host) {
       schedule?.stop();
       view?.close();
       storage?.close?.();
-      state.clear();
+      state.stop();
     },
   };
 }

@@ -1,16 +1,15 @@
 /**
  * @typedef {import("./types.js").Session} Session
- * @param {import("./types.js").Host} host
- * @param {{ origins: () => string[], base: () => string, send?: typeof globalThis.fetch,
+ * @param {{ origins: () => string[], base: () => string, send: typeof globalThis.fetch,
  *   usable: (isStream: boolean, signal: AbortSignal) => Promise<Session>,
  *   replaced: (refused: Session) => Promise<Session | null> }} parts `usable`: a session whose token lives;
  *   `replaced`: with another token than the one refused
  */
-export function createFetch(host, { origins, base, send, usable, replaced }) {
+export function createFetch({ origins, base, send, usable, replaced }) {
   /** @param {Request} request @param {Session} [session] */
   const go = (request, session) => {
     if (session) request.headers.set("Authorization", `Bearer ${session.access}`);
-    return (send ?? host.fetch).call(host, request);
+    return send(request);
   };
 
   /**

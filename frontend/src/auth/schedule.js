@@ -2,7 +2,7 @@ import { margin_ms } from "./session.js";
 
 /** No wait is longer: timers stop in sleep, and a frozen tab misses messages. */
 const TICK_MS = 30_000;
-const EVENTS = ["pageshow", "focus", "online"];
+const EVENTS = ["visibilitychange", "pageshow", "focus", "online"];
 
 /**
  * Renews the token before it ends: when it is due, again when a failure may be tried again, and whenever the page
@@ -13,11 +13,11 @@ const EVENTS = ["pageshow", "focus", "online"];
 export function createSchedule({ host, view, refresh, hurry, leeway, backgroundRefresh }) {
   /** Tabs wake at different times, so that mostly one finds something to do. */
   const jitter = host.Math.random();
-  const { document } = host;
+  const stopped = new AbortController();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
 
-  const mayRenew = () => backgroundRefresh || document?.visibilityState !== "hidden";
+  const mayRenew = () => backgroundRefresh || host.document?.visibilityState !== "hidden";
 
   /** @param {number} wait_ms */
   function wait(wait_ms) {
@@ -25,8 +25,10 @@ export function createSchedule({ host, view, refresh, hurry, leeway, backgroundR
     timer = host.setTimeout(look, Math.min(wait_ms, TICK_MS));
   }
 
-  async function look() {
+  /** @param {Event} [event] */
+  async function look(event) {
     try {
+      if (event?.type === "online") await hurry();
       await view().sync(); // ends in `arm`
     } catch {
       wait(TICK_MS);
@@ -47,21 +49,14 @@ export function createSchedule({ host, view, refresh, hurry, leeway, backgroundR
     refresh().catch(() => timer ?? wait(TICK_MS)); // where the failure could be recorded, `arm` has come again already
   }
 
-  async function online() {
-    await hurry().catch(() => {});
-    look();
-  }
-
-  document?.addEventListener("visibilitychange", look);
-  for (const event of EVENTS) host.addEventListener?.(event, event === "online" ? online : look);
+  for (const event of EVENTS) host.addEventListener?.(event, look, { signal: stopped.signal });
 
   return {
     arm,
     mayRenew,
     stop() {
       host.clearTimeout(timer);
-      document?.removeEventListener("visibilitychange", look);
-      for (const event of EVENTS) host.removeEventListener?.(event, event === "online" ? online : look);
+      stopped.abort();
     },
   };
 }

@@ -6,48 +6,35 @@
 /** @type {AuthState} */
 const INITIAL = { status: "initializing", user: null, sessionId: null, expiresAt: null, challenge: null, error: null, code: null };
 
-/** Holds the state and tells who listens. The object changes exactly when something in it does. */
+/** Holds the state and tells who listens. The object is another one exactly when something in it has changed. */
 export function createState() {
+  const target = new EventTarget();
+  const disposal = new AbortController();
   let state = INITIAL;
-  /** @type {Set<[AuthEvent, (state: AuthState) => void]>} */
-  const listeners = new Set();
+  let text = "";
 
-  /** @param {AuthEvent} event @param {(state: AuthState) => void} fn @returns {() => void} stops it */
-  function on(event, fn) {
-    /** @type {[AuthEvent, (state: AuthState) => void]} */
-    const listener = [event, fn];
-    listeners.add(listener);
-    return () => void listeners.delete(listener);
-  }
+  /** @param {AuthEvent} event */
+  const tell = (event) => target.dispatchEvent(new Event(event));
 
-  /** One that throws keeps no other from hearing. @param {AuthEvent} event */
-  function tell(event) {
-    for (const [wanted, fn] of [...listeners]) {
-      if (wanted === event) {
-        try {
-          fn(state);
-        } catch (error) {
-          queueMicrotask(() => {
-            throw error;
-          });
-        }
-      }
-    }
-  }
-
-  /** @param {Partial<AuthState>} next what is not named is empty */
-  function become(next) {
-    const former = state;
-    state = Object.freeze({ ...INITIAL, ...next });
-    const same = /** @type {(keyof AuthState)[]} */ (Object.keys(INITIAL)).every((key) => key === "error" ? former.error?.code === state.error?.code : former[key] === state[key]);
-    if (same) {
-      state = former;
-      return;
-    }
-    if (state.status !== former.status) tell(state.status);
-    if (state.expiresAt && former.expiresAt && state.expiresAt !== former.expiresAt && state.sessionId === former.sessionId) tell("refreshed");
-    tell("change");
-  }
-
-  return { get: () => state, on, become, clear: () => listeners.clear() };
+  return {
+    get: () => state,
+    /** @param {AuthEvent} event @param {(state: AuthState) => void} fn one that throws keeps no other from hearing @returns {() => void} stops it */
+    on(event, fn) {
+      const listener = () => fn(state);
+      target.addEventListener(event, listener, { signal: disposal.signal });
+      return () => target.removeEventListener(event, listener);
+    },
+    /** @param {Partial<AuthState>} next what is not named is empty */
+    become(next) {
+      const nextText = JSON.stringify(next, (key, value) => (key === "error" ? value?.code : value));
+      if (nextText === text) return;
+      text = nextText;
+      const former = state;
+      state = Object.freeze({ ...INITIAL, ...next });
+      if (state.status !== former.status) tell(state.status);
+      else if (state.expiresAt !== former.expiresAt) tell("refreshed");
+      tell("change");
+    },
+    stop: () => disposal.abort(),
+  };
 }

@@ -6,7 +6,7 @@ import { EMPTY } from "./storage/memory.js";
 /**
  * @typedef {import("./types.js").Entry} Entry
  * @typedef {import("./types.js").Session} Session
- * @typedef {import("./types.js").Challenge & { token: string }} OpenChallenge
+ * @typedef {import("./types.js").Challenge} Challenge
  * @typedef {ReturnType<typeof createView>} View
  */
 
@@ -19,13 +19,13 @@ export function createView({ host, name, storage, state, moved }) {
   const left_ms = createCountdown(host);
   /** Says that something changed, and never what: no token is on it. */
   const channel = storage.shared && host.BroadcastChannel ? new host.BroadcastChannel(name) : null;
-  /** @type {Set<(value?: unknown) => void>} */
-  const waiting = new Set();
+  /** @type {(value?: unknown) => void} */
+  let wake = () => {};
   /** @type {Entry} */
   let entry = EMPTY;
   /** @type {Session | null} what of the entry this tab can use */
   let session = null;
-  /** @type {OpenChallenge | null} */
+  /** @type {Challenge | null} */
   let challenge = null;
   let trouble = storage.trouble ?? null;
   let isShown = false;
@@ -33,8 +33,7 @@ export function createView({ host, name, storage, state, moved }) {
 
   if (channel) {
     channel.onmessage = () => {
-      for (const resolve of waiting) resolve();
-      waiting.clear();
+      wake();
       sync().catch(() => {}); // the next look tries again
     };
   }
@@ -88,7 +87,6 @@ export function createView({ host, name, storage, state, moved }) {
     signedOut,
     entry: () => entry,
     session: () => session,
-    challenge: () => challenge,
     /** From now on what is seen is also shown. */
     reveal() {
       isShown = true;
@@ -99,7 +97,7 @@ export function createView({ host, name, storage, state, moved }) {
       await show(next, own);
       channel?.postMessage(1);
     },
-    /** @param {OpenChallenge | null} next */
+    /** @param {Challenge | null} next */
     challenged(next) {
       challenge = next;
       publish();
@@ -107,7 +105,7 @@ export function createView({ host, name, storage, state, moved }) {
     /** Resolves at another tab's word that something has changed, else after a moment. */
     news: () =>
       new Promise((resolve) => {
-        waiting.add(resolve);
+        wake = resolve;
         host.setTimeout(resolve, 100 + 200 * host.Math.random());
       }),
     close: () => channel?.close(),

@@ -10,8 +10,6 @@ import { openStorage } from "../auth/storage/open.js";
  * @typedef {import("../auth/client.js").AuthClient} AuthClient
  */
 
-const STORAGES = ["idb", "web", "session", "cookie", "memory"];
-const ENCRYPT = ["off", "preferred", "required"];
 
 /**
  * @param {AuthOptions} [options] @param {import("../auth/types.js").Host} [host] tests bring their own browser
@@ -20,9 +18,8 @@ const ENCRYPT = ["off", "preferred", "required"];
  */
 export function createAuthClient(options = {}, host = globalThis) {
   const { storage = "idb", encrypt = "off", timeout = 1 } = options;
-  if (!(typeof storage === "object" || STORAGES.includes(storage)) || !ENCRYPT.includes(encrypt) || !(timeout > 0)) {
-    throw new AuthError("config");
-  }
+  const isKnown = typeof storage === "object" || /^(idb|web|session|cookie|memory)$/.test(storage);
+  if (!isKnown || !/^(off|preferred|required)$/.test(encrypt) || !(timeout > 0)) throw new AuthError("config");
   return createClient(options, (name) => openStorage(host, name, options), host);
 }
 
