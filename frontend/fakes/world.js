@@ -11,6 +11,10 @@ export function fakeWorld() {
   /** @type {Set<FakeChannel>} */
   const channels = new Set();
 
+  let seed = 1;
+  /** The same numbers in every run, never one twice. */
+  const random = () => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647;
+
   class FakeChannel {
     /** @type {((event: object) => void) | null} */
     onmessage = null;
@@ -37,10 +41,10 @@ export function fakeWorld() {
       const host = {
         Date: { now: () => wall_ms },
         performance: { now: () => steady_ms },
-        Math: { random: () => 0.5 },
+        Math: { random },
         /** @param {() => void} fn @param {number} ms */
         setTimeout(fn, ms) {
-          timers.set(++lastId, { at_ms: steady_ms + ms, fn });
+          timers.set(++lastId, { at_ms: steady_ms + Math.max(1, Math.ceil(ms)), fn }); // as browsers do
           return lastId;
         },
         /** @param {number} id */

@@ -8,5 +8,5 @@ const LONGEST_ASKED_MS = 300_000;
  */
 export function backoff_ms(failures, retryAfter, random) {
   const ceiling_ms = Math.min(LONGEST_MS, 1000 * 2 ** (failures - 1));
-  return Math.max(500, random * ceiling_ms, Math.min((retryAfter ?? 0) * 1000, LONGEST_ASKED_MS));
+  return Math.max(500, Math.ceil(random * ceiling_ms), Math.min((retryAfter ?? 0) * 1000, LONGEST_ASKED_MS));
 }

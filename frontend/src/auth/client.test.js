@@ -239,13 +239,14 @@ test("a sign-out that could not be told rejects, and holds here all the same", a
 });
 
 test("events name the status entered, and new tokens; a listener that was stopped hears nothing", async () => {
-  const { first, signIn } = fakeTabs();
+  const { first, signIn, world } = fakeTabs();
   /** @type {string[]} */
   const heard = [];
   for (const event of /** @type {const} */ (["authenticated", "refreshed", "anonymous", "change"])) first.on(event, () => heard.push(event));
   const stop = first.subscribe(() => heard.push("stopped"));
   stop();
   await signIn();
+  await world.advance(1000);
   await first.refresh();
   await first.logout();
 
