@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { describe } from "node:test";
 
 import { BASE_URL, accessibilityFaults, enterPassword, pageTest, screenshot, signIn, visit } from "./support/browser.mjs";
 
@@ -12,48 +13,50 @@ const DEVICES = [
   ["phone", { colorScheme: "light", ...PHONE }],
   ["phone-dark", { colorScheme: "dark", ...PHONE }],
 ];
-for (const [name, device] of DEVICES) {
-  pageTest(`every view is accessible and fits the screen: ${name}`, { ...device, expected: [UNAUTHORIZED, /net::ERR_FAILED/] }, async ({ page }) => {
-    /** @param {string} view */
-    async function look(view) {
-      await screenshot(page, `${view}-${name}`);
-      assert.deepEqual(await accessibilityFaults(page), []);
-      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), 0);
-    }
+describe("appearance", { concurrency: true }, () => {
+  for (const [name, device] of DEVICES) {
+    pageTest(`every view is accessible and fits the screen: ${name}`, { ...device, expected: [UNAUTHORIZED, /net::ERR_FAILED/] }, async ({ page }) => {
+      /** @param {string} view */
+      async function look(view) {
+        await screenshot(page, `${view}-${name}`);
+        assert.deepEqual(await accessibilityFaults(page), []);
+        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), 0);
+      }
 
-    await look("sign-in");
-    await enterPassword(page, "nobody@inphora.example", "not-the-password-at-all");
-    await page.getByText("do not match an account").waitFor();
-    await look("sign-in-error");
-    await signIn(page, "mfa@inphora.example");
-    await page.getByLabel("Six-digit code").waitFor();
-    await look("second-factor");
-    await page.getByRole("button", { name: "Use a recovery code instead" }).click();
-    await look("recovery-code");
-    await page.getByRole("button", { name: "Sign in as someone else" }).click();
-    await signIn(page, "borrower@inphora.example");
-    await page.getByText("Session ends").waitFor();
-    await look("overview");
-    await visit(page, "Devices");
-    await page.locator("[data-session-id]").first().waitFor();
-    await look("devices");
-    await visit(page, "Security");
-    await page.getByRole("button", { name: "Set up two-factor" }).waitFor();
-    await look("security");
-    await page.getByRole("button", { name: "Set up two-factor" }).click();
-    await page.getByRole("img", { name: "QR code for your authenticator app" }).waitFor();
-    await look("two-factor-setup");
-    await page.route("**/api/auth/refresh", (route) => route.abort());
-    await page.getByText("The service cannot be reached.").waitFor();
-    await look("unreachable");
-    await page.unrouteAll();
-    await page.getByRole("button", { name: "Try now" }).click();
-    await page.getByText("You stay signed in.").waitFor({ state: "detached" });
-    await page.getByRole("button", { name: "Sign out", exact: true }).click();
-    await page.getByText("You have signed out.").waitFor();
-    await look("signed-out");
-  });
-}
+      await look("sign-in");
+      await enterPassword(page, "nobody@inphora.example", "not-the-password-at-all");
+      await page.getByText("do not match an account").waitFor();
+      await look("sign-in-error");
+      await signIn(page, "mfa@inphora.example");
+      await page.getByLabel("Six-digit code").waitFor();
+      await look("second-factor");
+      await page.getByRole("button", { name: "Use a recovery code instead" }).click();
+      await look("recovery-code");
+      await page.getByRole("button", { name: "Sign in as someone else" }).click();
+      await signIn(page, "borrower@inphora.example");
+      await page.getByText("Session ends").waitFor();
+      await look("overview");
+      await visit(page, "Devices");
+      await page.locator("[data-session-id]").first().waitFor();
+      await look("devices");
+      await visit(page, "Security");
+      await page.getByRole("button", { name: "Set up two-factor" }).waitFor();
+      await look("security");
+      await page.getByRole("button", { name: "Set up two-factor" }).click();
+      await page.getByRole("img", { name: "QR code for your authenticator app" }).waitFor();
+      await look("two-factor-setup");
+      await page.route("**/api/auth/refresh", (route) => route.abort());
+      await page.getByText("The service cannot be reached.").waitFor();
+      await look("unreachable");
+      await page.unrouteAll();
+      await page.getByRole("button", { name: "Try now" }).click();
+      await page.getByText("You stay signed in.").waitFor({ state: "detached" });
+      await page.getByRole("button", { name: "Sign out", exact: true }).click();
+      await page.getByText("You have signed out.").waitFor();
+      await look("signed-out");
+    });
+  }
+});
 
 pageTest("the page comes with a policy that allows no inline script, style or stranger", {}, async () => {
   const policy = (await fetch(BASE_URL)).headers.get("Content-Security-Policy") ?? "";

@@ -54,6 +54,7 @@ export function pageTest(title, { expected = [], skip = false, ...device }, body
       const page = await context.newPage();
       await watch(page, complaints);
       await page.goto("/");
+      await page.getByRole("heading", { level: 1 }).waitFor();
       return page;
     }
 

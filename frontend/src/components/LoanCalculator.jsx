@@ -20,7 +20,7 @@ export function LoanCalculator() {
         <span className="count">{CENTS.format(payment)}</span> a month
       </output>
       <p className="hint">
-        {CENTS.format(payment * months)} in all, at an example rate of {YEARLY_RATE * 100} % a year. This is not an offer.
+        {CENTS.format(payment * months)} in all, at an example rate of {`${YEARLY_RATE * 100}\u00a0%`} a year. This is not an offer.
       </p>
     </div>
   );
