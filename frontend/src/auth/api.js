@@ -28,10 +28,8 @@ export function createApi(host, { send, base, timeout, cookie }) {
           ...headers,
         },
         body: JSON.stringify(body),
-        cache: "no-store",
         credentials: cookie ? "include" : "same-origin",
         redirect: "error",
-        referrerPolicy: "no-referrer",
         keepalive,
         signal: signal ? AbortSignal.any([signal, late.signal]) : late.signal,
       });

@@ -1,18 +1,18 @@
 import { createApi } from "./api.js";
 import { AuthError } from "./errors.js";
 import { createFetch } from "./fetch.js";
-import { supersede } from "./lease.js";
 import { createQueue } from "./queue.js";
 import { createRefresh } from "./refresh.js";
 import { createSchedule } from "./schedule.js";
-import { readSession } from "./session.js";
+import { createSigning } from "./signing.js";
 import { createState } from "./state.js";
 import { createView } from "./view.js";
 
 /**
  * @typedef {import("./types.js").Session} Session
  * @typedef {import("./types.js").Storage} Storage
- * @typedef {{ signal?: AbortSignal }} Waiting gives up waiting
+ * @typedef {import("./signing.js").Signing} Signing
+ * @typedef {Signing & { view: import("./view.js").View, renew: () => Promise<void> }} Begun
  * @typedef {ReturnType<typeof createClient>} AuthClient
  */
 
@@ -26,97 +26,61 @@ export function createClient(options, open, host) {
   const { baseUrl = "", namespace = "default", origins = [], leeway = 300, timeout = 10_000, backgroundRefresh = false } = options;
   const name = `inphora-auth.${namespace}`;
   const base = baseUrl.replace(/\/+$/, "");
+  const home = () => base || host.location?.href;
   const cookie = options.storage === "cookie" || !!(/** @type {Partial<Storage>} */ (options.storage)?.cookie);
   const state = createState();
   /** @type {typeof globalThis.fetch} */
   const send = (...request) => (options.fetch ?? host.fetch).call(host, ...request);
   const call = createApi(host, { send, base, timeout, cookie });
-  const home = () => base || host.location?.href;
-  /** @type {Storage} */
-  let storage;
-  /** @type {import("./view.js").View} */
-  let view;
-  /** @type {ReturnType<typeof createSchedule> | undefined} */
-  let schedule;
-  /** @type {ReturnType<typeof createRefresh>} */
-  let refreshOnce;
-  /** @type {string | null} of the challenge that waits for its second factor */
-  let mfaToken = null;
-  /** @type {Promise<void> | undefined} */
+  /** @type {Promise<Begun> | undefined} */
   let starting;
+  /** @type {(() => void)[]} */
+  const stops = [state.stop];
 
-  const renew = () => refreshOnce(view.entry().version);
-  const start = () =>
-    (starting ??= begin().catch((error) => {
+  function start() {
+    return (starting ??= begin().catch((error) => {
       state.become({ status: "anonymous", error });
       throw error;
     }));
+  }
 
+  const quietly = () => start().then(() => {}, () => {});
+
+  /** @returns {Promise<Begun>} */
   async function begin() {
-    storage = await open(name);
-    view = createView({ host, name, storage, state, moved: () => schedule?.arm() });
+    const storage = await open(name);
+    const view = createView({ host, name, storage, state, moved: () => schedule.arm() });
     const { adopt, news } = view;
-    refreshOnce = createRefresh({ host, storage, call, owner: `${host.Math.random()}`, timeout, adopt, news, queue: createQueue(host, name) });
+    const refreshOnce = createRefresh({ host, storage, call, owner: `${host.Math.random()}`, timeout, adopt, news, queue: createQueue(host, name) });
+    const renew = () => refreshOnce(view.entry().version);
+    const schedule = createSchedule({ host, view, leeway, backgroundRefresh, storage, refresh: renew });
+    stops.push(schedule.stop, view.close, () => storage.close?.());
+    const signing = createSigning({ host, call, cookie, view, storage, getState: state.get, usable });
     await view.sync();
-    schedule = createSchedule({ host, leeway, backgroundRefresh, refresh: renew, hurry, view: () => view });
-    if (cookie && !view.session()) await resume();
+    if (cookie && !view.session()) await signing.resume();
     else if (view.session() && view.live_ms() <= 0 && schedule.mayRenew()) await renew().catch(() => {});
     view.reveal();
+    return { ...signing, view, renew };
   }
 
-  /** Cookie mode knows only by asking: a sign-out that could not be told is told, an unknown cookie is tried. */
-  async function resume() {
-    const { leaving, version } = view.entry();
-    if (leaving) await tell({ scope: "local" }).catch(() => {});
-    else if (!version) await call("refresh", {}).then(install, () => {});
-  }
-
-  function unchallenge() {
-    mfaToken = null;
-    view.challenged(null);
-  }
-
-  /** @param {{ body: any, sent_ms: number }} answer */
-  async function install({ body, sent_ms }) {
-    const session = readSession(body, sent_ms, cookie);
-    const sealed = await storage.seal(session);
-    unchallenge();
-    await view.adopt(await storage.update((entry) => supersede(entry, sent_ms, { session: sealed })), session);
-    return state.get();
-  }
-
-  /** The network came back: what failed without it may be tried at once. */
-  const hurry = () => storage.update((entry) => (entry.retry?.hard === false ? { ...entry, retry: { ...entry.retry, at_ms: 0 } } : undefined));
-
-  /** @param {number} least_s @returns {Promise<Session>} */
-  async function usable(least_s) {
-    await start();
-    const session = view.session();
-    if (!session) throw view.signedOut();
+  /** A session whose token lives, and longer than that if it can be had. @param {number} [least_s] @returns {Promise<Session>} */
+  async function usable(least_s = 0) {
+    const { view, renew } = await start();
+    const session = view.signedIn();
     if (view.live_ms() > Math.min(least_s * 1000, session.lifetime_ms * 0.8)) return session;
     await renew().catch((error) => {
       if (view.live_ms() <= 0) throw error;
     });
-    return view.session() ?? Promise.reject(view.signedOut());
+    return view.signedIn();
   }
 
   /** @param {Session} refused @returns {Promise<Session | null>} null where somebody else is signed in by now */
   async function replaced(refused) {
+    const { view, renew } = await start();
     await view.sync();
     if (view.session()?.access === refused.access) await renew();
-    const session = view.session();
-    if (!session) throw view.signedOut();
+    const session = view.signedIn();
     return session.sid === refused.sid ? session : null;
-  }
-
-  /** @param {object} body the refresh token, or the cookie, says who it is: an access token may have lapsed */
-  async function tell(body) {
-    const { status } = await call("logout", body, { keepalive: true, again: true }).catch((error) => {
-      if (error.status === 401) return { status: 204 }; // it had ended already
-      throw error;
-    });
-    if (cookie) await storage.update((entry) => ({ ...entry, leaving: false }));
-    return { applied: status !== 202 };
   }
 
   const authFetch = createFetch({
@@ -128,75 +92,41 @@ export function createClient(options, open, host) {
   });
 
   return {
-    /** Settled when it is known who is signed in; never rejects. */
+    /** @type {Signing["login"]} */
+    login: async (...input) => (await start()).login(...input),
+    /** @type {Signing["verify2fa"]} */
+    verify2fa: async (...input) => (await start()).verify2fa(...input),
+    /** @type {Signing["logout"]} */
+    logout: async (...input) => (await start()).logout(...input),
+    /** Settled when it is known who is signed in; never rejects. @type {Promise<void>} */
     get ready() {
-      return start().catch(() => {});
+      return quietly();
     },
     getState: state.get,
     /** @param {() => void} fn called after every change @returns {() => void} stops it */
     subscribe(fn) {
-      start().catch(() => {});
+      quietly();
       return state.on("change", fn);
     },
     /** @param {import("./state.js").AuthEvent} event @param {(state: import("./types.js").AuthState) => void} fn */
     on(event, fn) {
-      start().catch(() => {});
+      quietly();
       return state.on(event, fn);
-    },
-    /**
-     * Rejects with kind `mfa_required` where a second factor is wanted: `verify2fa` goes on from there.
-     * @param {{ email: string, password: string, device_name?: string }} credentials @param {Waiting} [options]
-     */
-    async login(credentials, { signal } = {}) {
-      await start();
-      const answer = await call("login", { ...credentials, ...(cookie && { cookie }) }, { signal });
-      const { mfa_required, mfa_token, methods = ["totp"], expires_in } = answer.body ?? {};
-      if (!mfa_required) return install(answer);
-      mfaToken = mfa_token;
-      view.challenged({ methods, expires_ms: answer.sent_ms + expires_in * 1000 });
-      throw new AuthError("mfa_required", { methods });
-    },
-    /** @param {{ code: string }} factor a TOTP or a recovery code @param {Waiting} [options] */
-    async verify2fa({ code }, { signal } = {}) {
-      await start();
-      if (!mfaToken) throw new AuthError("credentials", { code: "mfa_token_invalid" });
-      const answer = await call("verify-2fa", { mfa_token: mfaToken, code }, { signal }).catch((error) => {
-        if (error.code === "mfa_token_invalid") unchallenge();
-        throw error;
-      });
-      return install(answer);
-    },
-    /**
-     * Signs out in all tabs at once, then tells the service; rejects where that could not be told. Also leaves a
-     * sign-in that waits for its second factor.
-     * @param {{ scope?: "local" | "others" | "global" }} [options]
-     * @returns {Promise<{ applied: boolean }>} false: committed, and held to everywhere within minutes
-     */
-    async logout({ scope = "local" } = {}) {
-      await start();
-      unchallenge();
-      await view.sync();
-      const session = scope === "others" ? await usable(0) : view.session();
-      if (scope !== "others") await view.adopt(await storage.update((entry) => supersede(entry, host.Date.now(), { leaving: cookie && !!session })));
-      return session ? tell({ scope, ...(!cookie && { refresh_token: session.refresh }) }) : { applied: true };
     },
     /** A new access token now. Rejects with why there is none, for now or for good. */
     async refresh() {
-      await start();
-      if (!view.session()) throw view.signedOut();
+      const { view, renew } = await start();
+      view.signedIn();
       await renew();
       return state.get();
     },
-    /** @param {{ minTtl?: number } & Waiting} [options] `minTtl` in seconds @returns {Promise<string>} */
-    getAccessToken: async ({ minTtl = 0, signal } = {}) => (await until(usable(minTtl), signal)).access,
+    /** @param {{ minTtl?: number, signal?: AbortSignal }} [options] `minTtl` in seconds @returns {Promise<string>} */
+    getAccessToken: async ({ minTtl, signal } = {}) => (await until(usable(minTtl), signal)).access,
     fetch: authFetch,
     makeAuthenticatedRequest: authFetch,
     /** Stops everything; the session stays for the next client. */
     dispose() {
-      schedule?.stop();
-      view?.close();
-      storage?.close?.();
-      state.stop();
+      for (const stop of stops) stop();
     },
   };
 }

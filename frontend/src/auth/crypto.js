@@ -25,11 +25,11 @@ export async function encrypted(host, storage, { change }) {
       const iv = crypto.getRandomValues(new Uint8Array(12));
       const text = new TextEncoder().encode(JSON.stringify(session));
       const sealed = new Uint8Array(await subtle.encrypt({ name: ALGORITHM, iv }, secret, text));
-      return btoa(String.fromCharCode(...iv, ...sealed));
+      return String.fromCharCode(...iv, ...sealed);
     },
     async open(sealed) {
       try {
-        const bytes = Uint8Array.from(atob(sealed), (letter) => letter.charCodeAt(0));
+        const bytes = Uint8Array.from(sealed, (/** @type {string} */ letter) => letter.charCodeAt(0));
         const text = await subtle.decrypt({ name: ALGORITHM, iv: bytes.subarray(0, 12) }, secret, bytes.subarray(12));
         return JSON.parse(new TextDecoder().decode(text));
       } catch (cause) {

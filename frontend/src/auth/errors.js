@@ -49,7 +49,7 @@ export async function errorFrom(response, now_ms) {
     status,
     message: problem.detail ?? code,
     retryAfter: secondsFrom(headers.get("Retry-After"), now_ms),
-    requestId: headers.get("X-Request-ID") ?? problem.request_id,
+    requestId: problem.request_id,
     fields: Array.isArray(problem.errors) ? problem.errors : [],
   });
 }

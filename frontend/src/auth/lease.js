@@ -6,8 +6,8 @@ import { backoff_ms } from "./backoff.js";
  *
  * @typedef {import("./types.js").Entry} Entry
  * @typedef {import("./types.js").Storage} Storage
- * @typedef {"taken" | "busy" | "moved" | "failed" | "waiting"} Outcome `moved`: there is nothing left to do;
- *   `failed`: somebody tried since we looked, in vain; `waiting`: the service said when to come back
+ * @typedef {"taken" | "busy" | "moved" | "failed"} Outcome `moved`: there is nothing left to do; `failed`: somebody
+ *   tried since we looked, in vain, or the service said when to come back
  * @typedef {{ owner: string, now_ms: number, hold_ms: number, queued: boolean, seen: number, failures: number }} Claim
  *   `seen`: the version that is to be replaced; `failures` when the claimant began
  */
@@ -28,8 +28,7 @@ export async function takeLease(storage, claim) {
 /** @param {Entry} entry @param {Claim} claim @param {boolean} [cookie] there each tab needs an access token of its own @returns {Outcome} */
 function outcomeOf({ session, version, lease, retry }, { owner, now_ms, hold_ms, queued, seen, failures }, cookie) {
   if (!session || (version !== seen && !cookie)) return "moved";
-  if (retry && retry.at_ms > now_ms && retry.hard) return "waiting";
-  if (retry && retry.failures > failures) return "failed";
+  if (retry && (retry.failures > failures || (retry.hard && retry.at_ms > now_ms))) return "failed";
   const left_ms = lease && lease.owner !== owner ? lease.until_ms - now_ms : 0;
   // A lease from a clock since set back, or of a tab that lost the lock which we hold, binds nobody.
   return left_ms > 0 && left_ms <= hold_ms && !(queued && lease?.queued) ? "busy" : "taken";

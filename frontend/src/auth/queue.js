@@ -25,11 +25,7 @@ export function createQueue(host, name) {
         go(false);
       };
       const timer = host.setTimeout(alone, PATIENCE_MS);
-      try {
-        locks.request(name, () => go(true)).catch(alone);
-      } catch {
-        alone();
-      }
+      locks.request(name, () => go(true)).catch(alone);
     });
   };
 }

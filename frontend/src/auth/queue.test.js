@@ -10,16 +10,6 @@ const LOCKS = [
   ["missing", undefined, false, 0],
   ["hung", { request: () => new Promise(() => {}) }, false, 3000],
   ["refused", { request: () => Promise.reject(new Error("SecurityError")) }, false, 0],
-  [
-    "throwing",
-    {
-      request() {
-        throw new Error("no");
-      },
-    },
-    false,
-    0,
-  ],
 ];
 for (const [title, locks, expected, after_ms] of LOCKS) {
   test(`a lock that is ${title}: work is done ${expected ? "under" : "without"} it`, async () => {

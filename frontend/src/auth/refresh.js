@@ -31,12 +31,12 @@ export function createRefresh({ host, storage, call, owner, timeout, queue, news
         const claim = { owner, queued, seen, hold_ms, now_ms: host.Date.now(), failures: retry?.failures ?? 0 };
         const { outcome, entry } = await takeLease(storage, claim);
         if (outcome === "taken") return exchange(entry);
-        if (outcome !== "busy") {
+        if (outcome === "busy") await news();
+        else {
           await adopt(entry);
-          if (outcome !== "moved" && entry.retry) throw errorOf(entry.retry, claim.now_ms);
+          if (outcome === "failed" && entry.retry) throw errorOf(entry.retry, claim.now_ms);
           return;
         }
-        await news();
       }
     });
   }

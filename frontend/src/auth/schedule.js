@@ -7,10 +7,10 @@ const EVENTS = ["visibilitychange", "pageshow", "focus", "online"];
 /**
  * Renews the token before it ends: when it is due, again when a failure may be tried again, and whenever the page
  * comes back. A hidden tab leaves it to the visible ones.
- * @param {{ host: import("./types.js").Host, view: () => import("./view.js").View, refresh: () => Promise<void>,
- *   hurry: () => Promise<unknown>, leeway: number, backgroundRefresh: boolean }} parts `hurry`: forget how long to wait
+ * @param {{ host: import("./types.js").Host, view: import("./view.js").View, storage: import("./types.js").Storage,
+ *   refresh: () => Promise<void>, leeway: number, backgroundRefresh: boolean }} parts
  */
-export function createSchedule({ host, view, refresh, hurry, leeway, backgroundRefresh }) {
+export function createSchedule({ host, view, storage, refresh, leeway, backgroundRefresh }) {
   /** Tabs wake at different times, so that mostly one finds something to do. */
   const jitter = host.Math.random();
   const stopped = new AbortController();
@@ -25,11 +25,14 @@ export function createSchedule({ host, view, refresh, hurry, leeway, backgroundR
     timer = host.setTimeout(look, Math.min(wait_ms, TICK_MS));
   }
 
+  /** The network came back: what failed without it may be tried at once. @param {import("./types.js").Entry} entry */
+  const hurry = ({ retry, ...entry }) => (retry && !retry.hard ? { ...entry, retry: { ...retry, at_ms: 0 } } : undefined);
+
   /** @param {Event} [event] */
   async function look(event) {
     try {
-      if (event?.type === "online") await hurry();
-      await view().sync(); // ends in `arm`
+      if (event?.type === "online") await storage.update(hurry);
+      await view.sync(); // ends in `arm`
     } catch {
       wait(TICK_MS);
     }
@@ -39,10 +42,10 @@ export function createSchedule({ host, view, refresh, hurry, leeway, backgroundR
   function arm() {
     host.clearTimeout(timer);
     timer = undefined;
-    const session = view().session();
+    const session = view.session();
     if (!session) return;
-    const left_ms = view().live_ms();
-    const pause_ms = (view().entry().retry?.at_ms ?? 0) - host.Date.now();
+    const left_ms = view.live_ms();
+    const pause_ms = (view.entry().retry?.at_ms ?? 0) - host.Date.now();
     const due_ms = Math.max(left_ms - margin_ms(session, leeway) * (1 - jitter / 4), pause_ms);
     if (!mayRenew()) return wait(TICK_MS);
     if (due_ms > 0) return wait(left_ms > 0 ? Math.min(due_ms, left_ms) : due_ms);

@@ -8,8 +8,7 @@ const INITIAL = { status: "initializing", user: null, sessionId: null, expiresAt
 
 /** Holds the state and tells who listens. The object is another one exactly when something in it has changed. */
 export function createState() {
-  const target = new EventTarget();
-  const disposal = new AbortController();
+  let target = new EventTarget();
   let state = INITIAL;
   let text = "";
 
@@ -21,7 +20,7 @@ export function createState() {
     /** @param {AuthEvent} event @param {(state: AuthState) => void} fn one that throws keeps no other from hearing @returns {() => void} stops it */
     on(event, fn) {
       const listener = () => fn(state);
-      target.addEventListener(event, listener, { signal: disposal.signal });
+      target.addEventListener(event, listener);
       return () => target.removeEventListener(event, listener);
     },
     /** @param {Partial<AuthState>} next what is not named is empty */
@@ -35,6 +34,9 @@ export function createState() {
       else if (state.expiresAt !== former.expiresAt) tell("refreshed");
       tell("change");
     },
-    stop: () => disposal.abort(),
+    /** Nobody hears any more. */
+    stop() {
+      target = new EventTarget();
+    },
   };
 }

@@ -40,6 +40,11 @@ export function createView({ host, name, storage, state, moved }) {
 
   const live_ms = () => (session?.access ? left_ms(session) : -1);
   const signedOut = () => new AuthError("session_ended", { code: entry.ended ?? "signed_out" });
+  /** @throws {AuthError} `session_ended` */
+  const signedIn = () => {
+    if (session) return session;
+    throw signedOut();
+  };
   const sync = async () => show(await storage.read());
 
   /** @param {Entry} next @param {Session} [own] the session in it, where this tab has just put it there @returns {Promise<void>} */
@@ -69,22 +74,24 @@ export function createView({ host, name, storage, state, moved }) {
   function publish() {
     if (!isShown) return;
     const { retry, ended } = entry;
-    if (session) {
-      state.become({
-        status: retry && live_ms() <= 0 ? "degraded" : "authenticated",
-        user: session.user,
-        sessionId: session.sid,
-        expiresAt: session.access ? session.expires_ms : null,
-        error: retry && errorOf(retry, host.Date.now()),
-      });
-    } else state.become({ status: ended ? "expired" : "anonymous", challenge, code: ended, error: ended ? signedOut() : trouble });
+    state.become(
+      session
+        ? {
+            status: retry && live_ms() <= 0 ? "degraded" : "authenticated",
+            user: session.user,
+            sessionId: session.sid,
+            expiresAt: session.access ? session.expires_ms : null,
+            error: retry && errorOf(retry, host.Date.now()),
+          }
+        : { status: ended ? "expired" : "anonymous", challenge, code: ended, error: ended ? signedOut() : trouble },
+    );
     moved();
   }
 
   return {
     sync,
     live_ms,
-    signedOut,
+    signedIn,
     entry: () => entry,
     session: () => session,
     /** From now on what is seen is also shown. */

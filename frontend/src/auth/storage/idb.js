@@ -1,5 +1,5 @@
 import { AuthError } from "../errors.js";
-import { EMPTY } from "./memory.js";
+import { createMemoryStorage, EMPTY } from "./memory.js";
 
 const STORE = "auth";
 
@@ -70,11 +70,10 @@ export function openDatabase(host, name) {
  */
 export function createIdbStorage({ change, close }) {
   return {
+    ...createMemoryStorage(), // for how it seals: not at all
     shared: true,
     read: async () => (await change("entry", () => undefined, "readonly")) ?? EMPTY,
     update: async (fn) => (await change("entry", (entry) => fn(entry ?? EMPTY))) ?? EMPTY,
-    seal: (session) => session,
-    open: (sealed) => sealed,
     close,
   };
 }

@@ -16,16 +16,15 @@ export async function openStorage(host, name, { storage = "idb", encrypt = "pref
   const database = openDatabase(host, name);
   let kept = createIdbStorage(database);
   let canSeal = !!host.crypto?.subtle;
+  if (storage === "memory") return createMemoryStorage();
   try {
-    if (storage === "memory") throw null;
     await kept.read();
   } catch (trouble) {
     kept = createMemoryStorage();
-    if (host.document && trouble) kept.trouble = /** @type {AuthError} */ (trouble);
+    if (host.document) kept.trouble = /** @type {AuthError} */ (trouble);
     canSeal = false;
   }
   if (storage === "cookie") return createCookieStorage(kept);
-  if (storage === "memory") return kept;
   if (encrypt === "required" && !canSeal) throw new AuthError("storage", { code: "encryption_unavailable" });
   if (storage === "session") kept = createTabStorage(host, name);
   if (storage === "web" && kept.shared) kept = createWebStorage(host, name, kept);
