@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { BASE_URL, pageTest, signIn, visit, whoAmI } from "./support/browser.mjs";
+import { BASE_URL, everyLook, pageTest, signIn, visit, whoAmI } from "./support/browser.mjs";
 
 const UNAUTHORIZED = /the server responded with a status of 401/;
 
@@ -51,6 +51,7 @@ pageTest("signing out everywhere reaches another page at its next request", { ex
 
   await phone.getByRole("button", { name: "Update list" }).click();
   await phone.getByText("Your session was ended").waitFor();
+  await everyLook(phone, "session-ended");
 });
 
 pageTest("ending one's own session signs out", {}, async ({ page }) => {

@@ -135,3 +135,16 @@ export async function screenshot(page, name) {
   mkdirSync(ARTIFACTS, { recursive: true });
   await page.screenshot({ path: join(ARTIFACTS, `frontend-${name}.png`), fullPage: true });
 }
+
+/** One screen on desktop and phone, light and dark: kept, accessible, and no wider than the window. @param {Page} page @param {string} name */
+export async function everyLook(page, name) {
+  for (const [device, width] of /** @type {[string, number][]} */ ([["", 1280], ["phone-", 390]])) {
+    await page.setViewportSize({ width, height: 844 });
+    for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
+      await page.emulateMedia({ colorScheme });
+      await screenshot(page, `${name}-${device}${colorScheme}`);
+      assert.deepEqual(await accessibilityFaults(page), []);
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), 0);
+    }
+  }
+}
