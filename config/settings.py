@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     redis_sentinel_password: SecretStr | None = None
     queue_redis_url: Annotated[SecretStr | None, Field(validate_default=True)] = None
     redis_down: Literal["allow", "deny"] = "allow"
+    redis_wait_replicas: Annotated[int, Field(ge=0, le=16)] = 0
     redis_timeout_ms: Annotated[int, Field(ge=100, le=10_000)] = 250
     database_url: SecretStr
 
@@ -96,6 +97,19 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            parts = urlsplit(origin)
+            if (
+                parts.scheme not in {"http", "https"}
+                or origin != f"{parts.scheme}://{parts.netloc}"
+            ):
+                message = f"write origins as https://app.example.com, not {origin!r}"
+                raise ValueError(message)
+        return value
 
     @field_validator("log_level", mode="before")
     @classmethod

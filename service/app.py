@@ -53,18 +53,22 @@ from service.store.signing_keys import SigningKeyRecords
 from service.store.users import UserRecords
 from service.web import keys
 from service.web.bodies import MAX_BODY_BYTES
+from service.web.cookies import RefreshCookie
 from service.web.handlers.operations import get_metrics, get_problem
 from service.web.limits import limited
 from service.web.metrics import Metrics, Reading
 from service.web.middleware import answer_always
 from service.web.openapi import document
 from service.web.pages import page_routes
-from service.web.replies import json_reply
+from service.web.replies import cached_reply
 from service.web.routes import ROUTES
 from service.web.server import Runner, serve_until_told
+from service.web.sharing import Sharing
 
 SETTINGS = web.AppKey("settings", Settings)
 RECENT = timedelta(seconds=5)
+REAPPLIED = timedelta(minutes=5)
+"""How long the workers may take to bury again what a failover dug up; they look every ten seconds."""
 LIMITS_FILE = web.AppKey("limits_file", LimitsFile)
 LIMIT_BOOK = web.AppKey("limit_book", LimitBook)
 KEYS_RELOADED_EVERY = timedelta(minutes=1)
@@ -79,7 +83,13 @@ def build_app(settings: Settings) -> web.Application:
     """The web application of these settings."""
     metrics = Metrics()
     app = web.Application(
-        middlewares=[answer_always(proxies=settings.trusted_proxies, metrics=metrics)],
+        middlewares=[
+            answer_always(
+                proxies=settings.trusted_proxies,
+                metrics=metrics,
+                sharing=Sharing(settings.cors_origins) if settings.cors_origins else None,
+            )
+        ],
         client_max_size=MAX_BODY_BYTES,
     )
     app[SETTINGS] = settings
@@ -87,6 +97,7 @@ def build_app(settings: Settings) -> web.Application:
     app[keys.METRICS_TOKEN] = (
         settings.metrics_token.get_secret_value() if settings.metrics_token else None
     )
+    app[keys.COOKIE] = RefreshCookie.of(settings.public_url, settings.cors_origins)
     app[LIMITS_FILE] = LimitsFile(settings.limits_file or SHIPPED)
     app[LIMIT_BOOK] = first_limits(app[LIMITS_FILE])
     app.cleanup_ctx.append(wire)
@@ -104,7 +115,7 @@ def build_app(settings: Settings) -> web.Application:
     contract = document(version=VERSION, server=settings.public_url)
 
     async def get_openapi(_: web.Request) -> web.Response:
-        return json_reply(contract, headers={"Cache-Control": "no-cache"})
+        return cached_reply(contract, caching="no-cache")
 
     app.router.add_get("/api/openapi.json", get_openapi)
     app.router.add_get("/problems/{code}", get_problem)
@@ -184,54 +195,9 @@ def first_limits(file: LimitsFile) -> LimitBook:
         raise SystemExit(message) from None
 
 
-async def wire(app: web.Application) -> AsyncIterator[None]:
-    """Open the stores, give every handler its operation, close the stores."""
-    settings, policy = app[SETTINGS], session_policy(app[SETTINGS])
-    engine = open_engine(settings.database_url.get_secret_value())
-    redis = open_redis(settings.redis_dsn)
-    hasher = PasswordHasher()
-    database, scripts = (
-        Database(engine),
-        ScriptClient(redis, seconds=settings.redis_timeout_ms / 1000),
-    )
-    try:
-        await scripts.load_scripts()
-    except (RedisError, OSError) as error:
-        log.warning(
-            "redis.away_at_start",
-            reason=explain(error),
-            detail="starting all the same; scripts load on first use",
-        )
-    users, records = UserRecords(database), SessionRecords(database)
-    live, events, challenges = (
-        LiveSessions(scripts, policy),
-        EventLog(scripts),
-        Challenges(scripts),
-    )
-    seal = sealer(settings)
-    signing = SigningKeyRecords(database, seal)
-    tokens = AccessTokens(
-        keys=await signing.load(settings.jwt_algorithm),
-        issuer=settings.public_url,
-        audience=settings.jwt_audience,
-        ttl=policy.access_ttl,
-        randomness=token_bytes,
-    )
-    codec = RefreshTokenCodec([derive_key(secret, "refresh") for secret in settings.secrets])
-    mint = MintTokens(tokens, codec, policy, now_ms)
-    restore = RestoreSession(records, live, policy, now_ms)
-    recent_users: Cache[User] = Cache(RECENT)
-    find_user = FindUser(users, live, recent_users)
-    revocations = Revocations(records, keep=policy.access_ttl + RECENT, now_ms=now_ms)
-    await revocations.catch_up()
-    scripts.on_return(revocations.catch_up)
-    without_redis = WithoutRedis(
-        records, find_user, Cache(RECENT), allow=settings.redis_down == "allow"
-    )
-    open_session = OpenSession(records, live, mint, now_ms, token_bytes)
-    end_sessions = EndSessions(records, live, revocations)
-
-    app[keys.METRICS].readings += [
+def readings(scripts: ScriptClient, live: LiveSessions, revocations: Revocations) -> list[Reading]:
+    """What a scrape finds besides the requests."""
+    return [
         Reading(
             name="redis_breaker_open",
             help="1 while this process takes Redis for away",
@@ -278,6 +244,60 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
             total=True,
         ),
     ]
+
+
+async def open_scripts(settings: Settings) -> ScriptClient:
+    """The service's way to Redis, by connections of its own."""
+    redis = open_redis(settings.redis_dsn, own_deadlines=True)
+    scripts = ScriptClient(redis, seconds=settings.redis_timeout_ms / 1000)
+    try:
+        await scripts.load_scripts()
+    except (RedisError, OSError) as error:
+        log.warning(
+            "redis.away_at_start",
+            reason=explain(error),
+            detail="starting all the same; scripts load on first use",
+        )
+    return scripts
+
+
+async def wire(app: web.Application) -> AsyncIterator[None]:
+    """Open the stores, give every handler its operation, close the stores."""
+    settings, policy = app[SETTINGS], session_policy(app[SETTINGS])
+    engine = open_engine(settings.database_url.get_secret_value())
+    redis = open_redis(settings.redis_dsn)
+    hasher = PasswordHasher()
+    database, scripts = Database(engine), await open_scripts(settings)
+    users, records = UserRecords(database), SessionRecords(database)
+    live, events, challenges = (
+        LiveSessions(scripts, policy, replicas=settings.redis_wait_replicas),
+        EventLog(scripts),
+        Challenges(scripts),
+    )
+    seal = sealer(settings)
+    signing = SigningKeyRecords(database, seal)
+    tokens = AccessTokens(
+        keys=await signing.load(settings.jwt_algorithm),
+        issuer=settings.public_url,
+        audience=settings.jwt_audience,
+        ttl=policy.access_ttl,
+        randomness=token_bytes,
+    )
+    codec = RefreshTokenCodec([derive_key(secret, "refresh") for secret in settings.secrets])
+    mint = MintTokens(tokens, codec, policy, now_ms)
+    restore = RestoreSession(records, live, policy, now_ms)
+    recent_users: Cache[User] = Cache(RECENT)
+    find_user = FindUser(users, live, recent_users)
+    revocations = Revocations(records, keep=policy.access_ttl + REAPPLIED, now_ms=now_ms)
+    await revocations.catch_up()
+    scripts.on_return(revocations.catch_up)
+    without_redis = WithoutRedis(
+        records, find_user, Cache(RECENT), allow=settings.redis_down == "allow"
+    )
+    open_session = OpenSession(records, live, mint, now_ms, token_bytes)
+    end_sessions = EndSessions(records, live, revocations)
+
+    app[keys.METRICS].readings += readings(scripts, live, revocations)
     app[keys.POLICY] = policy
     app[keys.TOKENS] = tokens
     app[keys.AUTHENTICATE] = Authenticate(
@@ -316,6 +336,7 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
         for task in background:
             task.cancel()
         await scripts.aclose()
+        await scripts.redis.aclose()
         await redis.aclose()
         await engine.dispose()
         hasher.close()

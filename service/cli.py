@@ -33,7 +33,6 @@ from service.release import VERSION
 from service.store.database import Database, open_engine
 from service.store.event_log import EventLog
 from service.store.health import RedisHealth
-from service.store.migrations.run import migrate as run_migrations
 from service.store.password_hasher import PasswordHasher
 from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
@@ -93,6 +92,8 @@ def serve(host: str, port: int | None) -> None:
 @main.command()
 def migrate() -> None:
     """Bring the database to today's schema; safe to run at any time, by several at once."""
+    from service.store.migrations.run import migrate as run_migrations  # noqa: PLC0415 - large
+
     url = read_settings().database_url.get_secret_value()
     with refusals():
         run_migrations(url)
@@ -151,6 +152,7 @@ def doctor() -> None:
 def prepare_demo(env: Mapping[str, str]) -> None:
     """Migrate and add the demo users that are missing, for `dev`."""
     from service.dev import DEMO_PASSWORD, DEMO_USERS  # noqa: PLC0415 - needs the dev extra
+    from service.store.migrations.run import migrate as run_migrations  # noqa: PLC0415 - large
 
     os.environ.update(env)
     settings = read_settings()
@@ -206,7 +208,7 @@ async def open_tools(settings: Settings) -> AsyncIterator[Tools]:
 
 def run(settings: Settings, work: Callable[[Tools], Awaitable[T]]) -> T:
     """Do a command's work on the stores."""
-    configure_logging(level="warning", form="console", process="cli")
+    configure_logging(level="error", form="console", process="cli")
 
     async def with_tools() -> T:
         async with open_tools(settings) as tools:

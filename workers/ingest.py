@@ -45,6 +45,8 @@ class Ingest:
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _grouped: set[int] = field(default_factory=set)
     _claimed: float = field(default=float("-inf"))
+    _unfinished: set[int] = field(default_factory=set)
+    """Partitions where a trouble may have come between reading and acknowledging."""
 
     async def run(self) -> None:
         """Drain until `stop`; wait out a store that is away."""
@@ -98,11 +100,19 @@ class Ingest:
             await stream.ensure_group()
             self._grouped.add(stream.partition)
         moved = 0
+        while stream.partition in self._unfinished:
+            entries = await stream.resume(BATCH)
+            moved += await self._store(stream, entries)
+            if not entries:
+                self._unfinished.discard(stream.partition)
         if claiming:
             moved += await self._store(
                 stream, await stream.claim(idle_ms=self.abandoned_ms, count=BATCH)
             )
-        return moved + await self._store(stream, await stream.take(BATCH))
+        self._unfinished.add(stream.partition)
+        moved += await self._store(stream, await stream.take(BATCH))
+        self._unfinished.discard(stream.partition)
+        return moved
 
     async def _store(self, stream: EventStream, entries: Sequence[Entry]) -> int:
         if not entries:

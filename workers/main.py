@@ -9,7 +9,7 @@ import contextlib
 import json
 import signal
 import time
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -61,22 +61,25 @@ async def heartbeat(ctx: Context) -> bool:
     return draining
 
 
-async def start(ctx: Context) -> None:
-    """Open the resources of one worker."""
-    stack = AsyncExitStack()
-    ctx["resources"] = await stack.enter_async_context(
-        open_resources(
-            redis_url=settings.redis_dsn,
-            database_url=settings.database_url.get_secret_value(),
-            policy=SessionPolicy(
-                access_ttl=settings.access_token_ttl,
-                idle_ttl=settings.session_idle_ttl,
-                max_ttl=settings.session_max_ttl,
-                replay_window=settings.refresh_replay_seconds,
-            ),
-        )
+def resources_of_settings() -> AbstractAsyncContextManager[Resources]:
+    """What jobs work with; while it is open the streams are drained."""
+    return open_resources(
+        redis_url=settings.redis_dsn,
+        database_url=settings.database_url.get_secret_value(),
+        policy=SessionPolicy(
+            access_ttl=settings.access_token_ttl,
+            idle_ttl=settings.session_idle_ttl,
+            max_ttl=settings.session_max_ttl,
+            replay_window=settings.refresh_replay_seconds,
+        ),
     )
-    ctx["stack"] = stack
+
+
+async def start(ctx: Context) -> None:
+    """Open the resources of one worker, unless its supervisor lends it some."""
+    if "resources" not in ctx:
+        stack = ctx["stack"] = AsyncExitStack()
+        ctx["resources"] = await stack.enter_async_context(resources_of_settings())
 
 
 async def stop(ctx: Context) -> None:
@@ -122,12 +125,19 @@ class WorkerSettings:
     health_check_interval = 15
 
 
-async def supervise(stopping: asyncio.Event) -> None:
-    """Run workers until told to stop; a new one whenever an outage ended the last."""
+async def supervise(stopping: asyncio.Event, resources: Resources) -> None:
+    """Run workers until told to stop; a new one whenever an outage ended the last.
+
+    Streams are drained meanwhile: a queue that is full or away is no reason to let events wait, and
+    of a full Redis nothing else makes room.
+    """
     backoff = FIRST_BACKOFF
     while not stopping.is_set():
         worker = create_worker(
-            dict(vars(WorkerSettings)), handle_signals=False, redis_pool=queue(), ctx={}
+            dict(vars(WorkerSettings)),
+            handle_signals=False,
+            redis_pool=queue(),
+            ctx={"resources": resources},
         )
         running = asyncio.create_task(worker.async_run())
         ending = asyncio.create_task(stopping.wait())
@@ -163,7 +173,8 @@ async def run() -> None:
     stopping, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    await supervise(stopping)
+    async with resources_of_settings() as resources:
+        await supervise(stopping, resources)
     log.info("worker.stopped")
 
 

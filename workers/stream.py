@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError, ResponseError
+from redis.exceptions import NoScriptError
 
 from service.contracts import keys
-from service.store.scripts import load
+from service.store.scripts import Values, load
 
 Entry = tuple[str, dict[bytes, bytes]]
 
@@ -23,11 +23,7 @@ class EventStream:
 
     async def ensure_group(self) -> None:
         """Make the group, from the stream's very beginning, unless it is there."""
-        try:
-            await self._redis.xgroup_create(self._key, keys.EVENT_GROUP, id="0", mkstream=True)
-        except ResponseError as error:
-            if not str(error).startswith("BUSYGROUP"):
-                raise
+        await self._run("events_group", group=keys.EVENT_GROUP)
 
     async def claim(self, *, idle_ms: int, count: int) -> list[Entry]:
         """Take over what another consumer read and never finished."""
@@ -42,19 +38,27 @@ class EventStream:
 
     async def take(self, count: int) -> list[Entry]:
         """Entries that nobody has read; empty when the stream is dry."""
+        return await self._read(">", count)
+
+    async def resume(self, count: int) -> list[Entry]:
+        """The oldest entries that this consumer was given and never acknowledged."""
+        return await self._read("0", count)
+
+    async def _read(self, since: str, count: int) -> list[Entry]:
         reply = await self._redis.xreadgroup(
-            keys.EVENT_GROUP, self._consumer, {self._key: ">"}, count=count
+            keys.EVENT_GROUP, self._consumer, {self._key: since}, count=count
         )
         return _entries(reply[0][1]) if reply else []
 
     async def acknowledge(self, entries: Sequence[Entry]) -> None:
         """Drop entries that are stored, from the group and from the stream."""
-        script = load("events_ack")
-        arguments = script.arguments(
-            events=self._key,
-            group=keys.EVENT_GROUP,
-            ids=[entry_id for entry_id, _ in entries],
-        )
+        ids = [entry_id for entry_id, _ in entries]
+        await self._run("events_ack", group=keys.EVENT_GROUP, ids=ids)
+
+    async def _run(self, name: str, **given: Values) -> None:
+        """Run a script that may be repeated."""
+        script = load(name)
+        arguments = script.arguments({"events": self._key, **given})
         try:
             await self._redis.execute_command("EVALSHA", script.sha, *arguments)
         except NoScriptError:

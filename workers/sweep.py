@@ -9,7 +9,7 @@ import structlog
 from service.domain.sessions import MILLISECOND, Origin, Session, SessionPolicy
 from service.store.health import RedisHealth
 from service.store.live_sessions import LiveSessions
-from service.store.session_records import PAGE, SessionRecords
+from service.store.session_records import PAGE, EndedSession, SessionRecords
 
 SETTLING_MS = 15_000
 """An end this young is still on its way from its script through the stream."""
@@ -88,6 +88,7 @@ class ReapplyEnds:
 class ApplyEnds:
     """Tell Redis of ends that were committed while it was away; the event comes with it.
 
+    An end that Redis knows of and whose event was deleted before it was stored is told once more.
     `oldest_ms` is when the oldest event was written that no table holds yet.
     """
 
@@ -95,19 +96,35 @@ class ApplyEnds:
     live: LiveSessions
     oldest_ms: Callable[[], Awaitable[int | None]]
     now_ms: Callable[[], int]
+    settling_ms: int = SETTLING_MS
 
     async def __call__(self) -> int:
         """How many ends it applied; not those whose event may be among the unread."""
+        ends = await self._due()
+        gone = [ended for ended in ends if await self._tell(ended)]
+        if gone:
+            # Stored before it left its stream, or lost: only now does SQL know which.
+            unstored = {ended.id for ended in await self._due()}
+            for ended in gone:
+                if ended.id in unstored:
+                    await self._tell(ended, again=True)
+                    log.warning("sweep.end_told_again", session_id=ended.id)
+        if ends:
+            log.info("sweep.applied_ends", applied=len(ends))
+        return len(ends)
+
+    async def _due(self) -> list[EndedSession]:
         now_ms, oldest_ms = self.now_ms(), await self.oldest_ms()
-        ends = [
+        return [
             ended
-            for ended in await self.records.unapplied(before_ms=now_ms - SETTLING_MS)
+            for ended in await self.records.unapplied(before_ms=now_ms - self.settling_ms)
             if ended.ended_ms > now_ms - LAGGING_MS
             or oldest_ms is None
             or oldest_ms > ended.ended_ms
         ]
-        for ended in ends:
-            await self.live.end(ended.user_id, [ended.id], ended.end_reason, Origin())
-        if ends:
-            log.info("sweep.applied_ends", applied=len(ends))
-        return len(ends)
+
+    async def _tell(self, ended: EndedSession, *, again: bool = False) -> bool:
+        """Whether Redis knew of the end, and its event is on no stream."""
+        return bool(
+            await self.live.end(ended.user_id, [ended.id], ended.end_reason, Origin(), again=again)
+        )

@@ -16,6 +16,12 @@ HEARTBEAT = "auth:workers:heartbeat"
 """When a worker last proved that it drains the streams, as epoch milliseconds."""
 
 
+_TAGS = tuple(f"auth:{{{partition:02d}}}:" for partition in range(256))
+_SESSIONS = tuple(f"{tag}s:" for tag in _TAGS)
+_USERS = tuple(f"{tag}u:" for tag in _TAGS)
+_EVENTS = tuple(f"{tag}events" for tag in _TAGS)
+
+
 def partition_of(person: str) -> int:
     """The partition of a user id, or of whatever stands for somebody unknown."""
     return crc32(person.encode()) % PARTITIONS
@@ -23,17 +29,17 @@ def partition_of(person: str) -> int:
 
 def session(partition: int, session_id: str) -> str:
     """A live session's hash, or the tombstone of an ended one."""
-    return f"auth:{{{partition:02d}}}:s:{session_id}"
+    return _SESSIONS[partition] + session_id
 
 
 def user(partition: int, user_id: str) -> str:
     """The cached user: `<version>|<public JSON>`."""
-    return f"auth:{{{partition:02d}}}:u:{user_id}"
+    return _USERS[partition] + user_id
 
 
 def challenge(partition: int, challenge_id: str) -> str:
     """A second-factor challenge: a password was right, a code is awaited."""
-    return f"auth:{{{partition:02d}}}:mfa:{challenge_id}"
+    return f"{_TAGS[partition]}mfa:{challenge_id}"
 
 
 def rate_limit(policy: str, subject: str) -> str:
@@ -43,4 +49,4 @@ def rate_limit(policy: str, subject: str) -> str:
 
 def events(partition: int) -> str:
     """The partition's event stream; the only kind of key without a lifetime."""
-    return f"auth:{{{partition:02d}}}:events"
+    return _EVENTS[partition]

@@ -8,18 +8,21 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache, partial
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import NamedTuple, TypeVar
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
     load_der_private_key,
 )
-from jwt.algorithms import Algorithm, get_default_algorithms
+from jwt.algorithms import get_default_algorithms
 from jwt.types import Options
 
 from service.domain.errors import TokenExpiredError, TokenInvalidError
@@ -38,6 +41,8 @@ OPTIONS: Options = {
 it may come from a node whose clock is a second ahead."""
 MAX_LENGTH = 4096
 CACHED_CLAIMS = 10_000
+
+to_json = json.JSONEncoder(separators=(",", ":")).encode
 
 T = TypeVar("T")
 
@@ -60,8 +65,8 @@ class SigningKey:
     public_jwk: Mapping[str, str]
     header: str
     """Of every token it signs, encoded."""
-    signer: Algorithm
-    """PyJWT's; what `jwt.encode` adds to it costs a third of a signature."""
+    sign: Callable[[bytes], bytes]
+    """As RFC 7518 has it; what `jwt.encode` adds to that costs a third of a signature."""
 
     @classmethod
     def generate(cls, algorithm: str) -> "SigningKey":
@@ -83,26 +88,37 @@ class SigningKey:
 
 
 def _named(algorithm: str, private_key: PrivateKey) -> SigningKey:
-    signer = get_default_algorithms()[algorithm]
-    jwk = signer.to_jwk(private_key.public_key(), as_dict=True)
+    jwk = get_default_algorithms()[algorithm].to_jwk(private_key.public_key(), as_dict=True)
     public: dict[str, str] = {
         name: jwk[name] for name in ("crv", "e", "kty", "n", "x", "y") if name in jwk
     }
     canonical = json.dumps(public, separators=(",", ":"), sort_keys=True).encode()
     kid = encode(sha256(canonical).digest())
-    header = json.dumps({"alg": algorithm, "typ": TYPE, "kid": kid}, separators=(",", ":"))
+    header = to_json({"alg": algorithm, "typ": TYPE, "kid": kid})
     return SigningKey(
         kid,
         algorithm,
         private_key,
         {**public, "kid": kid, "alg": algorithm, "use": "sig"},
         encode(header.encode()),
-        signer,
+        _signer(algorithm, private_key),
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claims:
+def _signer(algorithm: str, private_key: PrivateKey) -> Callable[[bytes], bytes]:
+    """Signs for ES256 by itself: PyJWT takes a quarter longer. By PyJWT for the others."""
+    if not isinstance(private_key, ec.EllipticCurvePrivateKey):
+        return partial(get_default_algorithms()[algorithm].sign, key=private_key)
+    ecdsa, half = ec.ECDSA(SHA256()), private_key.key_size // 8
+
+    def sign(text: bytes) -> bytes:
+        r, s = decode_dss_signature(private_key.sign(text, ecdsa))
+        return r.to_bytes(half) + s.to_bytes(half)
+
+    return sign
+
+
+class Claims(NamedTuple):
     """What a verified access token says. Instants are epoch seconds (NumericDate)."""
 
     user_id: str
@@ -142,23 +158,16 @@ class AccessTokens:
     def sign(self, claims: Claims, *, issued: int) -> str:
         """A token for these claims; `issued` is epoch seconds."""
         key = self.keys[0]
-        payload: dict[str, Any] = {
-            "iss": self.issuer,
-            "aud": self.audience,
-            "sub": claims.user_id,
-            "client_id": self.audience,
-            "iat": issued,
-            "exp": claims.expires,
-            "jti": encode(self.randomness(16)),
-            "sid": claims.session_id,
-            "gen": claims.generation,
-            "auth_time": claims.auth_time,
-            "amr": list(claims.amr),
-            "roles": list(claims.roles),
-        }
-        text = json.dumps(payload, separators=(",", ":"))
-        signed = f"{key.header}.{encode(text.encode())}"
-        return f"{signed}.{encode(key.signer.sign(signed.encode(), key.private_key))}"
+        jti = encode(self.randomness(16))
+        # Put together from texts: an encoder of the whole costs as much as everything else here.
+        payload = (
+            f'{_issued_by(self.issuer, self.audience)},"sub":{to_json(claims.user_id)}'
+            f',"iat":{issued},"exp":{claims.expires},"jti":"{jti}"'
+            f',"sid":{to_json(claims.session_id)},"gen":{claims.generation}'
+            f',"auth_time":{claims.auth_time}{_granted(claims.amr, claims.roles)}'
+        )
+        signed = f"{key.header}.{encode(payload.encode())}"
+        return f"{signed}.{encode(key.sign(signed.encode()))}"
 
     def verify(self, text: str, *, now: float) -> Claims:
         """The claims of a token of ours. Raises TokenInvalidError or TokenExpiredError."""
@@ -211,6 +220,17 @@ class AccessTokens:
             if header == {"alg": key.algorithm, "typ": TYPE, "kid": key.kid}:
                 return key
         raise TokenInvalidError
+
+
+@lru_cache(maxsize=8)
+def _issued_by(issuer: str, audience: str) -> str:
+    claims = to_json({"iss": issuer, "aud": audience, "client_id": audience})
+    return claims.removesuffix("}")
+
+
+@lru_cache(maxsize=256)
+def _granted(amr: Sequence[str], roles: Sequence[str]) -> str:
+    return "," + to_json({"amr": amr, "roles": roles}).removeprefix("{")
 
 
 def _exactly(kind: type[T], value: object) -> T:

@@ -1,10 +1,13 @@
 """Identifiers that name their partition: one byte, then 128 random bits, base64url."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
 from binascii import Error as NotBase64Error
+from binascii import b2a_base64
+from functools import lru_cache
 
 RANDOM_BYTES = 16
 TEXT_LENGTH = 23
+URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 def make_id(partition: int, randomness: bytes) -> str:
@@ -14,15 +17,21 @@ def make_id(partition: int, randomness: bytes) -> str:
 
 def partition_in(identifier: str, *, partitions: int) -> int | None:
     """The partition an id names, or None for text that no `make_id` wrote."""
-    raw = decode(identifier) if len(identifier) == TEXT_LENGTH else None
+    raw = read_id(identifier)
     if raw is None or raw[0] >= partitions:
         return None
     return raw[0]
 
 
+@lru_cache(maxsize=8192)
+def read_id(identifier: str) -> bytes | None:
+    """The bytes that `make_id` wrote, the partition first; None for any other text."""
+    return decode(identifier) if len(identifier) == TEXT_LENGTH else None
+
+
 def encode(raw: bytes) -> str:
     """Base64url without padding (RFC 4648 §5)."""
-    return urlsafe_b64encode(raw).rstrip(b"=").decode()
+    return b2a_base64(raw, newline=False).translate(URL_SAFE, b"=").decode()
 
 
 def decode(text: str) -> bytes | None:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import cached_property
+from typing import NamedTuple
 
 REPLAY_CAP = 10
 """How often one generation may be given out again because its answer was lost."""
@@ -40,7 +42,7 @@ class Rotation(StrEnum):
     ABSENT = "absent"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SessionPolicy:
     """How long things live. A replay window of zero refuses every second use of a token."""
 
@@ -49,24 +51,33 @@ class SessionPolicy:
     max_ttl: timedelta
     replay_window: timedelta
 
+    @cached_property
+    def access_ms(self) -> int:
+        """`access_ttl` in milliseconds, as the two below."""
+        return self.access_ttl // MILLISECOND
+
+    @cached_property
+    def idle_ms(self) -> int:
+        return self.idle_ttl // MILLISECOND
+
+    @cached_property
+    def max_ms(self) -> int:
+        return self.max_ttl // MILLISECOND
+
     def over(self, *, created_ms: int, last_used_ms: int, now_ms: int) -> EndReason | None:
         """Why a session must be over by now, or None while it may live."""
-        if now_ms >= created_ms + self.max_ttl // MILLISECOND:
+        if now_ms >= created_ms + self.max_ms:
             return EndReason.ABSOLUTE_TIMEOUT
-        if now_ms >= last_used_ms + self.idle_ttl // MILLISECOND:
+        if now_ms >= last_used_ms + self.idle_ms:
             return EndReason.IDLE_TIMEOUT
         return None
 
     def expires_ms(self, *, created_ms: int, last_used_ms: int) -> int:
         """When the session ends if it is never used again, in epoch milliseconds."""
-        return min(
-            created_ms + self.max_ttl // MILLISECOND,
-            last_used_ms + self.idle_ttl // MILLISECOND,
-        )
+        return min(created_ms + self.max_ms, last_used_ms + self.idle_ms)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class Session(NamedTuple):
     """A session as its owner sees it. Instants are epoch milliseconds."""
 
     id: str
@@ -78,8 +89,7 @@ class Session:
     amr: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a request came from, for the audit."""
 
     ip: str = ""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 EMAIL_MAX = 254
 _EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@]+\.[^\s@.]+")
@@ -21,8 +21,7 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class User:
+class User(NamedTuple):
     """What any client may know of a person; `created_at` is RFC 3339."""
 
     id: str

@@ -1,5 +1,6 @@
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from service.domain.access_token import AccessTokens, Claims
 from service.domain.errors import ServiceUnavailableError, TokenRevokedError
@@ -13,8 +14,7 @@ from service.store.revocations import Revocations
 from service.store.session_records import SessionRecord, SessionRecords
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """Who is asking, by which session. `degraded`: as far as could be told without Redis."""
 
     user: User
@@ -65,7 +65,9 @@ class Authenticate:
         if self.revocations.find(claims.session_id) is not None:
             raise TokenRevokedError
         try:
-            checked = await self._check(claims, origin)
+            checked = await self._ask(claims)
+            if not checked.known:
+                checked = await self._restored(claims, origin)
         except ServiceUnavailableError:
             return await self.without_redis(claims)
         if checked.session is None:
@@ -75,11 +77,11 @@ class Authenticate:
             raise TokenRevokedError
         return Caller(user, checked.session)
 
-    async def _check(self, claims: Claims, origin: Origin) -> Checked:
-        """Ask Redis; when it has lost the session, bring it back and ask once more."""
-        checked = await self._ask(claims)
-        if checked.known:
-            return checked
+    def _ask(self, claims: Claims) -> Awaitable[Checked]:
+        return self.live.check(claims.session_id, claims.user_id, generation=claims.generation)
+
+    async def _restored(self, claims: Claims, origin: Origin) -> Checked:
+        """Bring back the session that Redis has lost, and ask once more."""
         reason = await self.restore(claims.session_id, origin)
         if reason is not None:
             return Checked(end_reason=reason)
@@ -87,8 +89,3 @@ class Authenticate:
         if not checked.known:
             raise ServiceUnavailableError  # emptied again since it was restored
         return checked
-
-    async def _ask(self, claims: Claims) -> Checked:
-        return await self.live.check(
-            claims.session_id, claims.user_id, generation=claims.generation
-        )

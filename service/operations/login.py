@@ -38,7 +38,7 @@ class Login:
     randomness: Callable[[int], bytes]
 
     async def __call__(
-        self, *, email: str, password: str, device_name: str | None, origin: Origin
+        self, *, email: str, password: str, device_name: str | None, cookie: bool, origin: Origin
     ) -> TokenPair | SecondFactorNeeded:
         self.open_session.refuse_in_vain()
         account = await self.users.find_by_email(email)
@@ -51,7 +51,9 @@ class Login:
             return await self.open_session(account, amr=("pwd",), device=device, origin=origin)
         challenge_id = make_id(partition_of(account.user.id), self.randomness(RANDOM_BYTES))
         return SecondFactorNeeded(
-            await self.challenges.open(challenge_id, Challenge(account.user.id, device), origin)
+            await self.challenges.open(
+                challenge_id, Challenge(account.user.id, device, cookie), origin
+            )
         )
 
     async def _refuse(self, account: Account | None, *, right: bool, origin: Origin) -> NoReturn:

@@ -1,7 +1,8 @@
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
+from functools import lru_cache
 
 from service.domain.errors import (
     AuthError,
@@ -49,7 +50,7 @@ class Refresh:
             return await self._trade(token, tab_state=tab_state, origin=origin)
 
     async def _trade(self, token: RefreshToken, *, tab_state: str, origin: Origin) -> TokenPair:
-        data = json.dumps({"tab": tab_state}) if tab_state else ""
+        data = _event_data(tab_state)
         rotated = await self._rotate(token, data=data, origin=origin)
         if rotated.outcome is Rotation.ABSENT:
             reason = await self.restore(token.session_id, origin)
@@ -76,10 +77,15 @@ class Refresh:
             user=user,
         )
 
-    async def _rotate(self, token: RefreshToken, *, data: str, origin: Origin) -> Rotated:
-        return await self.live.rotate(
+    def _rotate(self, token: RefreshToken, *, data: str, origin: Origin) -> Awaitable[Rotated]:
+        return self.live.rotate(
             token.session_id, generation=token.generation, data=data, origin=origin
         )
+
+
+@lru_cache(maxsize=8)
+def _event_data(tab_state: str) -> str:
+    return json.dumps({"tab": tab_state}) if tab_state else ""
 
 
 def refusal(reason: EndReason) -> AuthError:

@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from service.domain.access_token import AccessTokens, Claims
 from service.domain.refresh_token import RefreshToken, RefreshTokenCodec
-from service.domain.sessions import MILLISECOND, SessionPolicy
+from service.domain.sessions import SessionPolicy
 from service.domain.users import User
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenPair:
+class TokenPair(NamedTuple):
     """An access token, the refresh token of the same generation, and whose they are.
 
     `expires_in` and `refresh_expires_in` are seconds.
@@ -45,7 +45,7 @@ class MintTokens:
         now_ms = self.now_ms()
         ends_ms = self.policy.expires_ms(created_ms=created_ms, last_used_ms=now_ms)
         left = max(ends_ms - now_ms, 0) // 1000
-        lifetime = min(self.policy.access_ttl // MILLISECOND // 1000, left)
+        lifetime = min(self.policy.access_ms // 1000, left)
         issued = now_ms // 1000
         claims = Claims(
             user_id=user.id,

@@ -35,8 +35,8 @@ class VerifySecondFactor:
         code: str,
         origin: Origin,
         admit: Callable[[str], Awaitable[None]],
-    ) -> TokenPair:
-        """`admit` may refuse a person's further tries before the code is looked at."""
+    ) -> tuple[TokenPair, bool]:
+        """The pair, and whether its refresh token is the browser's to keep. `admit` may refuse a person's further tries before the code is looked at."""
         challenge = await self.challenges.attempt(token, origin)
         if challenge is not None:
             await admit(challenge.user_id)
@@ -54,9 +54,10 @@ class VerifySecondFactor:
             raise MfaCodeInvalidError
         if not await self.challenges.spend(token, method=method, origin=origin):
             raise MfaTokenInvalidError
-        return await self.open_session(
+        pair = await self.open_session(
             account, amr=AMR[method], device=challenge.device, origin=origin
         )
+        return pair, challenge.cookie
 
     async def _spend(self, account: Account, code: str) -> str | None:
         """Use the code up; the method it belongs to, or None when it is wrong or was used."""

@@ -16,10 +16,14 @@ PREFIX = "mfa_"
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """Who must still prove a second factor, and the device name they signed in with."""
+    """Who must still prove a second factor, and how they signed in.
+
+    `cookie`: the refresh token that comes of it is the browser's to keep.
+    """
 
     user_id: str
     device: str
+    cookie: bool = False
 
 
 class Challenges:
@@ -37,6 +41,7 @@ class Challenges:
             events=keys.events(partition),
             user_id=challenge.user_id,
             device=challenge.device,
+            cookie=int(challenge.cookie),
             lifetime_ms=LIFETIME // MILLISECOND,
             now_ms=STORE_CLOCK,
             **origin.fields(),
@@ -56,8 +61,8 @@ class Challenges:
             **origin.fields(),
         )
         match reply:
-            case [b"open", user, device]:
-                return Challenge(user.decode(), device.decode())
+            case [b"open", user, device, cookie]:
+                return Challenge(user.decode(), device.decode(), cookie == b"1")
             case _:
                 return None
 

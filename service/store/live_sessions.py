@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from service.contracts import keys
 from service.contracts.events import EventType
@@ -30,8 +31,7 @@ STORE_CLOCK = 0
 """As `now_ms`: let the store decide what time it is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rotated:
+class Rotated(NamedTuple):
     """What `refresh_rotate` decided. `user` is None while no copy is cached."""
 
     outcome: Rotation
@@ -44,8 +44,7 @@ class Rotated:
     end_reason: EndReason | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class Checked(NamedTuple):
     """What `session_check` saw: a live session, the reason of its end, or neither (absent)."""
 
     session: Session | None = None
@@ -76,17 +75,20 @@ class LiveSessions:
         policy: SessionPolicy,
         *,
         clock: Callable[[], int] = lambda: STORE_CLOCK,
+        replicas: int = 0,
     ) -> None:
+        """An end waits for so many `replicas`: ServiceUnavailableError when it has too few."""
         self._scripts = scripts
+        self._replicas = replicas
         self._clock = clock
         self._limits = {
-            "idle_ms": policy.idle_ttl // MILLISECOND,
-            "max_ms": policy.max_ttl // MILLISECOND,
+            "idle_ms": policy.idle_ms,
+            "max_ms": policy.max_ms,
         }
         self._replay_ms = policy.replay_window // MILLISECOND
         self.user_hits = 0
         self.user_misses = 0
-        self._tombstone_ms = policy.access_ttl // MILLISECOND + TOMBSTONE_MARGIN_MS
+        self._tombstone_ms = policy.access_ms + TOMBSTONE_MARGIN_MS
 
     def refuse_when_away(self) -> None:
         """Raise ServiceUnavailableError while Redis is known not to answer."""
@@ -224,29 +226,36 @@ class LiveSessions:
         *,
         actor_id: str = "",
         silent: bool = False,
-    ) -> None:
+        again: bool = False,
+    ) -> list[str]:
         """Put tombstones where a person's sessions were. Their end must already be in SQL.
 
-        `silent`: the audit has these ends already; only Redis lost them.
+        `silent`: the audit has these ends already; only Redis lost them. Returns those that had
+        ended before and whose event is on no stream any more; `again` tells of these once more.
         """
+        gone: list[str] = []
         ended = EventType.SESSION_EXPIRED if reason in TIMEOUTS else EventType.SESSION_ENDED
         event = "" if silent else ended.value
         partition = keys.partition_of(user_id)
         for start in range(0, len(session_ids), END_AT_ONCE):
             some = session_ids[start : start + END_AT_ONCE]
-            await self._scripts.run(
+            reply = await self._scripts.run(
                 "sessions_end",
+                self._replicas,
                 events=keys.events(partition),
                 sessions=[keys.session(partition, session_id) for session_id in some],
                 session_ids=some,
                 event=event,
                 user_id=user_id,
                 reason=reason,
+                again=int(again),
                 tombstone_ms=self._tombstone_ms,
                 actor_id=actor_id,
                 now_ms=self._clock(),
                 **origin.fields(),
             )
+            gone += [session_id.decode() for session_id in reply[1:]]
+        return gone
 
 
 @lru_cache(maxsize=8192)

@@ -15,6 +15,7 @@ class _Window:
     width_ms: int
     newest: int
     counts: list[int] = field(default_factory=lambda: [0] * (BUCKETS + 1))
+    counted: int = 0
     told_ms: int | None = None
 
     def move_to(self, bucket: int) -> None:
@@ -22,6 +23,7 @@ class _Window:
         shift = min(bucket - self.newest, len(self.counts))
         if shift > 0:
             self.counts = [0] * shift + self.counts[: len(self.counts) - shift]
+            self.counted = sum(self.counts)
             self.newest = bucket
 
     def forgets_ms(self, many: int, now_ms: int) -> int:
@@ -44,9 +46,10 @@ class LocalWindows:
         """Count one request, unless it is one too many."""
         now_ms = self._ticks_ms()
         window = self._window(policy, subject, now_ms)
-        counted = sum(window.counts)
+        counted = window.counted
         if counted < policy.limit:
             window.counts[0] += 1
+            window.counted += 1
             return Standing(
                 policy=policy,
                 admitted=True,

@@ -24,15 +24,20 @@ def open_redis(
     timeout: float = 1.0,
     connections: int = 8,
     wait: float = 1.0,
+    own_deadlines: bool = False,
 ) -> Redis:
     """A client that gives up: `timeout` seconds to connect or to read, `wait` for a connection.
 
-    redis-py's own default pool turns a silent server into waits of many seconds. On a cluster each
-    node has a pool of its own. Raises ValueError for a URL that cannot be read.
+    With `own_deadlines` the caller gives up by itself: reads then have no timeout of their own, for
+    one costs as much as a read. redis-py's default pool turns a silent server into waits of many
+    seconds. On a cluster each node has a pool, and a timeout, of its own. Raises ValueError for a
+    URL that cannot be read.
     """
     read = read_url(url)
     options = _connection_options(read, timeout)
     if read.topology is not Topology.CLUSTER:
+        if own_deadlines:
+            options["socket_timeout"] = None
         return Redis.from_pool(_pool(read, options, connections, wait))
 
     limits: dict[str, Any] = {"max_connections": connections, "timeout": wait}

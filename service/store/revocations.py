@@ -26,7 +26,11 @@ log = structlog.get_logger(__name__)
 
 
 class Revocations:
-    """Ends of the last `keep`; what is older no access token can belong to."""
+    """Ends of the last `keep`; what is older no access token can belong to.
+
+    Ends that Redis may not have heard of stay for longer: until the workers have told it, their
+    refresh tokens would still be taken there.
+    """
 
     def __init__(
         self, records: SessionRecords, *, keep: timedelta, now_ms: Callable[[], int]
@@ -57,11 +61,13 @@ class Revocations:
     async def catch_up(self) -> None:
         """Read what ended since the last time. Raises ServiceUnavailableError."""
         now_ms = self._now_ms()
-        since_ms = max(self._read_ms - OVERLAP // MILLISECOND, now_ms - self._keep_ms)
+        oldest_ms = await self._records.oldest_unapplied_ms()
+        keep_ms = min(now_ms - self._keep_ms, now_ms if oldest_ms is None else oldest_ms)
+        since_ms = max(self._read_ms - OVERLAP // MILLISECOND, keep_ms)
         for ended in await self._records.ended_since(since_ms):
             self._ended.setdefault(ended.id, (ended.end_reason, ended.ended_ms))
         self._read_ms = now_ms
-        self._forget(now_ms - self._keep_ms)
+        self._forget(keep_ms)
 
     async def follow(self) -> None:
         """Catch up once a second until cancelled; while SQL is away the copy grows stale."""

@@ -8,8 +8,7 @@ caller that gave up, touches no other.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from redis.asyncio import Redis
@@ -29,8 +28,8 @@ from redis.exceptions import (
 from service.domain.errors import ServiceUnavailableError
 from service.store.breaker import Breaker
 from service.store.redis_cluster import ClusterRedis
-from service.store.scripts import Script, Values, load, load_all
-from service.store.sender import open_sender
+from service.store.scripts import Values, load, load_all
+from service.store.sender import Call, FewReplicasError, open_sender
 
 LANES = 2
 MAX_BATCH = 256
@@ -55,38 +54,39 @@ AWAY = (
 TURNED_AWAY = (BusyLoadingError, ClusterDownError, MasterDownError, ReadOnlyError)
 """Replies of a server that cannot serve anybody for now."""
 
+UNFULFILLED = (*AWAY, FewReplicasError)
+
 Reply = list[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
-    script: Script
-    arguments: list[str | int]
-    done: asyncio.Future[Reply]
+Waiting = tuple[Call, asyncio.Future[Reply]]
+Batch = list[Waiting]
 
-    def answer(self, reply: object) -> None:
-        """Settle the caller's future; one that was cancelled in the meantime stays as it is."""
-        if self.done.done():
-            return
-        if isinstance(reply, AWAY):
-            self.done.set_exception(ServiceUnavailableError())
-        elif isinstance(reply, BaseException):
-            self.done.set_exception(reply)
-        elif isinstance(reply, list):
-            self.done.set_result(reply)
-        else:
-            self.done.set_exception(TypeError(f"{self.script.name} answered {type(reply)}"))
+
+def settle(done: asyncio.Future[Reply], reply: object) -> None:
+    """Tell a caller; one that was cancelled in the meantime hears nothing."""
+    if done.done():
+        return
+    if isinstance(reply, list):
+        done.set_result(reply)
+    elif isinstance(reply, UNFULFILLED):
+        done.set_exception(ServiceUnavailableError())
+    elif isinstance(reply, BaseException):
+        done.set_exception(reply)
+    else:
+        done.set_exception(TypeError(f"a script answered {type(reply)}"))
 
 
 class ScriptClient:
     """The service's way to Redis. Raises ServiceUnavailableError while Redis is away."""
 
     def __init__(self, redis: Redis, *, seconds: float = CALL_SECONDS) -> None:
-        """No call is under way for longer than `seconds`."""
-        self._redis = redis
+        """No call is under way for longer than `seconds`. Must be made on the event loop."""
+        self.redis = redis
+        self._loop = asyncio.get_running_loop()
         self._seconds = seconds
         self._sender = open_sender(redis)
-        self._waiting: deque[_Call] = deque()
+        self._waiting: deque[Waiting] = deque()
         self._lanes: set[asyncio.Task[None]] = set()
         self._flush_due = False
         self._on_return: list[Callable[[], Awaitable[None]]] = []
@@ -99,21 +99,26 @@ class ScriptClient:
         self._on_return.append(hook)
 
     async def load_scripts(self) -> None:
-        """Send every script once, so that no request has to. Raises RedisError."""
-        for script in load_all():
-            await self._redis.script_load(script.source)
+        """Send every script once, so that no request has to. Raises RedisError or OSError."""
+        async with asyncio.timeout(max(self._seconds, PROBE_SECONDS)):
+            for script in load_all():
+                await self.redis.script_load(script.source)
 
-    def run(self, name: str, **given: Values) -> asyncio.Future[Reply]:
-        """Run a script at most once; await the future for its reply, texts as bytes."""
-        script, loop = load(name), asyncio.get_running_loop()
-        done: asyncio.Future[Reply] = loop.create_future()
+    def run(self, name: str, replicas: int = 0, /, **given: Values) -> asyncio.Future[Reply]:
+        """Run a script at most once; await the future for its reply, texts as bytes.
+
+        Its writes wait for so many replicas: ServiceUnavailableError when they are done and too few
+        replicas said in time that they have them.
+        """
+        done: asyncio.Future[Reply] = self._loop.create_future()
         if not self.breaker.closed or len(self._waiting) >= MAX_WAITING:
             done.set_exception(ServiceUnavailableError())
             return done
-        self._waiting.append(_Call(script, script.arguments(**given), done))
+        script = load(name)
+        self._waiting.append((Call(script.sha, script.arguments(given), replicas), done))
         if not self._flush_due:
             self._flush_due = True
-            loop.call_soon(self._flush)
+            self._loop.call_soon(self._flush)
         return done
 
     async def aclose(self) -> None:
@@ -128,7 +133,7 @@ class ScriptClient:
             batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_BATCH))]
             self.calls += len(batch)
             self.batches += 1
-            lane = asyncio.get_running_loop().create_task(self._travel(batch))
+            lane = self._loop.create_task(self._travel(batch))
             self._lanes.add(lane)
             lane.add_done_callback(self._arrived)
 
@@ -136,62 +141,57 @@ class ScriptClient:
         self._lanes.discard(lane)
         self._flush()
 
-    async def _travel(self, batch: list[_Call]) -> None:
+    async def _travel(self, batch: Batch) -> None:
         """Send a batch and hand out its replies; the unknown scripts among them once more."""
         try:
-            replies = await self._send(batch)
-            unknown = [
-                call
-                for call, reply in zip(batch, replies, strict=True)
-                if isinstance(reply, NoScriptError)
-            ]
-            for call, reply in zip(batch, replies, strict=True):
-                if isinstance(reply, TURNED_AWAY):
-                    self.breaker.trip(reply)
-                if not isinstance(reply, NoScriptError):
-                    call.answer(reply)
+            unknown = self._hand_out(batch, await self._send(batch))
             if unknown:
                 await self.load_scripts()
-                for call, reply in zip(unknown, await self._send(unknown), strict=True):
-                    call.answer(reply)
+                for (_, done), reply in zip(unknown, await self._send(unknown), strict=True):
+                    settle(done, reply)
         except (RedisError, OSError) as error:
-            self._fail([*batch, *self._drained()] if isinstance(error, AWAY) else batch, error)
+            if isinstance(error, AWAY):
+                self.breaker.trip(error)
+                batch += self._waiting  # they would wait in vain
+                self._waiting.clear()
+            for _, done in batch:
+                settle(done, error)
         except BaseException:
-            for call in batch:
-                call.done.cancel()
+            for _, done in batch:
+                done.cancel()
             raise
 
-    def _drained(self) -> list[_Call]:
-        """Everybody who waits: they would wait in vain."""
-        waiting = list(self._waiting)
-        self._waiting.clear()
-        return waiting
-
-    def _fail(self, calls: list[_Call], error: BaseException) -> None:
-        if isinstance(error, AWAY):
-            self.breaker.trip(error)
-        for call in calls:
-            call.answer(error)
+    def _hand_out(self, batch: Batch, replies: Sequence[Any]) -> Batch:
+        """Settle the calls of a batch, but for those whose script the server does not know."""
+        unknown = []
+        for waiting, reply in zip(batch, replies, strict=True):
+            if isinstance(reply, NoScriptError):
+                unknown.append(waiting)
+                continue
+            if isinstance(reply, TURNED_AWAY):
+                self.breaker.trip(reply)
+            settle(waiting[1], reply)
+        return unknown
 
     async def _probe(self) -> None:
         """Raise unless a primary that can write answers; make ready what it may have lost."""
         async with asyncio.timeout(max(self._seconds, PROBE_SECONDS)):
-            if isinstance(self._redis, ClusterRedis):
-                await self._redis.primaries()  # nodes fail alone: only their own calls do
+            if isinstance(self.redis, ClusterRedis):
+                await self.redis.primaries()  # nodes fail alone: only their own calls do
             else:
                 await self._probe_server()
         for hook in self._on_return:
             await hook()
 
     async def _probe_server(self) -> None:
-        info = await self._redis.info("replication")
+        info = await self.redis.info("replication")
         if info["role"] != "master":
-            await self._redis.connection_pool.disconnect(inuse_connections=False)
+            await self.redis.connection_pool.disconnect(inuse_connections=False)
             raise ReadOnlyError(info["role"])
         await self.load_scripts()
 
-    async def _send(self, batch: list[_Call]) -> list[Any]:
-        loop = asyncio.get_running_loop()
+    async def _send(self, batch: Batch) -> list[Any]:
+        loop = self._loop
         async with asyncio.timeout(None) as scope:
             # Two steps, so that a busy loop first reads the reply that came while it was busy.
             first = loop.call_later(
@@ -199,8 +199,6 @@ class ScriptClient:
                 lambda: scope.reschedule(loop.time() + GRACE_SECONDS),
             )
             try:
-                return await self._sender.send(
-                    [(call.script.sha, call.arguments) for call in batch]
-                )
+                return await self._sender.send([call for call, _ in batch])
             finally:
                 first.cancel()

@@ -8,7 +8,7 @@
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha1
@@ -57,16 +57,15 @@ class Script:
     returns: frozenset[str]
     writes: frozenset[str]
 
-    def arguments(self, **given: Values) -> list[Value]:
+    def arguments(self, given: Mapping[str, Values]) -> list[Value]:
         """What follows the sha in EVALSHA. Raises KeyError for a slot without a value."""
         if self.fixed:
-            values = [given[name] for name in self.names]
-            return [len(self.keys), *values]  # type: ignore[list-item] # no slot takes a sequence
+            return [len(self.keys), *map(given.__getitem__, self.names)]  # type: ignore[list-item] # no slot takes a sequence
         keys = _flat(self.keys, given)
         return [len(keys), *keys, *_flat(self.argv, given)]
 
 
-def _flat(slots: Sequence[Slot], given: dict[str, Values]) -> list[Value]:
+def _flat(slots: Sequence[Slot], given: Mapping[str, Values]) -> list[Value]:
     flat: list[Value] = []
     for slot in slots:
         value = given[slot.name]

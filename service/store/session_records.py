@@ -147,6 +147,14 @@ class SessionRecords:
         )
         return [_ended(row) for row in await self._fetch(query)]
 
+    async def oldest_unapplied_ms(self) -> int | None:
+        """When the oldest of the ends came to be that the audit does not hold yet."""
+        query = select(func.min(sessions.c.ended_at)).where(
+            sessions.c.ended_at.is_not(None), sessions.c.end_applied.is_(False)
+        )
+        oldest = (await self._fetch(query))[0][0]
+        return None if oldest is None else to_ms(oldest)
+
     async def ended_since(
         self, since_ms: int, *, applied: bool | None = None
     ) -> list[EndedSession]:

@@ -63,6 +63,7 @@ class LoginBody(Body):
     email: Email
     password: Password
     device_name: Label | None = None
+    cookie: bool = False
 
 
 class VerifyBody(Body):
@@ -73,9 +74,9 @@ class VerifyBody(Body):
 
 
 class RefreshBody(Body):
-    """A refresh token to trade."""
+    """A refresh token to trade; none where it is a cookie."""
 
-    refresh_token: Token
+    refresh_token: Token | None = None
 
 
 class LogoutBody(Body):
@@ -106,7 +107,8 @@ def parse_object(raw: bytes) -> dict[str, Any]:
     """One JSON object. Raises MalformedJsonError."""
     try:
         value = _STRICT.decode(raw.decode("utf-8"))
-        if not isinstance(value, dict) or _depth(value) > MAX_DEPTH:
+        deep = raw.count(b"{") + raw.count(b"[") >= MAX_DEPTH and _depth(value) > MAX_DEPTH
+        if deep or not isinstance(value, dict):
             raise e.MalformedJsonError
     except (ValueError, RecursionError) as error:
         raise e.MalformedJsonError from error
@@ -114,6 +116,10 @@ def parse_object(raw: bytes) -> dict[str, Any]:
 
 
 def _check_media_type(request: web.Request) -> None:
+    if request.headers.get("Content-Type") == "application/json" and (
+        "Content-Encoding" not in request.headers
+    ):
+        return
     charset = (request.charset or "utf-8").lower()
     if (
         request.content_type != "application/json"
@@ -125,6 +131,8 @@ def _check_media_type(request: web.Request) -> None:
 
 async def _read(request: web.Request) -> bytes:
     try:
+        if request.content.is_eof():  # it came with its head: nothing to wait for
+            return await request.read()
         async with asyncio.timeout(BODY_SECONDS):
             return await request.read()
     except TimeoutError as error:

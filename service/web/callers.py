@@ -4,7 +4,7 @@ from aiohttp import web
 
 from service.domain.errors import TokenMissingError
 from service.operations.authenticate import Caller
-from service.web.keys import AUTHENTICATE, DEGRADED, ORIGIN, WHO
+from service.web.keys import AUTHENTICATE, VISIT
 
 SCHEME = "bearer "
 
@@ -20,8 +20,8 @@ async def authenticated(request: web.Request) -> Caller:
     token = find_bearer(request)
     if not token:
         raise TokenMissingError
-    caller = await request.app[AUTHENTICATE](token, request[ORIGIN])
-    request[WHO] = {"user_id": caller.user.id, "session_id": caller.session.id}
-    if caller.degraded:
-        request[DEGRADED] = "redis"
+    visit = request[VISIT]
+    caller = await request.app[AUTHENTICATE](token, visit.origin)
+    visit.user_id, visit.session_id = caller.user.id, caller.session.id
+    visit.degraded = caller.degraded
     return caller

@@ -1,5 +1,8 @@
 """What handlers find in the application and in a request."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
 from aiohttp import web
 
 from service.domain.access_token import AccessTokens
@@ -14,6 +17,7 @@ from service.operations.login import Login
 from service.operations.refresh import Refresh
 from service.operations.two_factor import EnableTotp, SetUpTotp
 from service.operations.verify_second_factor import VerifySecondFactor
+from service.web.cookies import RefreshCookie
 from service.web.metrics import Metrics
 
 AUTHENTICATE = web.AppKey("authenticate", Authenticate)
@@ -22,6 +26,7 @@ ENABLE_TOTP = web.AppKey("enable_totp", EnableTotp)
 END_ONE_SESSION = web.AppKey("end_one_session", EndOneSession)
 LIMITER = web.AppKey("limiter", Limiter)
 LIST_SESSIONS = web.AppKey("list_sessions", ListSessions)
+COOKIE = web.AppKey("cookie", RefreshCookie)
 LOGIN = web.AppKey("login", Login)
 LOGOUT = web.AppKey("logout", Logout)
 METRICS = web.AppKey("metrics", Metrics)
@@ -32,11 +37,21 @@ SET_UP_TOTP = web.AppKey("set_up_totp", SetUpTotp)
 TOKENS = web.AppKey("tokens", AccessTokens)
 VERIFY_SECOND_FACTOR = web.AppKey("verify_second_factor", VerifySecondFactor)
 
-ORIGIN = web.RequestKey("origin", Origin)
-LIMIT_IDS = web.RequestKey("limit_ids", dict[KeyKind, str])
-STANDINGS = web.RequestKey("standings", tuple[Standing, ...])
-WHO = web.RequestKey("who", dict[str, str])
-"""`user_id` and `session_id` of the request, once they are known, for its line in the log."""
 
-DEGRADED = web.RequestKey("degraded", str)
-"""What was away when the request was answered all the same: `Auth-Degraded`."""
+@dataclass(slots=True)
+class Visit:
+    """What is known of a request so far: whose it is, where it stands with its limits.
+
+    `degraded`: it was answered without Redis. `set_cookie`: what the browser is to keep or drop.
+    """
+
+    origin: Origin
+    user_id: str = ""
+    session_id: str = ""
+    degraded: bool = False
+    set_cookie: str = ""
+    limit_ids: Mapping[KeyKind, str] = field(default_factory=dict)
+    standings: tuple[Standing, ...] = ()
+
+
+VISIT = web.RequestKey("visit", Visit)

@@ -14,12 +14,11 @@ from functools import lru_cache
 from aiohttp import web
 
 from service.domain.errors import AuthError, RateLimitedError
-from service.domain.rate_limits import KeyKind, LimitPolicy, Standing
+from service.domain.rate_limits import LimitPolicy, Standing
 from service.operations.limiter import Check
 from service.web.callers import find_bearer
-from service.web.keys import LIMIT_IDS, LIMITER, ORIGIN, STANDINGS, TOKENS
+from service.web.keys import LIMITER, TOKENS, VISIT, Visit
 
-NOTHING: dict[KeyKind, str] = {}
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -82,34 +81,36 @@ class Admitting:
             await _settle(self._request, self._check)
 
 
-def show_limits(request: web.Request, response: web.StreamResponse) -> None:
+def show_limits(visit: Visit, response: web.StreamResponse) -> None:
     """Tell a client where it stands: RateLimit and RateLimit-Policy.
 
     The form is draft-ietf-httpapi-ratelimit-headers, structured fields, since its version 08.
     """
-    standings = request.get(STANDINGS)
-    if standings:
-        response.headers["RateLimit"] = ", ".join(_standing(s) for s in standings)
-        response.headers["RateLimit-Policy"] = ", ".join(_policy(s.policy) for s in standings)
+    if visit.standings:
+        response.headers["RateLimit"] = ", ".join([_standing(s) for s in visit.standings])
+        response.headers["RateLimit-Policy"] = ", ".join(
+            [_policy(s.policy) for s in visit.standings]
+        )
 
 
 def _begin(
     request: web.Request, route: str, account: str = "", session: str = "", user_id: str = ""
 ) -> Check | None:
-    limiter, origin = request.app[LIMITER], request[ORIGIN]
+    limiter, visit = request.app[LIMITER], request[VISIT]
     policies = limiter.policies(route or _route_of(request))
     if not policies:
         return None
-    before = request.get(LIMIT_IDS, NOTHING)
+    origin, before = visit.origin, visit.limit_ids
     ids = {**before, **limiter.ids(ip=origin.ip, account=account, session=session)}
-    request[LIMIT_IDS] = ids
+    visit.limit_ids = ids
     due = [p for p in policies if ids.keys() >= p.kinds and not before.keys() >= p.kinds]
     return limiter.begin(due, ids, origin, user_id=user_id) if due else None
 
 
 async def _settle(request: web.Request, check: Check) -> None:
     verdict = await check.settle()
-    request[STANDINGS] = (*request.get(STANDINGS, ()), *verdict.standings)
+    visit = request[VISIT]
+    visit.standings = (*visit.standings, *verdict.standings)
     if verdict.retry_after is not None:
         raise RateLimitedError(verdict.retry_after)
 

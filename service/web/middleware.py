@@ -1,7 +1,7 @@
 """What every request gets: an id, an answer whatever happens, headers, and a line in the log."""
 
 import asyncio
-from secrets import token_hex
+from random import getrandbits
 from time import perf_counter
 
 import structlog
@@ -9,43 +9,46 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from service.domain import errors as e
-from service.domain.sessions import Origin
-from service.web.keys import DEGRADED, ORIGIN, WHO
+from service.web.keys import VISIT, Visit
 from service.web.limits import show_limits
 from service.web.metrics import Metrics
 from service.web.origins import read_origin
 from service.web.problems import internal_error, problem
+from service.web.ready import SECURITY_HEADERS, ReadyReply
+from service.web.sharing import Sharing
 
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "X-Frame-Options": "DENY",
-    "Server": "inphora-auth",
-}
+READING = frozenset({"GET", "HEAD"})
 QUIET = frozenset({"/api/auth/refresh"})
 """Mutations so frequent that a line each would cost more than they do; the audit has them all."""
 
 log = structlog.get_logger("service.web")
 
 
-def answer_always(*, proxies: int, metrics: Metrics) -> Middleware:
+def answer_always(*, proxies: int, metrics: Metrics, sharing: Sharing | None = None) -> Middleware:
     """The outermost middleware; `proxies` is how many hops of X-Forwarded-For to believe."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         started = perf_counter()
-        origin = read_origin(request, proxies=proxies, new_id=lambda: token_hex(16))
-        request[ORIGIN] = origin
-        response = await _respond(request, handler, origin)
+        origin = read_origin(request, proxies=proxies, new_id=_new_id)
+        visit = request[VISIT] = Visit(origin)
+        response = sharing.preflight(request) if sharing is not None else None
+        if response is None:
+            response = await _respond(request, handler, request_id=origin.request_id)
         stamp(response, request_id=origin.request_id)
-        show_limits(request, response)
-        if DEGRADED in request:
-            response.headers["Auth-Degraded"] = request[DEGRADED]
+        show_limits(visit, response)
+        if visit.degraded:
+            response.headers["Auth-Degraded"] = "redis"
+        if visit.set_cookie:
+            response.headers["Set-Cookie"] = visit.set_cookie
+        if sharing is not None:
+            sharing.mark(request, response)
         seconds = perf_counter() - started
         resource = request.match_info.route.resource
         route = resource.canonical if resource else "unmatched"
         metrics.note(request.method, route, response.status, seconds)
-        _log(request, response, origin, seconds)
+        if response.status >= 400 or (request.method not in READING and route not in QUIET):
+            _log(request, response, visit, seconds)
         return response
 
     return middleware
@@ -53,43 +56,44 @@ def answer_always(*, proxies: int, metrics: Metrics) -> Middleware:
 
 def stamp(response: web.StreamResponse, *, request_id: str) -> None:
     """Add what every response carries."""
-    headers = response.headers
-    headers.update(HEADERS)
-    headers["X-Request-ID"] = request_id
+    if type(response) is not ReadyReply:  # it has them
+        response.headers.update(SECURITY_HEADERS)
+    response.headers["X-Request-ID"] = request_id
 
 
-async def _respond(request: web.Request, handler: Handler, origin: Origin) -> web.StreamResponse:
+async def _respond(
+    request: web.Request, handler: Handler, *, request_id: str
+) -> web.StreamResponse:
     try:
         return await handler(request)
     except e.AuthError as refusal:
-        return problem(refusal, request_id=origin.request_id)
+        return problem(refusal, request_id=request_id)
     except web.HTTPMethodNotAllowed as error:
         wrong_method = e.MethodNotAllowedError(sorted(error.allowed_methods))
-        return problem(wrong_method, request_id=origin.request_id)
+        return problem(wrong_method, request_id=request_id)
     except web.HTTPNotFound:
-        return problem(e.NotFoundError(), request_id=origin.request_id)
+        return problem(e.NotFoundError(), request_id=request_id)
     except asyncio.CancelledError:
         raise
     except Exception:  # the only place: a mistake of ours becomes a line that leads to it
-        log.exception("request.failed", request_id=origin.request_id, path=request.path)
-        return internal_error(request_id=origin.request_id)
+        log.exception("request.failed", request_id=request_id, path=request.path)
+        return internal_error(request_id=request_id)
 
 
-def _log(
-    request: web.Request, response: web.StreamResponse, origin: Origin, seconds: float
-) -> None:
+def _new_id() -> str:
+    return f"{getrandbits(128):032x}"  # it names a request; nobody is kept from guessing it
+
+
+def _log(request: web.Request, response: web.StreamResponse, visit: Visit, seconds: float) -> None:
     """One line for what changed something or was refused; reading and refreshing is only counted."""
-    status = response.status
-    loud = status >= 400 or (request.method not in {"GET", "HEAD"} and request.path not in QUIET)
-    if not loud:
-        return
+    known = {"user_id": visit.user_id, "session_id": visit.session_id} if visit.user_id else {}
     log.info(
         "request",
         method=request.method,
         path=request.path,
-        status=status,
+        status=response.status,
         ms=round(seconds * 1000, 1),
-        request_id=origin.request_id,
-        ip=origin.ip,
-        **request.get(WHO, {}),
+        request_id=visit.origin.request_id,
+        ip=visit.origin.ip,
+        **known,
     )

@@ -16,8 +16,8 @@ WITH_PORT = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::\d+)?|(\d+(?:\.\d+){3}):\d+", r
 def read_origin(request: web.Request, *, proxies: int, new_id: Callable[[], str]) -> Origin:
     """The caller's address, user agent and request id; what is not plain text is made so."""
     headers = request.headers
-    request_id = headers.get("X-Request-ID", "")
-    if REQUEST_ID.fullmatch(request_id) is None:
+    request_id = headers.get("X-Request-ID")
+    if request_id is None or REQUEST_ID.fullmatch(request_id) is None:
         request_id = new_id()
     agent = headers.get("User-Agent", "")[:USER_AGENT_MAX]
     if not (agent.isascii() and agent.isprintable()):

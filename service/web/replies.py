@@ -10,26 +10,26 @@ from service.domain.instants import to_rfc3339
 from service.domain.sessions import Session, SessionPolicy
 from service.domain.users import User
 from service.operations.tokens import TokenPair
+from service.web.ready import NO_STORE, ReadyReply
 
-NO_STORE = {"Cache-Control": "no-store"}
-JSON_NO_STORE = {**NO_STORE, "Content-Type": "application/json"}
+ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
-def json_reply(value: object, *, status: int = 200, headers: Any = NO_STORE) -> web.Response:
-    """A JSON response, by default one that nobody may keep."""
+def json_reply(value: object, *, status: int = 200) -> web.Response:
+    """A JSON response that nobody may keep."""
+    return ReadyReply(body=to_bytes(value), status=status)
+
+
+def cached_reply(value: object, *, caching: str) -> web.Response:
+    """A JSON response that says how long it may be kept, as Cache-Control has it."""
     return web.Response(
-        body=to_bytes(value), status=status, headers=headers, content_type="application/json"
+        body=to_bytes(value), headers={"Cache-Control": caching}, content_type="application/json"
     )
-
-
-def bytes_reply(body: bytes) -> web.Response:
-    """A reply that nobody may keep, from bytes that are JSON already."""
-    return web.Response(body=body, headers=JSON_NO_STORE)
 
 
 def to_bytes(value: object) -> bytes:
     """Compact JSON."""
-    return json.dumps(value, separators=(",", ":")).encode()
+    return ENCODER.encode(value).encode()
 
 
 @lru_cache(maxsize=4096)
@@ -44,15 +44,16 @@ def _user_bytes(user: User) -> bytes:
     return to_bytes(user.to_dict())
 
 
-def token_reply(pair: TokenPair) -> web.Response:
-    """*tokens* of API.md."""
+def token_reply(pair: TokenPair, *, cookie: bool) -> web.Response:
+    """*tokens* of API.md; in cookie mode without the refresh token."""
     # Every text in it is base64url or digits: nothing needs escaping.
+    refresh = "" if cookie else f'"refresh_token":"{pair.refresh_token}",'
     tokens = (
         f'{{"access_token":"{pair.access_token}","token_type":"Bearer",'
-        f'"expires_in":{pair.expires_in},"refresh_token":"{pair.refresh_token}",'
+        f'"expires_in":{pair.expires_in},{refresh}'
         f'"refresh_expires_in":{pair.refresh_expires_in},"session_id":"{pair.session_id}","user":'
     )
-    return bytes_reply(b"%b%b}" % (tokens.encode(), _user_bytes(pair.user)))
+    return ReadyReply(body=b"%b%b}" % (tokens.encode(), _user_bytes(pair.user)))
 
 
 def session_view(session: Session, policy: SessionPolicy, *, current: bool) -> dict[str, Any]:

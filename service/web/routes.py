@@ -102,7 +102,8 @@ ROUTES = (
         summary="Trade a refresh token for a new pair",
         body=bodies.RefreshBody,
         replies={200: [shapes.TokensShape]},
-        errors=(*REFRESH_ERRORS, *AWAY),
+        body_optional=True,
+        errors=(*REFRESH_ERRORS, e.CsrfFailedError, *AWAY),
         limited=Limited.WITHIN,
         limit_keys=("ip", "session"),
     ),
@@ -115,7 +116,7 @@ ROUTES = (
         body_optional=True,
         bearer=True,
         replies={204: [], 202: []},
-        errors=(e.RefreshTokenInvalidError, *AWAY),
+        errors=(e.RefreshTokenInvalidError, e.CsrfFailedError, *AWAY),
     ),
     Route(
         method="GET",

@@ -6,6 +6,7 @@ has its own limit (`service.web.bodies`), and one that nobody reads is drained f
 """
 
 import asyncio
+import gc
 import signal
 from secrets import token_hex
 from typing import Any
@@ -21,6 +22,8 @@ HEAD_SECONDS = 10.0
 LINGER_SECONDS = 3.0
 KEEP_ALIVE_SECONDS = 75.0
 STOP_SECONDS = 19.0
+COLLECT_EVERY = (10_000, 20, 50)
+"""A request leaves no cycles behind; looking for some after every 700 objects costs 5 % of it."""
 
 log = structlog.get_logger("service.web")
 
@@ -49,6 +52,11 @@ class Connection(web.RequestHandler):
             self._forget_timer()
         elif data and self._head_timer is None and self._waiter and not self._waiter.done():
             self._head_timer = self._loop.call_later(HEAD_SECONDS, self.force_close)
+
+    def resume_reading(self, resume_parser: bool = True) -> None:  # noqa: FBT001, FBT002
+        """Only what was paused: aiohttp asks for it twice a body, at a system call each."""
+        if self._reading_paused:
+            super().resume_reading(resume_parser)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._forget_timer()
@@ -113,6 +121,13 @@ class Runner(web.AppRunner):
             lingering_time=LINGER_SECONDS,
             shutdown_timeout=STOP_SECONDS,
         )
+
+    async def setup(self) -> None:
+        """Start, and spare the garbage collector what lives as long as the process."""
+        await super().setup()
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*COLLECT_EVERY)
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()

@@ -37,12 +37,12 @@ class SessionShape(Shape):
 
 
 class TokensShape(Shape):
-    """A pair of tokens."""
+    """A pair of tokens; the refresh token is not here where it is a cookie."""
 
     access_token: str
     token_type: Literal["Bearer"]
     expires_in: int
-    refresh_token: str
+    refresh_token: str | None = None
     refresh_expires_in: int
     session_id: str
     user: UserShape

@@ -23,8 +23,8 @@ class Proxy:
     """Forwards a port of 127.0.0.1 to another."""
 
     target: int
+    delay: float
     mode: Mode = Mode.PASS
-    delay: float = 0.4
     port: int = 0
     _server: asyncio.Server | None = None
     _connections: set[asyncio.Task[None]] = field(default_factory=set)

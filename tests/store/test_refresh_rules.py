@@ -192,7 +192,7 @@ async def test_events_say_who_and_whence(world):
 async def test_a_newer_user_is_never_overwritten(world):
     """A slow reader's older copy of a person does not replace a change."""
     old = world.account
-    new = replace(old, version=2, user=replace(old.user, name="New"))
+    new = replace(old, version=2, user=old.user._replace(name="New"))
     session = await world.open()
     await world.live().cache_user(new)
     await world.live().cache_user(old)

@@ -147,7 +147,7 @@ class Rotations(RuleBasedStateMachine):
             return
         restored = self.run(
             self.live.restore(
-                replace(self.session, last_used_ms=old.last), generation=old.g, request_id=""
+                self.session._replace(last_used_ms=old.last), generation=old.g, request_id=""
             )
         )
         assert restored == (self.model is None)

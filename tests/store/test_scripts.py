@@ -43,11 +43,11 @@ def test_rotation_knows_every_outcome():
 def test_a_forgotten_argument_is_an_error():
     """A call without one of the header's names never reaches the store."""
     with pytest.raises(KeyError, match="lifetime_ms"):
-        load("user_cache").arguments(user="k", blob="1|{}")
+        load("user_cache").arguments({"user": "k", "blob": "1|{}"})
 
 
 def test_sequences_come_last():
     """A `...` slot takes all that is left."""
-    arguments = load("events_ack").arguments(events="s", group="g", ids=["1-0", "2-0"])
+    arguments = load("events_ack").arguments({"events": "s", "group": "g", "ids": ["1-0", "2-0"]})
 
     assert arguments == [1, "s", "g", "1-0", "2-0"]

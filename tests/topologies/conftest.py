@@ -19,7 +19,6 @@ from service.embedded import (
 from service.store.redis_pool import open_redis
 from tests.support.acl import documented_rule
 from tests.support.tls import HOST, Authority, tls_proxy
-from tests.support.waiting import wait_until
 
 TOPOLOGIES = ["acl", "unix", "tls", "sentinel", "cluster", "redis7", "redis7-cluster"]
 
@@ -114,16 +113,3 @@ async def add_user(server: EmbeddedServer, user: str) -> str:
     await redis.execute_command("ACL", "SETUSER", *documented_rule(user), ">secret")
     await redis.aclose()
     return f"redis://{user}:secret@{HOST}:{server.port}"
-
-
-async def know_each_other(sentinels: EmbeddedSentinels) -> None:
-    """Wait until every Sentinel would fail over: it knows the others and both replicas."""
-    for sentinel in sentinels.sentinels:
-        redis = open_redis(sentinel.url, timeout=5)
-
-        async def ready(redis: Any = redis) -> bool:
-            state = await redis.sentinel_master("inphora")
-            return state["num-other-sentinels"] == 2 and state["num-slaves"] == 2
-
-        await wait_until(ready, seconds=30)
-        await redis.aclose()

@@ -9,7 +9,7 @@ from service.domain.errors import ServiceUnavailableError
 from service.store.redis_pool import open_pool, open_redis
 from service.store.redis_slots import place
 from service.store.script_client import ScriptClient
-from service.store.sender import open_sender
+from service.store.sender import Call, open_sender
 from tests.support.waiting import wait_until
 
 PARTED = [f"auth:{{{partition:02d}}}:try" for partition in range(16)]
@@ -106,7 +106,7 @@ async def test_all_nodes_away(redis, cluster):
     """A batch that nobody serves fails as a whole: that is what opens the service's breaker."""
     sender, scripts = open_sender(redis), ScriptClient(redis)
     await scripts.load_scripts()
-    calls = [("0" * 40, [1, key]) for key in PARTED]
+    calls = [Call("0" * 40, [1, key]) for key in PARTED]
     for node in cluster.nodes:
         node.kill()
 

@@ -3,8 +3,8 @@
 from service.store.health import RedisHealth
 from service.store.redis_pool import open_redis
 from service.store.redis_url import Topology
+from tests.support.failover import know_each_other
 from tests.support.waiting import wait_until
-from tests.topologies.conftest import know_each_other
 
 
 async def test_sentinel(sentinels):

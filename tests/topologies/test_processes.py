@@ -3,11 +3,12 @@
 from aiohttp import ClientSession
 
 from service.store.redis_pool import open_redis
+from tests.support.failover import know_each_other
 from tests.support.people import Browser
 from tests.support.processes import running, web_process
 from tests.support.story import SAID, audited, sign_in_refresh_sign_out
 from tests.support.waiting import wait_until
-from tests.topologies.conftest import add_user, know_each_other
+from tests.topologies.conftest import add_user
 
 
 async def lives(environment, person, database, tmp_path):

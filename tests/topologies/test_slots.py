@@ -2,58 +2,27 @@
 
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 
 import pytest
 from redis.exceptions import ConnectionError  # noqa: A004
 
 from service.contracts import keys
+from service.domain.ids import make_id
+from service.domain.sessions import EndReason, Origin, SessionPolicy
 from service.embedded.server import HOST
+from service.store.live_sessions import LiveSessions
 from service.store.redis_pool import open_redis
 from service.store.redis_slots import place
+from service.store.script_client import ScriptClient
 from tests.support.load import Client, Intruder
+from tests.support.slots import Move
 from tests.support.story import said_of, worker
 from tests.support.waiting import wait_until
 
 ROUNDS = 5
-
-
-class Move:
-    """One slot on its way from its owner to another node."""
-
-    def __init__(self, cluster, nodes, slot):
-        self.slot = slot
-        self.password = cluster.password
-        self.ports = [node.port for node in cluster.nodes]
-        self.nodes = nodes
-
-    async def begin(self):
-        """Find the owner, and tell both nodes."""
-        slots = await self.nodes[0].execute_command("CLUSTER SLOTS")
-        owner = next(part[2][1] for part in slots if part[0] <= self.slot <= part[1])
-        self.source = self.nodes[self.ports.index(owner)]
-        self.target_port = next(port for port in self.ports if port != owner)
-        self.target = self.nodes[self.ports.index(self.target_port)]
-        self.source_id = (await self.source.execute_command("CLUSTER MYID")).decode()
-        self.target_id = (await self.target.execute_command("CLUSTER MYID")).decode()
-
-    async def open(self):
-        """The state in which keys move one by one."""
-        move = ("CLUSTER", "SETSLOT", self.slot)
-        await self.target.execute_command(*move, "IMPORTING", self.source_id)
-        await self.source.execute_command(*move, "MIGRATING", self.target_id)
-
-    async def one_key(self):
-        """Move a key; False when none is left."""
-        found = await self.source.execute_command("CLUSTER", "GETKEYSINSLOT", self.slot, 1)
-        if found:
-            to = ("MIGRATE", HOST, self.target_port, "", 0, 5000, "AUTH", self.password)
-            await self.source.execute_command(*to, "KEYS", *found)
-        return bool(found)
-
-    async def close(self):
-        """The target owns the slot; the others hear of it from the nodes."""
-        for node in (self.target, self.source):
-            await node.execute_command("CLUSTER", "SETSLOT", self.slot, "NODE", self.target_id)
+DAY = timedelta(days=1)
+POLICY = SessionPolicy(access_ttl=DAY, idle_ttl=DAY, max_ttl=DAY, replay_window=timedelta())
 
 
 @pytest.fixture
@@ -182,15 +151,7 @@ async def test_a_slot_that_moves_as_a_whole(cluster, nodes, serve, make_settings
         await more(client)
         move = Move(cluster, nodes, place(("GET", keys.events(keys.partition_of(person.id)))))
         await move.begin()
-        span = ("SLOTSRANGE", move.slot, move.slot, "NODE", move.target_id)
-        await move.source.execute_command("CLUSTER", "MIGRATESLOTS", *span)
-
-        async def arrived():
-            slots = await move.target.execute_command("CLUSTER SLOTS")
-            owner = next(part[2][1] for part in slots if part[0] <= move.slot <= part[1])
-            return owner == move.target_port
-
-        await wait_until(arrived)
+        await move.at_once()
         before = len(client.statuses)
         await more(client, 2 * ROUNDS)
 
@@ -243,3 +204,23 @@ async def test_scripts_that_one_node_forgot(
 
     await asyncio.gather(*[client.step() for client in clients])
     assert {status for client in clients for status in client.statuses} == {200}
+
+
+async def test_an_end_while_its_slot_is_open(cluster, nodes, redis):
+    """No script deletes a key that it then writes: a slot that moves would refuse it half done."""
+    partition, person = 3, "somebody"
+    while keys.partition_of(person) != partition:
+        person += "."
+    session = keys.session(partition, make_id(partition, bytes(16)))
+    await redis.hset(session, "u", person)
+    await redis.xadd(keys.events(partition), {"type": "login.succeeded", "at_ms": 1})
+    move = Move(cluster, nodes, place(("GET", session)))
+    await move.begin()
+    await move.open()
+
+    scripts = ScriptClient(redis)
+    live = LiveSessions(scripts, POLICY)
+    session_id = session.rpartition(":")[2]
+    assert await live.end(person, [session_id], EndReason.LOGOUT, Origin()) == []
+    assert set(await redis.hgetall(session)) == {b"e", b"x"}
+    await scripts.aclose()

@@ -7,7 +7,7 @@ local function clock(now_ms)
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
--- One event on a stream. `fields` is a flat list of names and values; empty values are left out.
+-- One event on a stream; its id. `fields` is a flat list of names and values, the empty left out.
 local function emit(stream, type, at_ms, fields)
   local entry = {"type", type, "at_ms", at_ms}
   for i = 1, #fields, 2 do
@@ -17,13 +17,15 @@ local function emit(stream, type, at_ms, fields)
       entry[#entry + 1] = value
     end
   end
-  redis.call("XADD", stream, "*", unpack(entry))
+  return redis.call("XADD", stream, "*", unpack(entry))
 end
 
--- Replace a session by a tombstone that says why it ended.
-local function bury(session, reason, tombstone_ms)
-  redis.call("DEL", session)
+-- Replace a session by a tombstone that says why it ended, and in which entry that was told.
+-- The key is never gone in between: while its slot moves, what is not here may not be written.
+local function bury(session, reason, tombstone_ms, entry)
   redis.call("HSET", session, "e", reason)
+  if entry then redis.call("HSET", session, "x", entry) end
+  redis.call("HDEL", session, "u", "g", "n", "r", "l", "c", "a", "i", "d", "p")
   redis.call("PEXPIRE", session, tombstone_ms)
 end
 

@@ -14,7 +14,7 @@ local now = clock(now_ms)
 local g, n, rotated, created = tonumber(s[2]), tonumber(s[3]), tonumber(s[4]), tonumber(s[6])
 
 local function say(type, gen, reason)
-  emit(events, type, now, {"user_id", user_id, "session_id", session_id, "generation", gen,
+  return emit(events, type, now, {"user_id", user_id, "session_id", session_id, "generation", gen,
     "ip", ip, "user_agent", user_agent, "request_id", request_id, "reason", reason, "data", data})
 end
 local function give(outcome, gen)
@@ -23,8 +23,7 @@ end
 
 local reason = overdue(created, tonumber(s[5]), now, idle_ms, max_ms)
 if reason then
-  bury(session, reason, tombstone_ms)
-  say("session.expired", g, reason)
+  bury(session, reason, tombstone_ms, say("session.expired", g, reason))
   return {"ended", reason}
 end
 
@@ -53,6 +52,5 @@ if generation == g - 1 and replay_ms > 0 then
   end
 end
 
-bury(session, "token_reuse", tombstone_ms)
-say("token.reuse_detected", generation, "token_reuse")
+bury(session, "token_reuse", tombstone_ms, say("token.reuse_detected", generation, "token_reuse"))
 return {"reused", user_id}

@@ -1,8 +1,10 @@
 -- session_check: is the session of an access token alive? Notes that its generation arrived, and
 -- its use, the latter at most once a minute.
+-- It overwrites numbers in place, so a full store answers it as any other does.
 -- KEYS    session user
 -- ARGV    generation:number now_ms:number idle_ms:number max_ms:number
 -- RETURNS alive | ended | absent
+-- FLAGS   allow-oom
 local s = redis.call("HMGET", session, "u", "n", "l", "c", "e", "a", "i", "d")
 if s[5] then return {"ended", s[5]} end
 if not s[1] then return {"absent"} end

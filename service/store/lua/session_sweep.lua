@@ -11,7 +11,6 @@ if s[1] then
   if not why then return {"alive", tonumber(s[1]), tonumber(s[4])} end
   reason = why
 end
-bury(session, reason, tombstone_ms)
-emit(events, "session.expired", now,
-  {"user_id", user_id, "session_id", session_id, "reason", reason})
+bury(session, reason, tombstone_ms, emit(events, "session.expired", now,
+  {"user_id", user_id, "session_id", session_id, "reason", reason}))
 return {"expired"}

@@ -2,23 +2,42 @@
 
 from aiohttp import web
 
-from service.domain.errors import TokenMissingError
+from service.domain.errors import (
+    FieldError,
+    RefreshTokenInvalidError,
+    RefreshTokenReusedError,
+    SessionExpiredError,
+    SessionRevokedError,
+    TokenMissingError,
+    ValidationFailedError,
+)
 from service.domain.users import email_key
+from service.operations.end_sessions import Scope
 from service.operations.login import SecondFactorNeeded
 from service.operations.tokens import TokenPair
 from service.web.bodies import LoginBody, LogoutBody, RefreshBody, VerifyBody, read_body
 from service.web.callers import authenticated, find_bearer
 from service.web.keys import (
+    COOKIE,
     LOGIN,
     LOGOUT,
-    ORIGIN,
     POLICY,
     REFRESH,
     VERIFY_SECOND_FACTOR,
-    WHO,
+    VISIT,
 )
 from service.web.limits import Admitting, admit
-from service.web.replies import bytes_reply, ended_reply, json_reply, me_body, token_reply
+from service.web.ready import ReadyReply
+from service.web.replies import ended_reply, json_reply, me_body, token_reply
+
+REFRESH_ROUTE = "POST /api/auth/refresh"
+ENDED = (
+    RefreshTokenInvalidError,
+    RefreshTokenReusedError,
+    SessionExpiredError,
+    SessionRevokedError,
+)
+"""What no further refresh will change."""
 
 TAB_STATES = frozenset({"foreground", "background"})
 
@@ -30,7 +49,8 @@ async def post_login(request: web.Request) -> web.Response:
         email=body.email,
         password=body.password,
         device_name=body.device_name,
-        origin=request[ORIGIN],
+        cookie=body.cookie,
+        origin=request[VISIT].origin,
     )
     if isinstance(outcome, SecondFactorNeeded):
         return json_reply(
@@ -41,52 +61,83 @@ async def post_login(request: web.Request) -> web.Response:
                 "expires_in": outcome.expires_in,
             }
         )
-    return _signed_in(request, outcome)
+    return _signed_in(request, outcome, cookie=body.cookie)
 
 
 async def post_verify_2fa(request: web.Request) -> web.Response:
     body = await read_body(request, VerifyBody)
     await admit(request)
-    pair = await request.app[VERIFY_SECOND_FACTOR](
+    pair, cookie = await request.app[VERIFY_SECOND_FACTOR](
         token=body.mfa_token,
         code=body.code,
-        origin=request[ORIGIN],
+        origin=request[VISIT].origin,
         admit=lambda user_id: admit(request, account=user_id, user_id=user_id),
     )
-    return _signed_in(request, pair)
+    return _signed_in(request, pair, cookie=cookie)
 
 
 async def post_refresh(request: web.Request) -> web.Response:
-    body = await read_body(request, RefreshBody)
+    body = await read_body(request, RefreshBody, optional=request.app[COOKIE].is_asked_for(request))
+    visit, kept = request[VISIT], body.refresh_token is None
+    refresh_token = body.refresh_token or _kept_token(request)
     tab_state = request.headers.get("X-Tab-State", "")
-    return token_reply(
-        await request.app[REFRESH](
-            body.refresh_token,
+    try:
+        pair = await request.app[REFRESH](
+            refresh_token,
             tab_state=tab_state if tab_state in TAB_STATES else "",
-            origin=request[ORIGIN],
-            admit=lambda session_id: Admitting(request, session=session_id),
+            origin=visit.origin,
+            admit=lambda session_id: Admitting(request, route=REFRESH_ROUTE, session=session_id),
         )
-    )
+    except ENDED:
+        if kept:
+            visit.set_cookie = request.app[COOKIE].drop()
+        raise
+    return _tokens(request, pair, cookie=kept)
+
+
+def _kept_token(request: web.Request) -> str:
+    """The refresh token that the browser keeps. Without one: RefreshTokenInvalidError to a script in
+    cookie mode, to anybody else ValidationFailedError."""
+    cookie = request.app[COOKIE]
+    refresh_token = cookie.read(request)
+    if refresh_token is None and not cookie.is_asked_for(request):
+        raise ValidationFailedError([FieldError("refresh_token", "Field required")])
+    return refresh_token or ""
 
 
 async def post_logout(request: web.Request) -> web.Response:
     body = await read_body(request, LogoutBody, optional=True)
-    logout, bearer = request.app[LOGOUT], find_bearer(request)
-    if body.refresh_token is not None:
-        gone = await logout.by_refresh_token(body.refresh_token, body.scope, request[ORIGIN])
+    logout, bearer, visit = request.app[LOGOUT], find_bearer(request), request[VISIT]
+    cookie, refresh_token, kept = request.app[COOKIE], body.refresh_token, False
+    if refresh_token is None and (not bearer or cookie.is_asked_for(request)):
+        refresh_token = cookie.read(request)
+        kept = refresh_token is not None and body.scope is not Scope.OTHERS
+    if refresh_token is not None:
+        gone = await logout.by_refresh_token(refresh_token, body.scope, visit.origin)
     elif bearer:
-        gone = await logout.by_access_token(bearer, body.scope, request[ORIGIN])
+        gone = await logout.by_access_token(bearer, body.scope, visit.origin)
     else:
         raise TokenMissingError
-    request[WHO] = {"user_id": gone.user_id, "session_id": gone.session_id}
+    visit.user_id, visit.session_id = gone.user_id, gone.session_id
+    if kept:
+        visit.set_cookie = cookie.drop()
     return ended_reply(applied=gone.applied)
 
 
 async def get_me(request: web.Request) -> web.Response:
     caller = await authenticated(request)
-    return bytes_reply(me_body(caller.user, caller.session, request.app[POLICY]))
+    return ReadyReply(body=me_body(caller.user, caller.session, request.app[POLICY]))
 
 
-def _signed_in(request: web.Request, pair: TokenPair) -> web.Response:
-    request[WHO] = {"user_id": pair.user.id, "session_id": pair.session_id}
-    return token_reply(pair)
+def _signed_in(request: web.Request, pair: TokenPair, *, cookie: bool) -> web.Response:
+    visit = request[VISIT]
+    visit.user_id, visit.session_id = pair.user.id, pair.session_id
+    return _tokens(request, pair, cookie=cookie)
+
+
+def _tokens(request: web.Request, pair: TokenPair, *, cookie: bool) -> web.Response:
+    if cookie:
+        request[VISIT].set_cookie = request.app[COOKIE].write(
+            pair.refresh_token, seconds=pair.refresh_expires_in
+        )
+    return token_reply(pair, cookie=cookie)

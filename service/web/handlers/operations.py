@@ -14,9 +14,10 @@ from service.domain.errors import (
 from service.web.callers import find_bearer
 from service.web.keys import CHECK_HEALTH, METRICS, METRICS_TOKEN, TOKENS
 from service.web.problems import CATALOGUE
-from service.web.replies import NO_STORE, json_reply
+from service.web.ready import NO_STORE
+from service.web.replies import cached_reply, json_reply
 
-CACHED = {"Cache-Control": "public, max-age=300"}
+CACHED = "public, max-age=300"
 
 
 async def get_health(request: web.Request) -> web.Response:
@@ -49,11 +50,11 @@ async def get_metrics(request: web.Request) -> web.Response:
 
 
 async def get_jwks(request: web.Request) -> web.Response:
-    return json_reply(request.app[TOKENS].jwks(), headers=CACHED)
+    return cached_reply(request.app[TOKENS].jwks(), caching=CACHED)
 
 
 async def get_problem(request: web.Request) -> web.Response:
     described = CATALOGUE.get(request.match_info["code"])
     if described is None:
         raise NotFoundError
-    return json_reply(described, headers=CACHED)
+    return cached_reply(described, caching=CACHED)

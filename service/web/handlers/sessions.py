@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from service.web.callers import authenticated
-from service.web.keys import END_ONE_SESSION, LIST_SESSIONS, ORIGIN, POLICY
+from service.web.keys import END_ONE_SESSION, LIST_SESSIONS, POLICY, VISIT
 from service.web.replies import ended_reply, json_reply, session_view
 
 
@@ -19,4 +19,6 @@ async def get_sessions(request: web.Request) -> web.Response:
 async def delete_session(request: web.Request) -> web.Response:
     caller = await authenticated(request)
     end = request.app[END_ONE_SESSION]
-    return ended_reply(applied=await end(caller.user.id, request.match_info["id"], request[ORIGIN]))
+    return ended_reply(
+        applied=await end(caller.user.id, request.match_info["id"], request[VISIT].origin)
+    )

@@ -1,7 +1,7 @@
 """One JSON object, or a refusal."""
 
 import json
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 
 import pytest
 from aiohttp import web
@@ -123,6 +123,7 @@ class Sender:
 
     body_exists = True
     charset = None
+    content = SimpleNamespace(is_eof=lambda: False)
     content_type = "application/json"
     headers = MappingProxyType({})
 

@@ -1,0 +1,38 @@
+"""REDIS_WAIT_REPLICAS: what a sign-out that is answered 204 survives."""
+
+from service.contracts import keys
+from service.store.redis_pool import open_redis
+from tests.support.failover import know_each_other, replicated
+
+
+async def test_a_sign_out_is_on_the_replicas(sentinels, serve, make_settings, person):
+    """204: every replica has the tombstone. 202: too few said so in time, and it holds all the same."""
+    await know_each_other(sentinels)
+    browser = await serve(make_settings(redis_url=sentinels.url, redis_wait_replicas=2))
+    first, second = await browser.login(person), await browser.login(person)
+    await replicated(sentinels)
+    replicas = [open_redis(server.url, timeout=5) for server in sentinels.servers[1:]]
+
+    assert (await browser.logout(first["access_token"])).status == 204
+    tombstone = keys.session(keys.partition_of(person.id), first["session_id"])
+    assert [await replica.hgetall(tombstone) for replica in replicas] == [{b"e": b"logout"}] * 2
+
+    sentinels.servers[2].kill()
+    assert (await browser.logout(second["access_token"])).status == 202
+    assert (await browser.me(second["access_token"])).code == "token_revoked"
+    for replica in replicas:
+        await replica.aclose()
+
+
+async def test_each_of_a_batch_by_itself(shared_cluster, serve, make_settings, make_person, valkey):
+    """On a cluster without replicas every wait is in vain, each sign-out is done all the same."""
+    settings = make_settings(
+        redis_url=shared_cluster.url, queue_redis_url=valkey.url, redis_wait_replicas=1
+    )
+    browser = await serve(settings)
+    people = [await make_person() for _ in range(4)]
+    tokens = [await browser.login(one) for one in people]
+
+    assert [(await browser.logout(t["access_token"])).status for t in tokens] == [202] * 4
+    codes = [(await browser.me(t["access_token"])).code for t in tokens]
+    assert codes == ["token_revoked"] * 4
