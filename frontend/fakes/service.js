@@ -13,6 +13,7 @@ export function fakeService({ lifetime_s = 900, now = () => 0 } = {}) {
   const faults = [];
   const counts = { refreshed: 0, replayed: 0, reused: 0 };
   let jar = "";
+  let isCookieWanted = false;
   let minted = 0;
 
   /** @param {string} sid */
@@ -65,10 +66,11 @@ export function fakeService({ lifetime_s = 900, now = () => 0 } = {}) {
     const token = body?.refresh_token ?? jar;
     if (path.endsWith("/login")) {
       if (body.password !== "right") return problem(401, "invalid_credentials");
+      isCookieWanted = !!body.cookie;
       if (body.email.startsWith("mfa")) return json({ mfa_required: true, mfa_token: "m1", methods: ["totp", "recovery_code"], expires_in: 300 });
-      return open(body.email.split("@")[0], !!body.cookie);
+      return open(body.email.split("@")[0], isCookieWanted);
     }
-    if (path.endsWith("/verify-2fa")) return body.code === "123456" ? open("mfa", false) : problem(401, "mfa_code_invalid");
+    if (path.endsWith("/verify-2fa")) return body.code === "123456" ? open("mfa", isCookieWanted) : problem(401, "mfa_code_invalid");
     if (path.endsWith("/refresh")) return !body.refresh_token && !isSafe ? problem(403, "csrf_failed") : refresh(token);
     if (path.endsWith("/logout")) {
       const session = sessions.get(token.replace("rt_", "").split(".")[0]);

@@ -3,6 +3,16 @@ const LONGEST_MS = 60_000;
 const LONGEST_ASKED_MS = 300_000;
 
 /**
+ * Milliseconds until a refresh may be tried again. Longer than anybody can have asked for: the clock was set back
+ * meanwhile, and there is nothing to wait for.
+ * @param {import("./types.js").Retry | null} retry @param {number} now_ms
+ */
+export function pause_ms(retry, now_ms) {
+  const left_ms = (retry?.at_ms ?? 0) - now_ms;
+  return left_ms > LONGEST_ASKED_MS ? 0 : left_ms;
+}
+
+/**
  * Full jitter between 0.5 and 60 s, never sooner than the service asked for.
  * @param {number} failures this one included @param {number | null} retryAfter seconds @param {number} random in [0, 1)
  */

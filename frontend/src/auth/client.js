@@ -1,7 +1,6 @@
 import { createApi } from "./api.js";
 import { AuthError } from "./errors.js";
 import { createFetch } from "./fetch.js";
-import { createQueue } from "./queue.js";
 import { createRefresh } from "./refresh.js";
 import { createSchedule } from "./schedule.js";
 import { createSigning } from "./signing.js";
@@ -27,15 +26,14 @@ export function createClient(options, open, host) {
   const name = `inphora-auth.${namespace}`;
   const base = baseUrl.replace(/\/+$/, "");
   const home = () => base || host.location?.href;
-  const cookie = options.storage === "cookie" || !!(/** @type {Partial<Storage>} */ (options.storage)?.cookie);
   const state = createState();
   /** @type {typeof globalThis.fetch} */
   const send = (...request) => (options.fetch ?? host.fetch).call(host, ...request);
-  const call = createApi(host, { send, base, timeout, cookie });
   /** @type {Promise<Begun> | undefined} */
   let starting;
   /** @type {(() => void)[]} */
   const stops = [state.stop];
+  let isOver = false;
 
   function start() {
     return (starting ??= begin().catch((error) => {
@@ -49,30 +47,43 @@ export function createClient(options, open, host) {
   /** @returns {Promise<Begun>} */
   async function begin() {
     const storage = await open(name);
-    const view = createView({ host, name, storage, state, moved: () => schedule.arm() });
-    const { adopt, news } = view;
-    const refreshOnce = createRefresh({ host, storage, call, owner: `${host.Math.random()}`, timeout, adopt, news, queue: createQueue(host, name) });
-    const renew = () => refreshOnce(view.entry().version);
-    const schedule = createSchedule({ host, view, leeway, backgroundRefresh, storage, refresh: renew });
+    const parts = { host, name, storage, state, timeout, leeway, backgroundRefresh, send, base, usable };
+    const call = createApi(parts);
+    const view = createView({ ...parts, moved: () => schedule.arm() });
+    const renew = createRefresh({ ...parts, call, view });
+    const schedule = createSchedule({ ...parts, view, renew });
     stops.push(schedule.stop, view.close, () => storage.close?.());
-    const signing = createSigning({ host, call, cookie, view, storage, getState: state.get, usable });
+    if (isOver) dispose();
+    const signing = createSigning({ ...parts, call, view });
     await view.sync();
-    if (cookie && !view.session()) await signing.resume();
+    if (storage.cookie && !view.session()) await signing.resume();
     else if (view.session() && view.live_ms() <= 0 && schedule.mayRenew()) await renew().catch(() => {});
     view.reveal();
     return { ...signing, view, renew };
   }
 
-  /** A session whose token lives, and longer than that if it can be had. @param {number} [least_s] @returns {Promise<Session>} */
-  async function usable(least_s = 0) {
+  function dispose() {
+    isOver = true;
+    for (const stop of stops) stop();
+  }
+
+  /**
+   * A session whose token lives, and longer than that if it can be had. What somebody began is never gone on with as
+   * somebody who signed in meanwhile.
+   * @param {number} [least_s] @returns {Promise<Session>}
+   */
+  async function lasting(least_s = 0) {
     const { view, renew } = await start();
     const session = view.signedIn();
     if (view.live_ms() > Math.min(least_s * 1000, session.lifetime_ms * 0.8)) return session;
     await renew().catch((error) => {
       if (view.live_ms() <= 0) throw error;
     });
-    return view.signedIn();
+    return view.signedIn(session.sid);
   }
+
+  /** @param {number} [least_s] @param {AbortSignal} [signal] gives up waiting */
+  const usable = (least_s, signal) => until(lasting(least_s), signal);
 
   /** @param {Session} refused @returns {Promise<Session | null>} null where somebody else is signed in by now */
   async function replaced(refused) {
@@ -83,13 +94,7 @@ export function createClient(options, open, host) {
     return session.sid === refused.sid ? session : null;
   }
 
-  const authFetch = createFetch({
-    send,
-    base: home,
-    origins: () => [home(), ...origins].map((url) => new URL(url, home()).origin),
-    usable: (isStream, signal) => until(usable(isStream ? leeway : 0), signal),
-    replaced,
-  });
+  const authFetch = createFetch({ send, home, origins, leeway, usable, replaced });
 
   return {
     /** @type {Signing["login"]} */
@@ -121,13 +126,11 @@ export function createClient(options, open, host) {
       return state.get();
     },
     /** @param {{ minTtl?: number, signal?: AbortSignal }} [options] `minTtl` in seconds @returns {Promise<string>} */
-    getAccessToken: async ({ minTtl, signal } = {}) => (await until(usable(minTtl), signal)).access,
+    getAccessToken: async ({ minTtl, signal } = {}) => (await usable(minTtl, signal)).access,
     fetch: authFetch,
     makeAuthenticatedRequest: authFetch,
     /** Stops everything; the session stays for the next client. */
-    dispose() {
-      for (const stop of stops) stop();
-    },
+    dispose,
   };
 }
 

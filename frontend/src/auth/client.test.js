@@ -3,6 +3,7 @@ import test from "node:test";
 
 import { json, problem } from "../../fakes/service.js";
 import { fakeTabs } from "../../fakes/tabs.js";
+import { AuthError } from "./errors.js";
 
 const HOUR_MS = 3_600_000;
 const LOST = () => new TypeError("Failed to fetch");
@@ -294,4 +295,84 @@ test("after dispose nothing runs", async () => {
   await world.advance(HOUR_MS);
 
   assert.deepEqual([service.refreshes(), world.waiting()], [0, 0]);
+});
+
+test("a client that is disposed of while it begins never runs", async () => {
+  const { first, signIn, another, world, service } = fakeTabs();
+  await signIn();
+  const tab = another();
+  tab.subscribe(() => {});
+  tab.dispose();
+  first.dispose();
+  await world.advance(HOUR_MS);
+
+  assert.deepEqual([service.refreshes(), world.waiting()], [0, 0]);
+});
+
+test("a refresh under way outlives its client: the new token is kept, and nothing runs on", async () => {
+  const { first, signIn, another, world, service } = fakeTabs();
+  await signIn();
+  service.faults[0] = ({ path }) => void (path.endsWith("/refresh") && first.dispose());
+  await first.refresh();
+  assert.equal(world.waiting(), 0);
+
+  service.faults.length = 0;
+  await another().refresh();
+  assert.deepEqual(service.counts, { refreshed: 2, replayed: 0, reused: 0 });
+});
+
+test("a clock set back during an outage does not prolong it", async () => {
+  const { signIn, world, service, first } = fakeTabs();
+  await signIn();
+  service.faults[0] = ({ path }) => (path.endsWith("/refresh") ? problem(503, "service_unavailable", { "Retry-After": "60" }) : undefined);
+  await world.advance(901_000);
+  world.setClock(-2 * HOUR_MS);
+  service.faults.length = 0;
+  await world.advance(60_000);
+
+  assert.equal(first.getState().status, "authenticated");
+  assert.match(await first.getAccessToken(), /^at_/);
+});
+
+test("a challenge is forgotten when somebody signs in in another tab", async () => {
+  const { clients, first, world } = fakeTabs({ count: 2 });
+  await first.login({ email: "mfa@inphora.example", password: "right" }).catch(() => {});
+  await clients[1]?.login({ email: "ada@inphora.example", password: "right" });
+  await world.advance(0);
+  assert.equal(first.getState().status, "authenticated");
+  await clients[1]?.logout();
+  await world.advance(0);
+
+  assert.deepEqual([first.getState().status, first.getState().challenge], ["anonymous", null]);
+});
+
+for (const [scope, isFine] of /** @type {["local" | "others" | "global", boolean][]} */ ([["local", true], ["others", false], ["global", false]])) {
+  test(`a session that had ended before: logout ${scope} ${isFine ? "is done" : "says that the others were not reached"}`, async () => {
+    const { first, signIn, service } = fakeTabs();
+    await signIn();
+    service.faults[0] = ({ path }) => (path.endsWith("/logout") ? problem(401, "refresh_token_invalid") : undefined);
+    const leaving = first.logout({ scope });
+
+    if (isFine) assert.deepEqual(await leaving, { applied: true });
+    else await assert.rejects(leaving, { code: "refresh_token_invalid" });
+  });
+}
+
+test("a storage that fails keeps no sign-out from the service", async () => {
+  const { first, signIn, service, shared } = fakeTabs();
+  await signIn();
+  shared.read = shared.update = () => Promise.reject(new AuthError("storage", { code: "storage_unavailable" }));
+  await assert.rejects(first.logout(), { kind: "storage" });
+
+  assert.equal(service.sessions.get("s1")?.ended, "session_revoked");
+});
+
+test("what another storage option left behind is nobody's session, and no obstacle to a new one", async () => {
+  const { first, signIn, shared } = fakeTabs();
+  await shared.update((entry) => ({ ...entry, version: 1, session: "sealed" }));
+  await first.ready;
+  assert.equal(first.getState().status, "anonymous");
+  await signIn();
+
+  assert.equal(first.getState().status, "authenticated");
 });

@@ -1,6 +1,4 @@
-import { AuthError } from "./errors.js";
-
-const ALGORITHM = "AES-GCM";
+const name = "AES-GCM";
 
 /**
  * Seals what a storage keeps: AES-256-GCM under a key that IndexedDB holds and no script can read out. It keeps tokens
@@ -12,28 +10,23 @@ const ALGORITHM = "AES-GCM";
 export async function encrypted(host, storage, { change }) {
   const { crypto } = host;
   const { subtle } = crypto;
-  /** @type {CryptoKey | undefined} */
-  let key = await change("key", () => undefined, "readonly");
-  if (!key) {
-    const fresh = await subtle.generateKey({ name: ALGORITHM, length: 256 }, false, ["encrypt", "decrypt"]);
-    key = await change("key", (first) => first ?? fresh); // another tab may have been quicker
-  }
-  const secret = /** @type {CryptoKey} */ (key);
+  const fresh = await subtle.generateKey({ name, length: 256 }, false, ["encrypt", "decrypt"]);
+  // The first that any tab has put there.
+  const key = /** @type {CryptoKey} */ (await change("key", (first) => (first ? undefined : fresh)));
   return {
     ...storage,
     async seal(session) {
       const iv = crypto.getRandomValues(new Uint8Array(12));
       const text = new TextEncoder().encode(JSON.stringify(session));
-      const sealed = new Uint8Array(await subtle.encrypt({ name: ALGORITHM, iv }, secret, text));
-      return String.fromCharCode(...iv, ...sealed);
+      return String.fromCharCode(...iv, ...new Uint8Array(await subtle.encrypt({ name, iv }, key, text)));
     },
     async open(sealed) {
       try {
         const bytes = Uint8Array.from(sealed, (/** @type {string} */ letter) => letter.charCodeAt(0));
-        const text = await subtle.decrypt({ name: ALGORITHM, iv: bytes.subarray(0, 12) }, secret, bytes.subarray(12));
+        const text = await subtle.decrypt({ name, iv: bytes.subarray(0, 12) }, key, bytes.subarray(12));
         return JSON.parse(new TextDecoder().decode(text));
-      } catch (cause) {
-        throw new AuthError("storage", { code: "storage_unreadable", cause });
+      } catch {
+        return null;
       }
     },
   };

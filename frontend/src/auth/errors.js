@@ -50,7 +50,7 @@ export async function errorFrom(response, now_ms) {
     message: problem.detail ?? code,
     retryAfter: secondsFrom(headers.get("Retry-After"), now_ms),
     requestId: problem.request_id,
-    fields: Array.isArray(problem.errors) ? problem.errors : [],
+    fields: [problem.errors ?? []].flat(),
   });
 }
 
@@ -59,7 +59,7 @@ export async function errorFrom(response, now_ms) {
  * @param {string | null} header @param {number} now_ms @returns {number | null} whole seconds from now, never negative
  */
 export function secondsFrom(header, now_ms) {
-  if (!header?.trim()) return null;
+  if (!header) return null;
   const seconds = Number(header);
   const wait = Number.isNaN(seconds) ? Math.ceil((Date.parse(header) - now_ms) / 1000) : seconds;
   return Number.isNaN(wait) ? null : Math.max(0, wait);

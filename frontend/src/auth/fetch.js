@@ -1,11 +1,11 @@
 /**
  * @typedef {import("./types.js").Session} Session
- * @param {{ origins: () => string[], base: () => string, send: typeof globalThis.fetch,
- *   usable: (isStream: boolean, signal: AbortSignal) => Promise<Session>,
+ * @param {{ send: typeof globalThis.fetch, home: () => string, origins: string[], leeway: number,
+ *   usable: (least_s: number, signal: AbortSignal) => Promise<Session>,
  *   replaced: (refused: Session) => Promise<Session | null> }} parts `usable`: a session whose token lives;
  *   `replaced`: with another token than the one refused
  */
-export function createFetch({ origins, base, send, usable, replaced }) {
+export function createFetch({ send, home, origins, leeway, usable, replaced }) {
   /** @param {Request} request @param {Session} [session] */
   const go = (request, session) => {
     if (session) request.headers.set("Authorization", `Bearer ${session.access}`);
@@ -18,10 +18,11 @@ export function createFetch({ origins, base, send, usable, replaced }) {
    * @param {RequestInfo | URL} input @param {RequestInit} [init] @returns {Promise<Response>}
    */
   return async (input, init) => {
-    const request = new Request(input instanceof Request ? input : new URL(input, base()), init);
-    if (!origins().includes(new URL(request.url).origin) || request.headers.has("Authorization")) return go(request);
+    const request = new Request(input instanceof Request ? input : new URL(input, home()), init);
+    const { origin } = new URL(request.url);
+    if (![home(), ...origins].some((url) => new URL(url, home()).origin === origin) || request.headers.has("Authorization")) return go(request);
     const isStream = init?.body instanceof ReadableStream;
-    const session = await usable(isStream, request.signal);
+    const session = await usable(isStream ? leeway : 0, request.signal);
     const spare = isStream ? null : request.clone();
     const response = await go(request, session);
     if (!spare || !(await refusesToken(response))) return response;

@@ -111,3 +111,17 @@ test("with nobody signed in nothing is sent", async () => {
 
   assert.equal(service.asked.length, 0);
 });
+
+test("a request that waits for a token is never sent as somebody else", async () => {
+  const { clients, first, service, signIn, world } = fakeTabs({ count: 2 });
+  await signIn();
+  world.setClock(3_600_000);
+  service.faults[0] = async ({ path }) => {
+    if (path.endsWith("/refresh")) await clients[1]?.login({ email: "bob@inphora.example", password: "right" });
+    return /** @type {any} */ (undefined);
+  };
+  await assert.rejects(first.fetch("/api/things", { method: "POST", body: "ada's" }), { kind: "session_ended", code: "signed_out" });
+
+  assert.equal(service.asked.filter(({ path }) => path === "/api/things").length, 0);
+  assert.equal(first.getState().user?.name, "bob");
+});

@@ -1,4 +1,5 @@
-import { backoff_ms } from "./backoff.js";
+import { backoff_ms, pause_ms } from "./backoff.js";
+import { EMPTY } from "./storage/memory.js";
 
 /**
  * Who may refresh, by compare-and-set on the entry that all tabs share. This is what makes it correct; locks only make
@@ -13,25 +14,24 @@ import { backoff_ms } from "./backoff.js";
  */
 
 /** @param {Storage} storage @param {Claim} claim @returns {Promise<{ outcome: Outcome, entry: Entry }>} */
-export async function takeLease(storage, claim) {
+export async function takeLease(storage, { owner, queued, seen, failures, now_ms, hold_ms }) {
   /** @type {Outcome} */
   let outcome = "taken";
+
+  /** @param {Entry} entry @returns {Outcome} */
+  function outcomeOf({ session, version, lease, retry }) {
+    if (!session || (version !== seen && !storage.cookie)) return "moved"; // with a cookie each tab needs a token of its own
+    if (retry && (retry.failures > failures || (retry.hard && pause_ms(retry, now_ms) > 0))) return "failed";
+    // A lease of a tab that lost the lock which we hold, or from a clock since set back, binds nobody.
+    const left_ms = lease && lease.owner !== owner && !(queued && lease.queued) ? lease.until_ms - now_ms : 0;
+    return left_ms > 0 && left_ms <= hold_ms ? "busy" : "taken";
+  }
+
   const entry = await storage.update((now) => {
-    outcome = outcomeOf(now, claim, storage.cookie);
-    if (outcome !== "taken") return;
-    const { owner, queued, now_ms, hold_ms } = claim;
-    return { ...now, fence: now.fence + 1, lease: { owner, queued, until_ms: now_ms + hold_ms } };
+    outcome = outcomeOf(now);
+    return outcome === "taken" ? { ...now, fence: now.fence + 1, lease: { owner, queued, until_ms: now_ms + hold_ms } } : undefined;
   });
   return { outcome, entry };
-}
-
-/** @param {Entry} entry @param {Claim} claim @param {boolean} [cookie] there each tab needs an access token of its own @returns {Outcome} */
-function outcomeOf({ session, version, lease, retry }, { owner, now_ms, hold_ms, queued, seen, failures }, cookie) {
-  if (!session || (version !== seen && !cookie)) return "moved";
-  if (retry && (retry.failures > failures || (retry.hard && retry.at_ms > now_ms))) return "failed";
-  const left_ms = lease && lease.owner !== owner ? lease.until_ms - now_ms : 0;
-  // A lease from a clock since set back, or of a tab that lost the lock which we hold, binds nobody.
-  return left_ms > 0 && left_ms <= hold_ms && !(queued && lease?.queued) ? "busy" : "taken";
 }
 
 /**
@@ -54,7 +54,7 @@ export async function settleLease(storage, held, change) {
  * @param {Partial<Entry>} change @returns {Entry}
  */
 export function supersede({ version, fence }, now_ms, change) {
-  return { version: Math.max(version + 1, now_ms), fence: fence + 1, session: null, ended: null, lease: null, retry: null, ...change };
+  return { ...EMPTY, version: Math.max(version + 1, now_ms), fence: fence + 1, ...change };
 }
 
 /** @param {Entry} entry @param {import("./errors.js").AuthError} error @param {number} now_ms @param {number} random @returns {Partial<Entry>} */

@@ -1,40 +1,41 @@
 import { AuthError } from "./errors.js";
 import { failed, settleLease, supersede, takeLease } from "./lease.js";
+import { createQueue } from "./queue.js";
 import { readSession } from "./session.js";
 
 /**
  * @typedef {import("./types.js").Entry} Entry
  * @typedef {import("./types.js").Session} Session
- * @typedef {{ host: import("./types.js").Host, storage: import("./types.js").Storage, call: import("./api.js").Call,
- *   owner: string, timeout: number, queue: <T>(run: (queued: boolean) => Promise<T>) => Promise<T>,
- *   news: () => Promise<unknown>, adopt: (entry: Entry, session?: Session) => Promise<unknown> }} Parts
- *   `news`: until another tab says something, or a moment has passed; `adopt`: what all agree on has changed
+ * @typedef {{ host: import("./types.js").Host, name: string, storage: import("./types.js").Storage, timeout: number,
+ *   call: import("./api.js").Call, view: import("./view.js").View }} Parts
  */
 
 /**
  * One refresh at a time in this tab, and by the lease one among all.
  * @param {Parts} parts
- * @returns {(seen: number) => Promise<void>} `seen`: the version to be replaced; rejects with why it could not be, for now
+ * @returns {() => Promise<void>} replaces what this tab sees; rejects with why it could not be, for now
  */
-export function createRefresh({ host, storage, call, owner, timeout, queue, news, adopt }) {
+export function createRefresh({ host, name, storage, call, timeout, view }) {
+  const queue = createQueue(host, name);
+  const owner = `${host.Math.random()}`;
   const hold_ms = timeout + 2000;
   /** @type {Promise<void> | null} */
   let flight = null;
 
-  return (seen) => (flight ??= run(seen).finally(() => (flight = null)));
+  return () => (flight ??= run().finally(() => (flight = null)));
 
-  /** @param {number} seen */
-  async function run(seen) {
+  async function run() {
+    const seen = view.entry().version;
     const { retry } = await storage.read();
     await queue(async (queued) => {
       for (;;) {
         const claim = { owner, queued, seen, hold_ms, now_ms: host.Date.now(), failures: retry?.failures ?? 0 };
         const { outcome, entry } = await takeLease(storage, claim);
         if (outcome === "taken") return exchange(entry);
-        if (outcome === "busy") await news();
+        if (outcome === "busy") await view.news();
         else {
-          await adopt(entry);
-          if (outcome === "failed" && entry.retry) throw errorOf(entry.retry, claim.now_ms);
+          await view.adopt(entry);
+          if (outcome === "failed") throw errorOf(/** @type {import("./types.js").Retry} */ (entry.retry), claim.now_ms);
           return;
         }
       }
@@ -44,13 +45,15 @@ export function createRefresh({ host, storage, call, owner, timeout, queue, news
   /** @param {Entry} held */
   async function exchange(held) {
     try {
-      const { refresh } = await storage.open(held.session);
+      const { refresh } = /** @type {Session} */ (await storage.open(held.session));
       const headers = { "X-Tab-State": host.document?.visibilityState === "hidden" ? "background" : "foreground" };
       const { body, sent_ms } = await call("refresh", refresh ? { refresh_token: refresh } : {}, { headers, again: true });
       const session = readSession(body, sent_ms, !!storage.cookie);
       const sealed = await storage.seal(session);
       const { kept, entry } = await settleLease(storage, held, ({ version }) => ({ version: version + 1, session: sealed, retry: null }));
-      await adopt(entry, kept ? session : undefined);
+      // Late, and another tab has taken over: where tokens are each tab's own, this one is good all the same.
+      const isOurs = kept || (storage.cookie && entry.session?.sid === session.sid);
+      await view.adopt(entry, isOurs ? session : undefined);
     } catch (cause) {
       await fail(held, /** @type {AuthError} */ (cause));
     }
@@ -62,7 +65,7 @@ export function createRefresh({ host, storage, call, owner, timeout, queue, news
     const { kept, entry } = await settleLease(storage, held, (now) =>
       error.kind === "session_ended" ? supersede(now, now_ms, { ended: error.code }) : failed(now, error, now_ms, host.Math.random()),
     );
-    await adopt(entry);
+    await view.adopt(entry);
     if (kept) throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { pause_ms } from "./backoff.js";
 import { margin_ms } from "./session.js";
 
 /** No wait is longer: timers stop in sleep, and a frozen tab misses messages. */
@@ -8,21 +9,22 @@ const EVENTS = ["visibilitychange", "pageshow", "focus", "online"];
  * Renews the token before it ends: when it is due, again when a failure may be tried again, and whenever the page
  * comes back. A hidden tab leaves it to the visible ones.
  * @param {{ host: import("./types.js").Host, view: import("./view.js").View, storage: import("./types.js").Storage,
- *   refresh: () => Promise<void>, leeway: number, backgroundRefresh: boolean }} parts
+ *   renew: () => Promise<void>, leeway: number, backgroundRefresh: boolean }} parts
  */
-export function createSchedule({ host, view, storage, refresh, leeway, backgroundRefresh }) {
+export function createSchedule({ host, view, storage, renew, leeway, backgroundRefresh }) {
   /** Tabs wake at different times, so that mostly one finds something to do. */
   const jitter = host.Math.random();
   const stopped = new AbortController();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
 
+  const isNeeded = () => view.session() && !stopped.signal.aborted;
   const mayRenew = () => backgroundRefresh || host.document?.visibilityState !== "hidden";
 
   /** @param {number} wait_ms */
   function wait(wait_ms) {
     host.clearTimeout(timer);
-    timer = host.setTimeout(look, Math.min(wait_ms, TICK_MS));
+    if (isNeeded()) timer = host.setTimeout(look, Math.min(wait_ms, TICK_MS));
   }
 
   /** The network came back: what failed without it may be tried at once. @param {import("./types.js").Entry} entry */
@@ -40,16 +42,12 @@ export function createSchedule({ host, view, storage, refresh, leeway, backgroun
 
   /** Sets the next look, or refreshes when it is time. */
   function arm() {
-    host.clearTimeout(timer);
-    timer = undefined;
-    const session = view.session();
-    if (!session) return;
+    wait(TICK_MS);
+    if (!isNeeded() || !mayRenew()) return;
     const left_ms = view.live_ms();
-    const pause_ms = (view.entry().retry?.at_ms ?? 0) - host.Date.now();
-    const due_ms = Math.max(left_ms - margin_ms(session, leeway) * (1 - jitter / 4), pause_ms);
-    if (!mayRenew()) return wait(TICK_MS);
-    if (due_ms > 0) return wait(left_ms > 0 ? Math.min(due_ms, left_ms) : due_ms);
-    refresh().catch(() => timer ?? wait(TICK_MS)); // where the failure could be recorded, `arm` has come again already
+    const due_ms = Math.max(left_ms - margin_ms(view.signedIn(), leeway) * (1 - jitter / 4), pause_ms(view.entry().retry, host.Date.now()));
+    if (due_ms > 0) wait(left_ms > 0 ? Math.min(due_ms, left_ms) : due_ms);
+    else renew().catch(() => {}); // shown by the state, and tried again
   }
 
   for (const event of EVENTS) host.addEventListener?.(event, look, { signal: stopped.signal });

@@ -9,10 +9,11 @@ import { readSession } from "./session.js";
 
 /**
  * Signing in and out.
- * @param {{ host: import("./types.js").Host, call: import("./api.js").Call, cookie: boolean,
- *   view: import("./view.js").View, storage: import("./types.js").Storage, getState: () => import("./types.js").AuthState, usable: () => Promise<import("./types.js").Session> }} parts
+ * @param {{ host: import("./types.js").Host, call: import("./api.js").Call,
+ *   view: import("./view.js").View, storage: import("./types.js").Storage, state: ReturnType<typeof import("./state.js").createState>, usable: () => Promise<import("./types.js").Session> }} parts
  */
-export function createSigning({ host, call, cookie, view, storage, getState, usable }) {
+export function createSigning({ host, call, view, storage, state, usable }) {
+  const { cookie = false } = storage;
   /** @type {string | null} of the challenge that waits for its second factor */
   let mfaToken = null;
 
@@ -27,13 +28,17 @@ export function createSigning({ host, call, cookie, view, storage, getState, usa
     const sealed = await storage.seal(session);
     unchallenge();
     await view.adopt(await storage.update((entry) => supersede(entry, sent_ms, { session: sealed })), session);
-    return getState();
+    return state.get();
   }
 
-  /** @param {object} body the refresh token, or the cookie, says who it is: an access token may have lapsed */
+  /**
+   * Not at once again in cookie mode: by then the cookie may be somebody else's.
+   * @param {{ scope: string, refresh_token?: string }} body the refresh token, or the cookie, says who it is: an access
+   *   token may have lapsed
+   */
   async function tell(body) {
-    const { status } = await call("logout", body, { keepalive: true, again: true }).catch((error) => {
-      if (error.status === 401) return { status: 204 }; // it had ended already
+    const { status } = await call("logout", body, { keepalive: true, again: !cookie }).catch((error) => {
+      if (error.status === 401 && body.scope === "local") return { status: 204 }; // it had ended already
       throw error;
     });
     if (cookie) await storage.update((entry) => ({ ...entry, leaving: false }));
@@ -45,7 +50,7 @@ export function createSigning({ host, call, cookie, view, storage, getState, usa
     async resume() {
       const { leaving, version } = view.entry();
       if (leaving) await tell({ scope: "local" }).catch(() => {});
-      else if (!version) await call("refresh", {}).then(install, () => {});
+      else if (!version) await call("refresh", {}).then(install).catch(() => {});
     },
     /**
      * Rejects with kind `mfa_required` where a second factor is wanted: `verify2fa` goes on from there.
@@ -76,10 +81,15 @@ export function createSigning({ host, call, cookie, view, storage, getState, usa
      */
     async logout({ scope = "local" } = {}) {
       unchallenge();
-      await view.sync();
+      await view.sync().catch(() => {}); // a storage that fails keeps no sign-out from the service
       const session = scope === "others" ? await usable() : view.session();
-      if (scope !== "others") await view.adopt(await storage.update((entry) => supersede(entry, host.Date.now(), { leaving: cookie && !!session })));
-      return session ? tell({ scope, ...(!cookie && { refresh_token: session.refresh }) }) : { applied: true };
+      let outcome = { applied: true };
+      try {
+        if (scope !== "others") await view.adopt(await storage.update((entry) => supersede(entry, host.Date.now(), { leaving: cookie && !!session })));
+      } finally {
+        if (session) outcome = await tell({ scope, ...(!cookie && { refresh_token: session.refresh }) });
+      }
+      return outcome;
     },
   };
 }

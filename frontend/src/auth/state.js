@@ -25,7 +25,7 @@ export function createState() {
     },
     /** @param {Partial<AuthState>} next what is not named is empty */
     become(next) {
-      const nextText = JSON.stringify(next, (key, value) => (key === "error" ? value?.code : value));
+      const nextText = JSON.stringify(next);
       if (nextText === text) return;
       text = nextText;
       const former = state;

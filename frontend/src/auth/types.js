@@ -21,7 +21,7 @@
  * @property {() => Promise<Entry>} read
  * @property {(change: Change) => Promise<Entry>} update in one transaction; answers the entry as it then stands
  * @property {(session: Session) => Promise<any> | any} seal
- * @property {(sealed: any) => Promise<Session> | Session} open
+ * @property {(sealed: any) => Promise<Session | null> | Session | null} open null for what it cannot open
  * @property {() => void} [close]
  * @property {import("./errors.js").AuthError} [trouble] why it keeps less than was asked for
  *

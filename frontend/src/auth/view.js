@@ -18,7 +18,7 @@ import { EMPTY } from "./storage/memory.js";
 export function createView({ host, name, storage, state, moved }) {
   const left_ms = createCountdown(host);
   /** Says that something changed, and never what: no token is on it. */
-  const channel = storage.shared && host.BroadcastChannel ? new host.BroadcastChannel(name) : null;
+  let channel = storage.shared && host.BroadcastChannel ? new host.BroadcastChannel(name) : null;
   /** @type {(value?: unknown) => void} */
   let wake = () => {};
   /** @type {Entry} */
@@ -27,9 +27,8 @@ export function createView({ host, name, storage, state, moved }) {
   let session = null;
   /** @type {Challenge | null} */
   let challenge = null;
-  let trouble = storage.trouble ?? null;
   let isShown = false;
-  let turn = 0;
+  let last = Promise.resolve();
 
   if (channel) {
     channel.onmessage = () => {
@@ -40,20 +39,20 @@ export function createView({ host, name, storage, state, moved }) {
 
   const live_ms = () => (session?.access ? left_ms(session) : -1);
   const signedOut = () => new AuthError("session_ended", { code: entry.ended ?? "signed_out" });
-  /** @throws {AuthError} `session_ended` */
-  const signedIn = () => {
-    if (session) return session;
+  /** @param {string} [sid] of whoever began what is gone on with @throws {AuthError} `session_ended` */
+  const signedIn = (sid = session?.sid) => {
+    if (session && session.sid === sid) return session;
     throw signedOut();
   };
-  const sync = async () => show(await storage.read());
+  /** One look after the other: what takes longer to open is never shown after what came later. @param {() => Promise<void>} look */
+  const inTurn = (look) => (last = last.then(look, look));
+  const sync = () => inTurn(async () => show(await storage.read()));
 
   /** @param {Entry} next @param {Session} [own] the session in it, where this tab has just put it there @returns {Promise<void>} */
   async function show(next, own) {
     if (next.version < entry.version && next.version) return; // read before a change that is here already
-    const mine = ++turn;
     if (own || next.version !== entry.version) {
-      const opened = own ?? (next.session && (await open(next.session)));
-      if (mine !== turn) return sync();
+      const opened = own ?? (next.session && (await storage.open(next.session)));
       // In cookie mode the entry has no tokens: this tab's own go on for as long as it is the same session.
       session = opened && !opened.access && opened.sid === session?.sid ? { ...session, user: opened.user } : opened;
     }
@@ -61,17 +60,8 @@ export function createView({ host, name, storage, state, moved }) {
     publish();
   }
 
-  /** @param {any} sealed @returns {Promise<Session | null>} */
-  async function open(sealed) {
-    try {
-      return await storage.open(sealed);
-    } catch (cause) {
-      trouble = /** @type {AuthError} */ (cause);
-      return null;
-    }
-  }
-
   function publish() {
+    if (session) challenge = null; // somebody signed in otherwise, in whichever tab
     if (!isShown) return;
     const { retry, ended } = entry;
     state.become(
@@ -83,7 +73,7 @@ export function createView({ host, name, storage, state, moved }) {
             expiresAt: session.access ? session.expires_ms : null,
             error: retry && errorOf(retry, host.Date.now()),
           }
-        : { status: ended ? "expired" : "anonymous", challenge, code: ended, error: ended ? signedOut() : trouble },
+        : { status: ended ? "expired" : "anonymous", challenge, code: ended, error: ended ? signedOut() : (storage.trouble ?? null) },
     );
     moved();
   }
@@ -101,7 +91,7 @@ export function createView({ host, name, storage, state, moved }) {
     },
     /** What all agree on was changed here. @param {Entry} next @param {Session} [own] */
     async adopt(next, own) {
-      await show(next, own);
+      await inTurn(() => show(next, own));
       channel?.postMessage(1);
     },
     /** @param {Challenge | null} next */
@@ -115,6 +105,9 @@ export function createView({ host, name, storage, state, moved }) {
         wake = resolve;
         host.setTimeout(resolve, 100 + 200 * host.Math.random());
       }),
-    close: () => channel?.close(),
+    close() {
+      channel?.close();
+      channel = null; // a refresh under way must still be kept, and a closed channel throws
+    },
   };
 }

@@ -2,6 +2,8 @@ import { useState } from "react";
 
 import { useAuth } from "../contexts/AuthContext.jsx";
 import { codeFrom } from "../text/code.js";
+import { describe } from "../text/messages.js";
+import { announce } from "./Announcer.jsx";
 import { Form } from "./Form.jsx";
 import { Heading } from "./Heading.jsx";
 
@@ -23,6 +25,12 @@ const METHODS = {
   },
 };
 
+/** The challenge is gone, and this form with it: what it would say, nobody would see. @param {import("../services/authService.js").AuthError} error */
+function sayOver(error) {
+  if (error.code === "mfa_token_invalid") announce(describe(error));
+  throw error;
+}
+
 /** @param {{ methods: string[] }} props those unknown here are left out */
 export function SecondFactor({ methods }) {
   const { verify2fa, logout } = useAuth();
@@ -37,7 +45,7 @@ export function SecondFactor({ methods }) {
         key={chosen}
         submitLabel="Continue"
         busyLabel="Checking…"
-        submit={({ code = "" }) => verify2fa({ code: codeFrom(code) })}
+        submit={({ code = "" }) => verify2fa({ code: codeFrom(code) }).catch(sayOver)}
         fields={[{ ...field, name: "code", missing: "Enter the code.", blamedFor: "mfa_code_invalid", input: { ...input, type: "text", className: "code", autoFocus: true } }]}
       />
       <p className="links">

@@ -10,16 +10,15 @@ import { openStorage } from "../auth/storage/open.js";
  * @typedef {import("../auth/client.js").AuthClient} AuthClient
  */
 
-
 /**
  * @param {AuthOptions} [options] @param {import("../auth/types.js").Host} [host] tests bring their own browser
  * @returns {AuthClient}
  * @throws {AuthError} kind `config`
  */
 export function createAuthClient(options = {}, host = globalThis) {
-  const { storage = "idb", encrypt = "off", timeout = 1 } = options;
+  const { storage = "idb", encrypt = "off", timeout = 1, leeway = 0 } = options;
   const isKnown = typeof storage === "object" || /^(idb|web|session|cookie|memory)$/.test(storage);
-  if (!isKnown || !/^(off|preferred|required)$/.test(encrypt) || !(timeout > 0)) throw new AuthError("config");
+  if (!isKnown || !/^(off|preferred|required)$/.test(encrypt) || !(timeout > 0 && timeout < 2 ** 31) || !(leeway >= 0)) throw new AuthError("config");
   return createClient(options, (name) => openStorage(host, name, options), host);
 }
 

@@ -13,7 +13,7 @@ test("outside of a browser it can be imported, asked and made, and knows nobody"
   assert.equal(auth.getState().status, "initializing");
 });
 
-for (const options of [{ storage: "disk" }, { encrypt: "yes" }, { timeout: 0 }, { timeout: Number.NaN }]) {
+for (const options of [{ storage: "disk" }, { encrypt: "yes" }, { timeout: 0 }, { timeout: Number.NaN }, { timeout: Infinity }, { leeway: Number.NaN }, { leeway: -1 }]) {
   test(`${JSON.stringify(options)} is refused when the client is made`, () => {
     assert.throws(() => createAuthClient(/** @type {any} */ (options)), (error) => error instanceof AuthError && error.kind === "config");
   });

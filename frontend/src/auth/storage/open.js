@@ -15,18 +15,18 @@ export async function openStorage(host, name, { storage = "idb", encrypt = "pref
   if (typeof storage === "object") return storage;
   const database = openDatabase(host, name);
   let kept = createIdbStorage(database);
-  let canSeal = !!host.crypto?.subtle;
   if (storage === "memory") return createMemoryStorage();
   try {
     await kept.read();
   } catch (trouble) {
     kept = createMemoryStorage();
     if (host.document) kept.trouble = /** @type {AuthError} */ (trouble);
-    canSeal = false;
   }
   if (storage === "cookie") return createCookieStorage(kept);
-  if (encrypt === "required" && !canSeal) throw new AuthError("storage", { code: "encryption_unavailable" });
   if (storage === "session") kept = createTabStorage(host, name);
   if (storage === "web" && kept.shared) kept = createWebStorage(host, name, kept);
-  return canSeal && encrypt !== "off" ? encrypted(host, kept, database) : kept;
+  // Plain http has no such crypto, and Safari in Lockdown Mode keeps no keys.
+  const sealed = encrypt !== "off" && (await encrypted(host, kept, database).catch(() => null));
+  if (encrypt === "required" && !sealed) throw new AuthError("storage", { code: "encryption_unavailable" });
+  return sealed || kept;
 }
