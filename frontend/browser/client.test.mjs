@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 
-import { labTest, statuses, until } from "./support/lab.mjs";
+import { keptIn, labTest, statuses, until } from "./support/lab.mjs";
 
 const REFUSED = { status: 401, headers: { "Content-Type": "application/problem+json" }, body: '{"code":"token_expired"}' };
 
@@ -84,6 +84,16 @@ describe("the client in a browser", { concurrency: true }, () => {
     assert.equal((await login(page)).status, "authenticated");
   });
 
+  labTest("where keys cannot be kept, as in Safari's Lockdown Mode, it keeps the session unsealed", { init: refuseKeys }, async ({ open, login }) => {
+    const page = await open();
+    await login(page);
+    await page.reload();
+    await page.waitForFunction(() => window.auth?.getState().status === "authenticated");
+
+    const strict = await open({ namespace: "strict", encrypt: "required" });
+    assert.equal(await strict.evaluate(() => window.auth.getState().error?.code), "encryption_unavailable");
+  });
+
   labTest("signing in as somebody else in one tab shows in the others", {}, async ({ open, login }) => {
     const pages = [await open(), await open()];
     await login(/** @type {any} */ (pages[0]));
@@ -95,16 +105,10 @@ describe("the client in a browser", { concurrency: true }, () => {
   });
 });
 
-/** All that the page left in the browser, as text. @param {import("playwright-core").Page} page */
-async function keptIn(page) {
-  return page.evaluate(async () => {
-    const kept = [...Object.values(localStorage), ...Object.values(sessionStorage), document.cookie];
-    for (const { name = "" } of await indexedDB.databases()) {
-      const db = await new Promise((resolve) => (indexedDB.open(name).onsuccess = (event) => resolve(/** @type {any} */ (event.target).result)));
-      const all = await new Promise((resolve) => (db.transaction("auth").objectStore("auth").getAll().onsuccess = (/** @type {any} */ event) => resolve(event.target.result)));
-      kept.push(JSON.stringify(all));
-      db.close();
-    }
-    return kept.join("");
-  });
+function refuseKeys() {
+  const { put } = IDBObjectStore.prototype;
+  IDBObjectStore.prototype.put = function (...args) {
+    if (args[0] instanceof CryptoKey) throw new DOMException("The object can not be cloned.", "DataCloneError");
+    return put.apply(this, args);
+  };
 }

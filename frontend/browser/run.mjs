@@ -7,7 +7,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { CHROMIUM } from "./support/chromium.mjs";
-import { startService } from "./support/service.mjs";
+import { freePort, startService } from "./support/service.mjs";
 
 /** Seconds. Short, so that minutes show what takes hours elsewhere. */
 const ACCESS_TOKEN_TTL = "20";
@@ -21,7 +21,9 @@ else {
 
 async function run() {
   const given = process.env.BASE_URL;
-  const service = given ? { baseUrl: given, settings: {}, stop: async () => {} } : await startService({ ACCESS_TOKEN_TTL });
+  const PRODUCT_PORT = String(await freePort());
+  const CORS_ORIGINS = `http://127.0.0.1:${PRODUCT_PORT}`;
+  const service = given ? { baseUrl: given, settings: {}, stop: async () => {} } : await startService({ ACCESS_TOKEN_TTL, CORS_ORIGINS, PRODUCT_PORT });
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => service.stop().finally(() => process.exit(1)));
   try {
     return await test({ BASE_URL: service.baseUrl.replace(/\/$/, ""), OWN_SERVICE: given ? "" : "yes", ...service.settings });
@@ -39,7 +41,7 @@ async function test(environment) {
   const wanted = process.argv.slice(2);
   const all = readdirSync(import.meta.dirname).filter((name) => name.endsWith(".test.mjs"));
   const files = wanted.length > 0 ? wanted : all.map((name) => join(import.meta.dirname, name));
-  const waiting = files.filter((file) => /(network|tabs)\.test/.test(file));
+  const waiting = files.filter((file) => /(cookie|network|tabs)\.test/.test(file));
   const codes = await Promise.all([runTests(waiting, 2, environment), runTests(files.filter((file) => !waiting.includes(file)), 1, environment)]);
   return Math.max(...codes);
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { alertText, everyLook, pageTest, signIn, visit } from "./support/browser.mjs";
+import { PASSWORD, alertText, everyLook, pageTest, signIn, visit } from "./support/browser.mjs";
+import { keptIn, labTest } from "./support/lab.mjs";
 import { totp } from "./support/totp.mjs";
 
 /** @typedef {import("./support/browser.mjs").Page} Page */
@@ -42,6 +43,34 @@ pageTest("a wrong code is announced, and one can start over", { expected: [REFUS
 
   await page.getByRole("button", { name: "Sign in as someone else" }).click();
   await page.getByRole("heading", { name: "Sign in", level: 1 }).waitFor();
+});
+
+pageTest("a challenge that is over is said where one can see it", { expected: [REFUSED] }, async ({ page }) => {
+  await signIn(page, "mfa@inphora.example");
+  await page.route("**/api/auth/verify-2fa", (route) => route.fulfill({ status: 401, contentType: "application/problem+json", body: '{"code":"mfa_token_invalid"}' }));
+  await page.getByLabel("Six-digit code").fill("123456");
+  await page.getByRole("button", { name: "Continue" }).click();
+
+  await page.getByRole("heading", { name: "Sign in", level: 1 }).waitFor();
+  await page.getByRole("status").getByText("That sign-in took too long").waitFor();
+});
+
+labTest("in cookie mode a second factor ends in a cookie", { timeout: 90_000 }, async ({ open, context }) => {
+  const page = await open({ storage: "cookie" });
+  const begun = await page.evaluate((password) => window.go(() => window.auth.login({ email: "mfa@inphora.example", password })), PASSWORD);
+  assert.equal(begun.error?.kind, "mfa_required");
+  const verify = () => page.evaluate((code) => window.go(() => window.auth.verify2fa({ code })), totp(DEMO_SECRET, Date.now()));
+  let done = await verify();
+  if (done.error) {
+    await sleep(STEP_MS - (Date.now() % STEP_MS) + 500); // an earlier test spent the code
+    done = await verify();
+  }
+  assert.equal(done.value?.status, "authenticated");
+  assert.ok((await context.cookies()).some(({ httpOnly, name }) => httpOnly && name.endsWith("inphora_refresh")));
+  assert.doesNotMatch(await keptIn(page), /rt_|eyJ/);
+
+  await page.reload();
+  await page.waitForFunction(() => window.auth?.getState().status === "authenticated");
 });
 
 pageTest("setting up shows the code as an image, and can be put off", {}, async ({ page }) => {

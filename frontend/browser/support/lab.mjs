@@ -20,11 +20,11 @@ after(async () => (await browser)?.close());
 
 /**
  * A test with tabs of one browser that load the built client, behind a proxy of its own.
- * @param {string} title @param {{ init?: () => void, timeout?: number }} options `init` runs in each tab before its page
+ * @param {string} title @param {{ init?: () => void, timeout?: number, skip?: string | false }} options `init` runs in each tab before its page
  * @param {(lab: Lab) => Promise<void>} body
  */
-export function labTest(title, { init, timeout = 60_000 }, body) {
-  test(title, { timeout }, async () => {
+export function labTest(title, { init, timeout = 60_000, skip = false }, body) {
+  test(title, { timeout, skip }, async () => {
     browser ??= chromium.launch({ executablePath: CHROMIUM, args: [...ARGUMENTS, "--host-resolver-rules=MAP insecure.test 127.0.0.1"] });
     const proxy = await startProxy(BASE_URL);
     const context = await (await browser).newContext();
@@ -70,4 +70,18 @@ export async function until(look, holds, within_ms = 15_000) {
     assert.ok(Date.now() < deadline, `not within ${within_ms} ms: ${JSON.stringify(value)}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/** All that the page left in the browser, as text. @param {import("playwright-core").Page} page */
+export function keptIn(page) {
+  return page.evaluate(async () => {
+    const kept = [...Object.values(localStorage), ...Object.values(sessionStorage), document.cookie];
+    for (const { name = "" } of await indexedDB.databases()) {
+      const db = await new Promise((resolve) => (indexedDB.open(name).onsuccess = (event) => resolve(/** @type {any} */ (event.target).result)));
+      const all = await new Promise((resolve) => (db.transaction("auth").objectStore("auth").getAll().onsuccess = (/** @type {any} */ event) => resolve(event.target.result)));
+      kept.push(JSON.stringify(all));
+      db.close();
+    }
+    return kept.join("");
+  });
 }

@@ -1,8 +1,8 @@
 import { Agent, createServer, request } from "node:http";
 
 /**
- * @typedef {{ method: string, path: string, at_ms: number, status: number | null, tab: string | undefined }} Passed
- *   `status` is null where the answer was dropped
+ * @typedef {{ method: string, path: string, at_ms: number, status: number | null, tab: string | undefined,
+ *   hasCookie: boolean }} Passed `status` is null where the answer was dropped
  * @typedef {"drop" | { status: number, headers?: Record<string, string>, body?: string, wait_ms?: number } | undefined} Verdict
  * @typedef {Awaited<ReturnType<typeof startProxy>>} Proxy
  */
@@ -19,9 +19,9 @@ const LAB = `<!doctype html><html lang="en"><title>Lab</title><script type="modu
 
 /**
  * Stands between the browser and the service: serves the lab page, counts, and spoils what `judge` says.
- * @param {string} target
+ * @param {string} target @param {number} [port] of its own, else any
  */
-export async function startProxy(target) {
+export async function startProxy(target, port = 0) {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
   /** @type {Passed[]} */
   const passed = [];
@@ -30,7 +30,7 @@ export async function startProxy(target) {
   const server = createServer((incoming, outgoing) => {
     if (incoming.url === "/lab") return void outgoing.setHeader("Content-Type", "text/html").end(LAB);
     const tab = /** @type {string | undefined} */ (incoming.headers["x-tab-state"]);
-    const entry = { method: incoming.method ?? "", path: incoming.url ?? "", at_ms: Date.now(), status: /** @type {number | null} */ (null), tab };
+    const entry = { method: incoming.method ?? "", path: incoming.url ?? "", at_ms: Date.now(), status: /** @type {number | null} */ (null), tab, hasCookie: !!incoming.headers.cookie };
     passed.push(entry);
     const verdict = proxy.judge(entry);
     if (typeof verdict === "object") return spoil(entry, verdict, incoming, outgoing);
@@ -65,7 +65,7 @@ export async function startProxy(target) {
     await new Promise((resolve) => server.close(resolve));
   }
 
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+  await new Promise((resolve) => server.listen(port, "127.0.0.1", () => resolve(undefined)));
   const address = server.address();
   proxy.port = typeof address === "object" && address ? address.port : 0;
   proxy.baseUrl = `http://127.0.0.1:${proxy.port}`;
