@@ -100,7 +100,7 @@ describe("the client in a browser", { concurrency: true }, () => {
     await login(/** @type {any} */ (pages[1]), "auditor@inphora.example");
     const emails = () => Promise.all(pages.map((page) => page.evaluate(() => window.auth.getState().user?.email)));
 
-    await until(emails, (all) => all.every((email) => email === "auditor@inphora.example"), 1000);
+    await until(emails, (all) => all.every((email) => email === "auditor@inphora.example"));
     assert.deepEqual(await statuses(pages), ["authenticated", "authenticated"]);
   });
 });

@@ -20,7 +20,7 @@ async function signedIn({ open, login }, count = 3, options = {}) {
   const pages = [first];
   while (pages.length < count) pages.push(await open(options));
   const { sessionId } = await login(first);
-  await until(() => statuses(pages), (all) => all.every((status) => status === "authenticated"), 1000);
+  await until(() => statuses(pages), (all) => all.every((status) => status === "authenticated"));
   return { pages, sessionId };
 }
 
@@ -111,7 +111,7 @@ describe("bad networks", { concurrency: true }, () => {
     const outcome = await pages[0]?.evaluate(() => window.go(() => window.auth.fetch("/api/auth/me")));
 
     assert.deepEqual(outcome?.error, { kind: "session_ended", code: "session_revoked", name: "AuthError" });
-    await until(() => statuses(pages), (all) => all.every((status) => status === "expired"), 1000);
+    await until(() => statuses(pages), (all) => all.every((status) => status === "expired"));
     assert.equal(await pages[2]?.evaluate(() => window.auth.getState().code), "session_revoked");
   });
 
@@ -142,7 +142,7 @@ describe("bad networks", { concurrency: true }, () => {
     const [first] = pages;
     assert.deepEqual(await first?.evaluate(() => [isSecureContext, typeof navigator.locks, typeof crypto.subtle]), [false, "undefined", "undefined"]);
     await lab.login(/** @type {any} */ (first));
-    await until(() => statuses(pages), (all) => all.every((status) => status === "authenticated"), 1000);
+    await until(() => statuses(pages), (all) => all.every((status) => status === "authenticated"));
     await Promise.all(pages.map((page) => page.evaluate(() => window.auth.refresh())));
     assert.equal(lab.proxy.refreshes().length, 1);
 

@@ -74,7 +74,7 @@ pageTest("a reload, and another tab, find the session on the page that was open"
   await tab.goto("/#/security");
   await tab.getByRole("heading", { name: "Account security", level: 1 }).waitFor();
   await tab.getByRole("button", { name: "Sign out", exact: true }).click();
-  await page.getByRole("heading", { name: "Sign in", level: 1 }).waitFor({ timeout: 1000 });
+  await page.getByRole("heading", { name: "Sign in", level: 1 }).waitFor(); // how soon: tabs.test.mjs
 });
 
 pageTest("a sign-out that the service could not be told still holds here", { expected: [/ERR_INTERNET_DISCONNECTED/] }, async ({ page }) => {
