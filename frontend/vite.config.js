@@ -1,9 +1,11 @@
+import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 
 /** `npm run dev` sends the API's paths to a running service; `BASE_URL` names another one. */
 const service = process.env.BASE_URL ?? "http://127.0.0.1:8000";
 
 export default defineConfig({
+  plugins: [react()],
   build: {
     outDir: "dist",
     emptyOutDir: true,

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 
-import { BASE_URL, pageTest, signIn, whoAmI } from "./support/browser.mjs";
+import { BASE_URL, everyLook, pageTest, signIn, visit, whoAmI } from "./support/browser.mjs";
 
 const UNAUTHORIZED = /the server responded with a status of 401/;
-const UNAVAILABLE = /status of 503|net::ERR_INTERNET_DISCONNECTED/;
 
 /** A session of the same person, without a page. @param {string} email @returns {Promise<{ access_token: string, session_id: string }>} */
 async function elsewhere(email) {
@@ -19,9 +18,11 @@ async function elsewhere(email) {
 pageTest("another device is listed as text and can be ended", {}, async ({ page }) => {
   const other = await elsewhere("borrower@inphora.example");
   await signIn(page, "borrower@inphora.example");
+  await visit(page, "Devices");
   const row = page.locator(`[data-session-id="${other.session_id}"]`);
   await row.getByText("<img src=x onerror=alert(1)> tablet").waitFor();
   await row.getByRole("button").click();
+  await page.getByText("Session ended.").waitFor();
 
   await row.waitFor({ state: "detached" });
   assert.deepEqual(await whoAmI(other.access_token), [401, "token_revoked"]);
@@ -30,6 +31,7 @@ pageTest("another device is listed as text and can be ended", {}, async ({ page 
 pageTest("signing out other devices leaves this one", {}, async ({ page }) => {
   const other = await elsewhere("borrower@inphora.example");
   const own = await signIn(page, "borrower@inphora.example");
+  await visit(page, "Devices");
   await page.getByRole("button", { name: "Sign out other devices" }).click();
   await page.getByText("Your other devices are signed out.").waitFor();
 
@@ -40,46 +42,30 @@ pageTest("signing out other devices leaves this one", {}, async ({ page }) => {
 pageTest("signing out everywhere reaches another page at its next request", { expected: [UNAUTHORIZED] }, async ({ page, open }) => {
   const phone = await open();
   await signIn(page, "borrower@inphora.example");
+  await visit(page, "Devices");
   const there = await signIn(phone, "borrower@inphora.example");
+  await visit(phone, "Devices");
   await page.getByRole("button", { name: "Sign out everywhere" }).click();
   await page.getByText("You have signed out.").waitFor();
   assert.deepEqual(await whoAmI(there.access_token), [401, "token_revoked"]);
 
   await phone.getByRole("button", { name: "Update list" }).click();
   await phone.getByText("Your session was ended").waitFor();
+  await everyLook(phone, "session-ended");
 });
 
 pageTest("ending one's own session signs out", {}, async ({ page }) => {
   const own = await signIn(page, "borrower@inphora.example");
+  await visit(page, "Devices");
   await page.locator(`[data-session-id="${own.session_id}"]`).getByRole("button").click();
   await page.getByText("You have signed out.").waitFor();
 
   assert.deepEqual(await whoAmI(own.access_token), [401, "token_revoked"]);
 });
 
-pageTest("503 and no network keep the session, and the next refresh mends it", { expected: [UNAVAILABLE] }, async ({ page }) => {
-  await signIn(page, "borrower@inphora.example");
-  const refresh = page.getByRole("button", { name: "Refresh now" });
-  await page.route("**/api/auth/refresh", (route) =>
-    route.fulfill({ status: 503, contentType: "application/problem+json", body: JSON.stringify({ code: "service_unavailable" }) }),
-  );
-  await refresh.click();
-  await page.getByText("The service is busy for the moment.").waitFor();
-
-  await page.unrouteAll();
-  await page.context().setOffline(true);
-  await refresh.click();
-  await page.getByText("The service cannot be reached.").waitFor();
-  await page.getByText("You stay signed in.").waitFor();
-
-  await page.context().setOffline(false);
-  await refresh.click();
-  await page.getByText("Access token renewed.").waitFor();
-  assert.equal(await page.getByText("You stay signed in.").count(), 0);
-});
-
 pageTest("an access token that lapsed is renewed by the request that needs it", { expected: [UNAUTHORIZED] }, async ({ page }) => {
   await signIn(page, "borrower@inphora.example");
+  await visit(page, "Devices");
   await page.locator("[data-session-id]").first().waitFor();
   await page.route("**/api/auth/sessions", (route) =>
     route.fulfill({ status: 401, contentType: "application/problem+json", body: JSON.stringify({ code: "token_expired" }) }),
@@ -90,14 +76,4 @@ pageTest("an access token that lapsed is renewed by the request that needs it", 
 
   assert.equal((await refreshed).status(), 200);
   await page.locator("[data-session-id]").first().waitFor();
-});
-
-pageTest("the access token is renewed by itself before it ends", {}, async ({ page }) => {
-  await page.clock.install();
-  const { expires_in } = await signIn(page, "borrower@inphora.example");
-  const refreshed = page.waitForResponse("**/api/auth/refresh");
-  await page.clock.fastForward(expires_in * 850);
-
-  assert.equal((await refreshed).status(), 200);
-  await page.waitForFunction((least) => Number(document.getElementById("seconds-left")?.textContent) > least, expires_in * 0.9);
 });

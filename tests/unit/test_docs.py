@@ -134,7 +134,8 @@ def test_every_direct_dependency_has_its_reason() -> None:
         *project["dependency-groups"]["test"],
     ]
     names = [re.split(r"[\[<>=~! ]", requirement)[0] for requirement in wanted]
-    names += json.loads((ROOT / "frontend" / "package.json").read_text())["devDependencies"]
+    package = json.loads((ROOT / "frontend" / "package.json").read_text())
+    names += [*package["dependencies"], *package["devDependencies"]]
     page = (ROOT / "docs" / "dependencies.md").read_text().lower()
     rows = "\n".join(re.findall(r"^\|.*", page, re.MULTILINE))
 

@@ -19,7 +19,7 @@ export const BASE_URL = process.env.BASE_URL ?? "";
 export const PASSWORD = "demo-only-not-secret-42";
 
 const ARTIFACTS = resolve(import.meta.dirname, "../../../artifacts");
-const ARGUMENTS = [
+export const ARGUMENTS = [
   "--headless",
   "--no-sandbox",
   "--disable-gpu",
@@ -54,6 +54,7 @@ export function pageTest(title, { expected = [], skip = false, ...device }, body
       const page = await context.newPage();
       await watch(page, complaints);
       await page.goto("/");
+      await page.getByRole("heading", { level: 1 }).waitFor();
       return page;
     }
 
@@ -90,7 +91,7 @@ export async function signIn(page, email) {
   await enterPassword(page, email, PASSWORD);
   const tokens = await (await answer).json();
   assert.equal((await answer).status(), 200, JSON.stringify(tokens));
-  if (!tokens.mfa_required) await page.getByRole("heading", { name: "Your session", level: 1 }).waitFor();
+  if (!tokens.mfa_required) await page.getByRole("heading", { name: /^Hello/, level: 1 }).waitFor();
   return tokens;
 }
 
@@ -98,7 +99,12 @@ export async function signIn(page, email) {
 export async function enterPassword(page, email, password) {
   await page.getByLabel("E-mail address").fill(email);
   await page.getByLabel("Password", { exact: true }).fill(password);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+}
+
+/** Goes to another page by the menu. @param {Page} page @param {"Overview" | "Devices" | "Security"} title */
+export async function visit(page, title) {
+  await page.getByRole("navigation").getByRole("link", { name: title }).click();
 }
 
 /** What is told to a person in the form at hand. @param {Page} page */
@@ -128,4 +134,17 @@ export async function accessibilityFaults(page) {
 export async function screenshot(page, name) {
   mkdirSync(ARTIFACTS, { recursive: true });
   await page.screenshot({ path: join(ARTIFACTS, `frontend-${name}.png`), fullPage: true });
+}
+
+/** One screen on desktop and phone, light and dark: kept, accessible, and no wider than the window. @param {Page} page @param {string} name */
+export async function everyLook(page, name) {
+  for (const [device, width] of /** @type {[string, number][]} */ ([["", 1280], ["phone-", 390]])) {
+    await page.setViewportSize({ width, height: 844 });
+    for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
+      await page.emulateMedia({ colorScheme });
+      await screenshot(page, `${name}-${device}${colorScheme}`);
+      assert.deepEqual(await accessibilityFaults(page), []);
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), 0);
+    }
+  }
 }

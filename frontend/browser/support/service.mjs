@@ -13,10 +13,12 @@ const STOP_MS = 30_000;
 
 /**
  * Runs `python -m service dev` with its own data, until `stop`.
- * @returns {Promise<{ baseUrl: string, stop: () => Promise<void> }>}
+ * @param {Record<string, string>} [environment] settings of it
+ * @returns {Promise<{ baseUrl: string, settings: Record<string, string>, stop: () => Promise<void> }>} `settings` that
+ *   tests may want: those given, and where its database is
  * @throws {Error} with the end of its log when it does not become ready
  */
-export async function startService() {
+export async function startService(environment = {}) {
   const directory = await mkdtemp(join(tmpdir(), "inphora-"));
   const log = join(directory, "service.log");
   const data = join(directory, "data");
@@ -25,6 +27,7 @@ export async function startService() {
   const service = spawn(python, ["-m", "service", "dev", "--port", String(await freePort()), "--data-dir", data], {
     cwd: ROOT,
     stdio: ["ignore", out, out],
+    env: { ...process.env, ...environment },
   });
   closeSync(out);
   const ended = new Promise((resolve) => service.once("exit", resolve).once("error", resolve));
@@ -42,7 +45,8 @@ export async function startService() {
   }
 
   try {
-    return { baseUrl: await Promise.race([ready(data), ended.then(() => Promise.reject(new Error("it ended")))]), stop };
+    const { BASE_URL, DATABASE_URL } = await Promise.race([ready(data), ended.then(() => Promise.reject(new Error("it ended")))]);
+    return { baseUrl: BASE_URL, settings: { ...environment, DATABASE_URL }, stop };
   } catch (cause) {
     const tail = (await readFile(log, "utf8")).split("\n").slice(-40).join("\n");
     await stop().catch(() => {});
@@ -50,12 +54,12 @@ export async function startService() {
   }
 }
 
-/** @param {string} data its data directory @returns {Promise<string>} its address, when it is ready */
+/** @param {string} data its data directory @returns {Promise<{ BASE_URL: string, DATABASE_URL: string }>} when it is ready */
 async function ready(data) {
   const deadline = Date.now() + START_MS;
   while (Date.now() < deadline) {
-    const { BASE_URL } = parseEnv(await readFile(join(data, "dev.env"), "utf8").catch(() => ""));
-    if (BASE_URL && (await isReady(BASE_URL))) return BASE_URL;
+    const { BASE_URL, DATABASE_URL = "" } = parseEnv(await readFile(join(data, "dev.env"), "utf8").catch(() => ""));
+    if (BASE_URL && (await isReady(BASE_URL))) return { BASE_URL, DATABASE_URL };
     await sleep(100);
   }
   throw new Error(`not ready within ${START_MS / 1000} s`);
@@ -67,7 +71,7 @@ export async function isReady(baseUrl) {
 }
 
 /** @returns {Promise<number>} */
-function freePort() {
+export function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer().once("error", reject);
     server.listen(0, "127.0.0.1", () => {

@@ -1,0 +1,58 @@
+import { useState } from "react";
+
+import { useAuth } from "../contexts/AuthContext.jsx";
+import { describeReason } from "../text/messages.js";
+import { Form } from "./Form.jsx";
+import { Heading } from "./Heading.jsx";
+import { SecondFactor } from "./SecondFactor.jsx";
+
+/** Signing in: the password, then a second factor where the account has one. Shows who is signed out why. */
+export function Login() {
+  const { challenge } = useAuth();
+  return <div className="card narrow">{challenge ? <SecondFactor methods={challenge.methods} /> : <Password />}</div>;
+}
+
+function Password() {
+  const { login, client } = useAuth();
+  const [isShown, setShown] = useState(false);
+  const notice = describeReason(client.getState());
+  return (
+    <>
+      <Heading autoFocus={!!notice}>Sign in</Heading>
+      {notice && <p className="notice" id="notice">{notice}</p>}
+      <Form
+        submitLabel="Sign in"
+        busyLabel="Signing in…"
+        submit={({ email = "", password = "" }) => login({ email: email.trim(), password }).catch(unlessChallenged)}
+        fields={[
+          {
+            name: "email",
+            label: "E-mail address",
+            missing: "Enter your e-mail address.",
+            invalid: "Enter a complete e-mail address, like name@example.com.",
+            input: { type: "email", autoComplete: "username", inputMode: "email", autoCapitalize: "none", spellCheck: false, autoFocus: !notice },
+          },
+          {
+            name: "password",
+            label: "Password",
+            missing: "Enter your password.",
+            invalid: "This is longer than any password here.",
+            blamedFor: "invalid_credentials",
+            input: { type: isShown ? "text" : "password", autoComplete: "current-password", spellCheck: false },
+            // Seeing what one types prevents more failed sign-ins than hiding it prevents glances.
+            after: (
+              <label className="check">
+                <input type="checkbox" checked={isShown} onChange={(event) => setShown(event.target.checked)} /> Show password
+              </label>
+            ),
+          },
+        ]}
+      />
+    </>
+  );
+}
+
+/** That a second factor is wanted is shown by the state, not as a failure. @param {import("../services/authService.js").AuthError} error */
+function unlessChallenged(error) {
+  if (error.kind !== "mfa_required") throw error;
+}
