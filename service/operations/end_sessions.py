@@ -1,15 +1,19 @@
 """Signing out. SQL first, then Redis, then the answer: nothing brings an ended session back."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from service.contracts.keys import PARTITIONS
 from service.domain.access_token import AccessTokens
 from service.domain.errors import (
+    AuthError,
     NotFoundError,
     RefreshTokenInvalidError,
     ServiceUnavailableError,
+    TokenExpiredError,
+    TokenInvalidError,
+    TokenMissingError,
     TokenRevokedError,
 )
 from service.domain.ids import partition_in
@@ -18,6 +22,8 @@ from service.domain.sessions import EndReason, Origin
 from service.store.live_sessions import LiveSessions
 from service.store.revocations import Revocations
 from service.store.session_records import SessionRecords
+
+NOT_TAKEN = (RefreshTokenInvalidError, TokenExpiredError, TokenInvalidError, TokenRevokedError)
 
 
 class Scope(StrEnum):
@@ -66,7 +72,11 @@ class LoggedOut:
 
 @dataclass(frozen=True, slots=True)
 class Logout:
-    """Sign out by an access token, or by a refresh token of any generation."""
+    """Sign out by an access token, by a refresh token of any generation, or by both.
+
+    Both may be of different sessions, as when somebody else has signed in in another tab since: then
+    both end. One that is not taken does not matter beside one that is.
+    """
 
     tokens: AccessTokens
     codec: RefreshTokenCodec
@@ -74,7 +84,27 @@ class Logout:
     end_sessions: EndSessions
     now: Callable[[], float]
 
-    async def by_access_token(self, token: str, scope: Scope, origin: Origin) -> LoggedOut:
+    async def __call__(
+        self, access_token: str | None, refresh_token: str | None, scope: Scope, origin: Origin
+    ) -> LoggedOut:
+        """Raises what is wrong with the last of them when none is taken."""
+        gone: list[LoggedOut] = []
+        refused: AuthError = TokenMissingError()
+        for token, sign_out in (
+            (access_token, self._by_access_token),
+            (refresh_token, self._by_refresh_token),
+        ):
+            if token is None:
+                continue
+            try:
+                gone.append(await sign_out(token, scope, origin))
+            except NOT_TAKEN as error:
+                refused = error
+        if not gone:
+            raise refused
+        return replace(gone[-1], applied=all(one.applied for one in gone))
+
+    async def _by_access_token(self, token: str, scope: Scope, origin: Origin) -> LoggedOut:
         """Raises TokenRevokedError when the session had ended before."""
         session_id = self.tokens.verify(token, now=self.now()).session_id
         record = await self.records.find(session_id)
@@ -82,7 +112,7 @@ class Logout:
             raise TokenRevokedError
         return await self._end(record.session.user_id, session_id, scope, origin)
 
-    async def by_refresh_token(self, text: str, scope: Scope, origin: Origin) -> LoggedOut:
+    async def _by_refresh_token(self, text: str, scope: Scope, origin: Origin) -> LoggedOut:
         """Signing out twice is signing out."""
         session_id = self.codec.read(text).session_id
         record = await self.records.find(session_id)
