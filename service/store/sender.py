@@ -115,9 +115,12 @@ async def _read(connection: Connection) -> Any:
 
 
 def _outcome(call: Call, reply: Any, replicas: Any) -> Any:
-    """The reply of a call, unless it was to be on more replicas than it is."""
-    if isinstance(reply, ResponseError) or not call.replicas:
+    """The reply of a call, unless it was to be on more replicas than it is.
+
+    Either may be an error: a refusal, or of a cluster's node that does not answer.
+    """
+    if isinstance(reply, Exception) or not call.replicas:
         return passing(reply)
-    if isinstance(replicas, ResponseError):
+    if isinstance(replicas, Exception):
         return passing(replicas)
     return reply if replicas >= call.replicas else FewReplicasError()
