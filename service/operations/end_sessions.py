@@ -74,8 +74,9 @@ class LoggedOut:
 class Logout:
     """Sign out by an access token, by a refresh token of any generation, or by both.
 
-    Both may be of different sessions, as when somebody else has signed in in another tab since: then
-    both end. One that is not taken does not matter beside one that is.
+    Both may be of different sessions, as when somebody has signed in in another tab since: then both
+    end, and `others` keeps the one that can be refreshed. One that is not taken does not matter beside
+    one that is.
     """
 
     tokens: AccessTokens
@@ -87,22 +88,22 @@ class Logout:
     async def __call__(
         self, access_token: str | None, refresh_token: str | None, scope: Scope, origin: Origin
     ) -> LoggedOut:
-        """Raises what is wrong with the last of them when none is taken."""
+        """Raises what is wrong with the first of them when none is taken."""
         gone: list[LoggedOut] = []
-        refused: AuthError = TokenMissingError()
+        refused: list[AuthError] = []
         for token, sign_out in (
-            (access_token, self._by_access_token),
             (refresh_token, self._by_refresh_token),
+            (access_token, self._by_access_token),
         ):
-            if token is None:
+            if token is None or (gone and scope is Scope.OTHERS):
                 continue
             try:
                 gone.append(await sign_out(token, scope, origin))
             except NOT_TAKEN as error:
-                refused = error
+                refused.append(error)
         if not gone:
-            raise refused
-        return replace(gone[-1], applied=all(one.applied for one in gone))
+            raise refused[0] if refused else TokenMissingError
+        return replace(gone[0], applied=all(one.applied for one in gone))
 
     async def _by_access_token(self, token: str, scope: Scope, origin: Origin) -> LoggedOut:
         """Raises TokenRevokedError when the session had ended before."""
@@ -113,10 +114,10 @@ class Logout:
         return await self._end(record.session.user_id, session_id, scope, origin)
 
     async def _by_refresh_token(self, text: str, scope: Scope, origin: Origin) -> LoggedOut:
-        """Signing out twice is signing out."""
+        """Signing out twice is signing out; an ended session has no say over others."""
         session_id = self.codec.read(text).session_id
         record = await self.records.find(session_id)
-        if record is None:
+        if record is None or (record.end_reason is not None and scope is not Scope.LOCAL):
             raise RefreshTokenInvalidError
         if record.end_reason is not None:
             return LoggedOut(record.session.user_id, session_id)

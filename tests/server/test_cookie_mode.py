@@ -134,6 +134,33 @@ async def test_whoever_signs_out_is_out(browser, make_person, proof):
     assert (await browser.me(others)).code == "token_revoked"
 
 
+async def test_others_are_all_but_the_cookies(browser, person):
+    """After a second sign-in the cookie's session is the browser's, whatever tokens a tab still has."""
+    before = (await browser.login(person))["access_token"]
+    here = await sign_in(browser, person)
+    headers = {**PROOF, "Cookie": f"{NAME}={kept(here).value}"}
+    body = {"scope": "others"}
+    out = await browser.send("POST", "/api/auth/logout", token=before, headers=headers, json=body)
+
+    assert out.status == 204
+    assert (await browser.me(before)).code == "token_revoked"
+    assert (await ask(browser, "refresh", kept(here))).status == 200
+
+
+@pytest.mark.parametrize("scope", ["others", "global"])
+async def test_an_ended_session_ends_no_others(browser, person, scope):
+    """No 204 for what was not done: with nothing but a dead token 401, with a live one it is done."""
+    ended, lives, there = [await browser.login(person) for _ in range(3)]
+    await browser.logout(ended["access_token"])
+    body = {"refresh_token": ended["refresh_token"], "scope": scope}
+    assert (await browser.send("POST", "/api/auth/logout", json=body)).status == 401
+    assert (await browser.me(there["access_token"])).status == 200
+
+    out = await browser.send("POST", "/api/auth/logout", token=lives["access_token"], json=body)
+    assert out.status == 204
+    assert (await browser.me(there["access_token"])).code == "token_revoked"
+
+
 async def test_a_cookie_that_is_none_keeps_nobody_in(browser, person):
     """Signing out by a good access token works beside a cookie of an old key, and drops it."""
     access = (await browser.login(person))["access_token"]
