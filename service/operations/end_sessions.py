@@ -75,8 +75,8 @@ class Logout:
     """Sign out by an access token, by a refresh token of any generation, or by both.
 
     Both may be of different sessions, as when somebody has signed in in another tab since: then both
-    end, and `others` keeps the one that can be refreshed. One that is not taken does not matter beside
-    one that is.
+    end, and `others` keeps the one that can be refreshed. An access token that is not taken does not
+    matter beside a refresh token that is; the other way round only for one that the browser kept.
     """
 
     tokens: AccessTokens
@@ -86,9 +86,15 @@ class Logout:
     now: Callable[[], float]
 
     async def __call__(
-        self, access_token: str | None, refresh_token: str | None, scope: Scope, origin: Origin
+        self,
+        access_token: str | None,
+        refresh_token: str | None,
+        scope: Scope,
+        origin: Origin,
+        *,
+        kept: bool = False,
     ) -> LoggedOut:
-        """Raises what is wrong with the first of them when none is taken."""
+        """`kept`: the refresh token is the browser's cookie. Raises what is wrong with the first."""
         gone: list[LoggedOut] = []
         refused: list[AuthError] = []
         for token, sign_out in (
@@ -100,6 +106,8 @@ class Logout:
             try:
                 gone.append(await sign_out(token, scope, origin))
             except NOT_TAKEN as error:
+                if token is refresh_token and not kept:
+                    raise
                 refused.append(error)
         if not gone:
             raise refused[0] if refused else TokenMissingError
