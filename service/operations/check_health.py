@@ -51,6 +51,7 @@ class CheckHealth:
             state.maxmemory_policy == "noeviction"
             and state.role == "master"
             and state.last_save_ok
+            and not state.full
             and not state.nodes_away
         )
         return {"status": "ok" if safe else "degraded", **asdict(state)}

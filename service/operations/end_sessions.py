@@ -1,15 +1,19 @@
 """Signing out. SQL first, then Redis, then the answer: nothing brings an ended session back."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from service.contracts.keys import PARTITIONS
 from service.domain.access_token import AccessTokens
 from service.domain.errors import (
+    AuthError,
     NotFoundError,
     RefreshTokenInvalidError,
     ServiceUnavailableError,
+    TokenExpiredError,
+    TokenInvalidError,
+    TokenMissingError,
     TokenRevokedError,
 )
 from service.domain.ids import partition_in
@@ -18,6 +22,8 @@ from service.domain.sessions import EndReason, Origin
 from service.store.live_sessions import LiveSessions
 from service.store.revocations import Revocations
 from service.store.session_records import SessionRecords
+
+NOT_TAKEN = (RefreshTokenInvalidError, TokenExpiredError, TokenInvalidError, TokenRevokedError)
 
 
 class Scope(StrEnum):
@@ -66,7 +72,12 @@ class LoggedOut:
 
 @dataclass(frozen=True, slots=True)
 class Logout:
-    """Sign out by an access token, or by a refresh token of any generation."""
+    """Sign out by an access token, by a refresh token of any generation, or by both.
+
+    Both may be of different sessions, as when somebody has signed in in another tab since: then both
+    end, and `others` keeps the one that can be refreshed. An access token that is not taken does not
+    matter beside a refresh token that is; the other way round only for one that the browser kept.
+    """
 
     tokens: AccessTokens
     codec: RefreshTokenCodec
@@ -74,7 +85,35 @@ class Logout:
     end_sessions: EndSessions
     now: Callable[[], float]
 
-    async def by_access_token(self, token: str, scope: Scope, origin: Origin) -> LoggedOut:
+    async def __call__(
+        self,
+        access_token: str | None,
+        refresh_token: str | None,
+        scope: Scope,
+        origin: Origin,
+        *,
+        kept: bool = False,
+    ) -> LoggedOut:
+        """`kept`: the refresh token is the browser's cookie. Raises what is wrong with the first."""
+        gone: list[LoggedOut] = []
+        refused: list[AuthError] = []
+        for token, sign_out in (
+            (refresh_token, self._by_refresh_token),
+            (access_token, self._by_access_token),
+        ):
+            if token is None or (gone and scope is Scope.OTHERS):
+                continue
+            try:
+                gone.append(await sign_out(token, scope, origin))
+            except NOT_TAKEN as error:
+                if token is refresh_token and not kept:
+                    raise
+                refused.append(error)
+        if not gone:
+            raise refused[0] if refused else TokenMissingError
+        return replace(gone[0], applied=all(one.applied for one in gone))
+
+    async def _by_access_token(self, token: str, scope: Scope, origin: Origin) -> LoggedOut:
         """Raises TokenRevokedError when the session had ended before."""
         session_id = self.tokens.verify(token, now=self.now()).session_id
         record = await self.records.find(session_id)
@@ -82,11 +121,11 @@ class Logout:
             raise TokenRevokedError
         return await self._end(record.session.user_id, session_id, scope, origin)
 
-    async def by_refresh_token(self, text: str, scope: Scope, origin: Origin) -> LoggedOut:
-        """Signing out twice is signing out."""
+    async def _by_refresh_token(self, text: str, scope: Scope, origin: Origin) -> LoggedOut:
+        """Signing out twice is signing out; an ended session has no say over others."""
         session_id = self.codec.read(text).session_id
         record = await self.records.find(session_id)
-        if record is None:
+        if record is None or (record.end_reason is not None and scope is not Scope.LOCAL):
             raise RefreshTokenInvalidError
         if record.end_reason is not None:
             return LoggedOut(record.session.user_id, session_id)

@@ -44,6 +44,11 @@ class RedisState:
     aof_enabled: bool
     last_save_ok: bool
 
+    @property
+    def full(self) -> bool:
+        """Whether it refuses writes, and with them sign-ins and refreshes, for want of memory."""
+        return 0 < self.maxmemory_bytes <= self.used_memory_bytes
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerState:

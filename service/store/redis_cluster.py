@@ -151,16 +151,18 @@ class ClusterRedis(Redis):
         return any(await asyncio.gather(*rounds))
 
     async def _ask(self, node: Node, units: Sequence[_Unit], *, asking: bool) -> bool:
-        commands = [command for unit in units for command in unit.commands]
+        # Equal WAITs once, behind all writes: while a replica is away each lasts its whole time.
+        waits = {command[0]: command for unit in units for command in unit.commands[1:]}
+        commands = [*[unit.commands[0] for unit in units], *waits.values()]
         try:
             replies = await node.exchange(commands, asking=asking)
         except (RedisError, OSError) as error:
             self._learn_soon()
             replies = [error] * len(commands)
-        pauses, start = False, 0
-        for unit in units:
-            mine = replies[start : start + len(unit.commands)]
-            start += len(unit.commands)
+        waited = dict(zip(waits, replies[len(units) :], strict=True))
+        pauses = False
+        for unit, reply in zip(units, replies, strict=False):
+            mine = [reply, *[waited[command[0]] for command in unit.commands[1:]]]
             pauses |= self._settle(unit, mine, node.address)
         return pauses
 

@@ -50,16 +50,22 @@ class ServerSender:
 
     async def send(self, calls: Sequence[Call]) -> list[Any]:
         """As Sender says. A connection whose replies were not all read is closed."""
-        packed = b"".join([pack_command(command) for call in calls for command in _commands(call)])
+        commands = [_evaluation(call) for call in calls]
+        replicas = max([call.replicas for call in calls], default=0)
+        if replicas:  # once for all: while a replica is away every WAIT lasts its whole time
+            commands.append(_wait(replicas))
+        packed = b"".join([pack_command(command) for command in commands])
         connection = await self._pool.get_connection()
         try:
             await connection.send_packed_command(packed, check_health=False)
-            return [await _reply(connection, call) for call in calls]
+            replies = [await _read(connection) for _ in calls]
+            have = await _read(connection) if replicas else 0
         except BaseException:
             await connection.disconnect(nowait=True)
             raise
         finally:
             await self._pool.release(connection)
+        return [_outcome(call, reply, have) for call, reply in zip(calls, replies, strict=True)]
 
 
 class ClusterSender:
@@ -89,13 +95,16 @@ def open_sender(redis: Redis) -> Sender:
 
 
 def _commands(call: Call) -> Iterable[tuple[Any, ...]]:
-    evaluate = ("EVALSHA", call.sha, *call.arguments)
-    return (evaluate, ("WAIT", call.replicas, WAIT_MS)) if call.replicas else (evaluate,)
+    evaluate = _evaluation(call)
+    return (evaluate, _wait(call.replicas)) if call.replicas else (evaluate,)
 
 
-async def _reply(connection: Connection, call: Call) -> Any:
-    reply = await _read(connection)
-    return _outcome(call, reply, await _read(connection)) if call.replicas else passing(reply)
+def _evaluation(call: Call) -> tuple[Any, ...]:
+    return ("EVALSHA", call.sha, *call.arguments)
+
+
+def _wait(replicas: int) -> tuple[Any, ...]:
+    return ("WAIT", replicas, WAIT_MS)
 
 
 async def _read(connection: Connection) -> Any:
@@ -106,9 +115,12 @@ async def _read(connection: Connection) -> Any:
 
 
 def _outcome(call: Call, reply: Any, replicas: Any) -> Any:
-    """The reply of a call, unless it was to be on more replicas than it is."""
-    if isinstance(reply, ResponseError) or not call.replicas:
+    """The reply of a call, unless it was to be on more replicas than it is.
+
+    Either may be an error: a refusal, or of a cluster's node that does not answer.
+    """
+    if isinstance(reply, Exception) or not call.replicas:
         return passing(reply)
-    if isinstance(replicas, ResponseError):
+    if isinstance(replicas, Exception):
         return passing(replicas)
     return reply if replicas >= call.replicas else FewReplicasError()

@@ -28,7 +28,7 @@ class RefreshCookie:
 
     @classmethod
     def of(cls, public_url: str, origins: Collection[str]) -> "RefreshCookie":
-        """For a service at this address. Over https no other host can plant the cookie (RFC 6265bis)."""
+        """For a service at this address. Over https no page without TLS can plant it (RFC 6265bis)."""
         parts = urlsplit(public_url)
         name = f"__Secure-{NAME}" if parts.scheme == "https" else NAME
         return cls(name, {*origins, f"{parts.scheme}://{parts.netloc}"})
@@ -59,4 +59,10 @@ class RefreshCookie:
 
     def _ours(self, request: web.Request) -> bool:
         origin = request.headers.get("Origin", "")
-        return origin in self.origins or urlsplit(origin).netloc == request.host
+        if origin in self.origins:
+            return True
+        try:
+            host = urlsplit(origin).netloc
+        except ValueError:  # such as http://[
+            return False
+        return host != "" and host == request.host

@@ -73,6 +73,7 @@ async def test_second_factor(browser, make_person):
         pytest.param({**PROOF, "Origin": "https://evil.example"}, id="another origin"),
         pytest.param({**PROOF, "Origin": "null"}, id="an origin that hides"),
         pytest.param({**PROOF, "Origin": OURS + ".evil.example"}, id="an origin like ours"),
+        pytest.param({**PROOF, "Origin": "http://["}, id="an origin that nobody can read"),
         pytest.param({**PROOF, "X-Requested-With": "XMLHttpRequest"}, id="another header"),
     ],
 )
@@ -111,6 +112,64 @@ async def test_signing_out_elsewhere_keeps_this_one(browser, person):
     assert (out.status, "Set-Cookie" in out.headers) == (204, False)
     assert (await browser.me(there["access_token"])).code == "token_revoked"
     assert (await ask(browser, "refresh", kept(here))).status == 200
+
+
+@pytest.mark.parametrize("proof", ["cookie", "body"])
+async def test_whoever_signs_out_is_out(browser, make_person, proof):
+    """204: the access token is refused, whoever's refresh token came with it; that one is out too."""
+    one, other = await make_person(), await make_person()
+    access = (await browser.login(one))["access_token"]
+    if proof == "cookie":  # somebody else has signed in in another tab since
+        later = await sign_in(browser, other)
+        headers, body = {**PROOF, "Cookie": f"{NAME}={kept(later).value}"}, {}
+        others = later.body["access_token"]
+    else:
+        tokens = await browser.login(other)
+        headers, body = {}, {"refresh_token": tokens["refresh_token"]}
+        others = tokens["access_token"]
+    out = await browser.send("POST", "/api/auth/logout", token=access, headers=headers, json=body)
+
+    assert out.status == 204
+    assert (await browser.me(access)).code == "token_revoked"
+    assert (await browser.me(others)).code == "token_revoked"
+
+
+async def test_others_are_all_but_the_cookies(browser, person):
+    """After a second sign-in the cookie's session is the browser's, whatever tokens a tab still has."""
+    before = (await browser.login(person))["access_token"]
+    here = await sign_in(browser, person)
+    headers = {**PROOF, "Cookie": f"{NAME}={kept(here).value}"}
+    body = {"scope": "others"}
+    out = await browser.send("POST", "/api/auth/logout", token=before, headers=headers, json=body)
+
+    assert out.status == 204
+    assert (await browser.me(before)).code == "token_revoked"
+    assert (await ask(browser, "refresh", kept(here))).status == 200
+
+
+@pytest.mark.parametrize("scope", ["others", "global"])
+async def test_an_ended_session_ends_no_others(browser, person, scope):
+    """No 204 for what was not done: 401, unless an access token beside a dead cookie has a say."""
+    ended, lives, there = [await browser.login(person) for _ in range(3)]
+    await browser.logout(ended["access_token"])
+    body = {"refresh_token": ended["refresh_token"], "scope": scope}
+    assert (await browser.send("POST", "/api/auth/logout", json=body)).status == 401
+    assert (await browser.me(there["access_token"])).status == 200
+
+    headers = {**PROOF, "Cookie": f"{NAME}={ended['refresh_token']}"}
+    given = {"token": lives["access_token"], "headers": headers, "json": {"scope": scope}}
+    assert (await browser.send("POST", "/api/auth/logout", **given)).status == 204
+    assert (await browser.me(there["access_token"])).code == "token_revoked"
+
+
+async def test_a_cookie_that_is_none_keeps_nobody_in(browser, person):
+    """Signing out by a good access token works beside a cookie of an old key, and drops it."""
+    access = (await browser.login(person))["access_token"]
+    headers = {**PROOF, "Cookie": f"{NAME}=nonsense"}
+    out = await browser.send("POST", "/api/auth/logout", token=access, headers=headers)
+
+    assert (out.status, kept(out).value) == (204, "")
+    assert (await browser.me(access)).code == "token_revoked"
 
 
 async def test_over_https_the_name_is_guarded(serve, make_settings, person):

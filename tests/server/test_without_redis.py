@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from service.contracts.tables import sessions
+from service.store.redis_pool import open_redis
 from tests.support.people import Browser
 from tests.support.waiting import wait_until
 
@@ -48,6 +49,22 @@ async def test_access_tokens_go_on(own, own_valkey, person):
     await back(own)
     assert (await breaker(own)) == "closed"
     assert "Auth-Degraded" not in (await own.me(tokens["access_token"])).headers
+
+
+async def test_a_full_redis_is_not_well(own, own_valkey, person):
+    """Nobody can sign in or refresh: health says so, and that nothing is down."""
+    tokens = await own.login(person)
+    redis = open_redis(own_valkey.url, timeout=5)
+    await redis.config_set("maxmemory", "1mb")
+    assert (await own.refresh(tokens["refresh_token"])).status == 503
+    health = await own.send("GET", "/api/health")
+    assert health.status == 200
+    assert health.body["checks"]["redis"]["status"] == "degraded"
+
+    await redis.config_set("maxmemory", "0")
+    health = await own.send("GET", "/api/health")
+    assert health.body["checks"]["redis"]["status"] == "ok"
+    await redis.aclose()
 
 
 async def test_redis_down_deny(serve, make_settings, own_valkey, person):

@@ -3,15 +3,21 @@
 import asyncio
 import os
 import signal
+from secrets import token_bytes
+from uuid import uuid4
 
 import pytest
 from redis.exceptions import ResponseError
 
 from service.contracts import keys
 from service.domain.errors import ServiceUnavailableError
+from service.domain.ids import make_id
+from service.domain.sessions import EndReason
+from service.store.live_sessions import LiveSessions
 from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
-from tests.store.conftest import ORIGIN
+from service.store.sender import WAIT_MS
+from tests.store.conftest import ORIGIN, POLICY
 from tests.support.waiting import wait_until
 
 
@@ -155,3 +161,19 @@ async def test_a_script_that_is_forgotten_again(own_valkey):
     assert await client.run("user_cache", **call) == [b"cached"]
     await client.aclose()
     await redis.aclose()
+
+
+async def test_waits_in_vain_do_not_add_up(redis):
+    """Ends at once, and no replica to have them: each caller hears so, and Redis is not away."""
+    scripts, user_id = ScriptClient(redis, seconds=8 * WAIT_MS / 2000), str(uuid4())
+    await scripts.load_scripts()
+    live = LiveSessions(scripts, POLICY, replicas=1)
+    ids = [make_id(keys.partition_of(user_id), token_bytes(16)) for _ in range(8)]
+    ends = [live.end(user_id, [one], EndReason.LOGOUT, ORIGIN) for one in ids]
+    outcomes = await asyncio.gather(*ends, return_exceptions=True)
+
+    assert [type(outcome) for outcome in outcomes] == [ServiceUnavailableError] * 8
+    assert scripts.breaker.trips == 0
+    checks = [await live.check(one, user_id, generation=1) for one in ids]
+    assert [checked.end_reason for checked in checks] == [EndReason.LOGOUT] * 8
+    await scripts.aclose()

@@ -9,6 +9,7 @@ from service.domain.errors import ServiceUnavailableError
 from service.store.redis_pool import open_pool, open_redis
 from service.store.redis_slots import place
 from service.store.script_client import ScriptClient
+from service.store.scripts import load
 from service.store.sender import Call, open_sender
 from tests.support.waiting import wait_until
 
@@ -100,6 +101,21 @@ async def test_one_node_away(redis, cluster):
             return False
 
     await wait_until(back)
+
+
+async def test_waiting_for_replicas_of_a_node_away(redis, cluster):
+    """Whoever waits for them hears of the node; whoever travels with it gets a reply all the same."""
+    await ScriptClient(redis).load_scripts()
+    script, given = load("user_cache"), {"blob": "1|{}", "lifetime_ms": 1000}
+    lost, kept = [
+        Call(script.sha, script.arguments({"user": on(cluster, redis, index), **given}), replicas)
+        for index, replicas in ((2, 1), (0, 0))
+    ]
+    cluster.nodes[2].kill()
+
+    failed, fine = await open_sender(redis).send([lost, kept])
+    assert isinstance(failed, ConnectionError)
+    assert fine == [b"cached"]
 
 
 async def test_all_nodes_away(redis, cluster):

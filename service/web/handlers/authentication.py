@@ -8,7 +8,6 @@ from service.domain.errors import (
     RefreshTokenReusedError,
     SessionExpiredError,
     SessionRevokedError,
-    TokenMissingError,
     ValidationFailedError,
 )
 from service.domain.users import email_key
@@ -111,15 +110,10 @@ async def post_logout(request: web.Request) -> web.Response:
     cookie, refresh_token, kept = request.app[COOKIE], body.refresh_token, False
     if refresh_token is None and (not bearer or cookie.is_asked_for(request)):
         refresh_token = cookie.read(request)
-        kept = refresh_token is not None and body.scope is not Scope.OTHERS
-    if refresh_token is not None:
-        gone = await logout.by_refresh_token(refresh_token, body.scope, visit.origin)
-    elif bearer:
-        gone = await logout.by_access_token(bearer, body.scope, visit.origin)
-    else:
-        raise TokenMissingError
+        kept = refresh_token is not None
+    gone = await logout(bearer or None, refresh_token, body.scope, visit.origin, kept=kept)
     visit.user_id, visit.session_id = gone.user_id, gone.session_id
-    if kept:
+    if kept and body.scope is not Scope.OTHERS:
         visit.set_cookie = cookie.drop()
     return ended_reply(applied=gone.applied)
 
