@@ -17,6 +17,9 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MIN_SECRET = 32
+PORTS = {"http": 80, "https": 443}
+"""Of the schemes that pages have; an origin does not name them."""
+
 REDIS_SCHEMES = (
     "redis",
     "rediss",
@@ -103,11 +106,9 @@ class Settings(BaseSettings):
     def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for origin in value:
             parts = urlsplit(origin)
-            if (
-                parts.scheme not in {"http", "https"}
-                or origin != f"{parts.scheme}://{parts.netloc}"
-            ):
-                message = f"write origins as https://app.example.com, not {origin!r}"
+            port = "" if parts.port in {None, PORTS.get(parts.scheme)} else f":{parts.port}"
+            if parts.scheme not in PORTS or origin != f"{parts.scheme}://{parts.hostname}{port}":
+                message = "write origins as browsers do, as https://app.example.com"
                 raise ValueError(message)
         return value
 

@@ -157,10 +157,13 @@ class ScriptClient:
                 self._waiting.clear()
             for _, done in batch:
                 settle(done, error)
-        except BaseException:
+        except asyncio.CancelledError:
             for _, done in batch:
                 done.cancel()
             raise
+        except Exception as error:  # noqa: BLE001 - a mistake of ours: a 500 for each, and a trace
+            for _, done in batch:
+                settle(done, error)
 
     def _hand_out(self, batch: Batch, replies: Sequence[Any]) -> Batch:
         """Settle the calls of a batch, but for those whose script the server does not know."""

@@ -19,6 +19,9 @@ GOOD = {
         ("database_url", "mysql://u:hunter2@h/d", "must be a URL that starts with"),
         ("cors_origins", "https://a.example/", "write origins as"),
         ("cors_origins", "*", "write origins as"),
+        ("cors_origins", "https://A.example", "write origins as"),
+        ("cors_origins", "https://a.example:443", "write origins as"),
+        ("cors_origins", "https://u:hunter2@a.example:8443", "write origins as"),
         ("cors_origins", "https://a.example, b.example", "write origins as"),
     ],
 )

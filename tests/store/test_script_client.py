@@ -81,6 +81,21 @@ async def test_scripts_that_the_server_forgot(world, calls):
     assert (await world.said()).count("token.refreshed") == 1
 
 
+async def test_a_mistake_of_ours(world, monkeypatch):
+    """Every caller of the batch hears of it; the next batch goes through."""
+
+    async def slip(_):
+        raise TypeError
+
+    live, session = world.live(), await world.open()
+    with monkeypatch.context() as patch:
+        patch.setattr(world.scripts, "_send", slip)
+        calls = [live.check(session.id, world.user_id, generation=1) for _ in range(3)]
+        answers = await asyncio.gather(*calls, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [TypeError] * 3
+    assert (await live.check(session.id, world.user_id, generation=1)).session == session
+
+
 async def test_a_server_that_is_away(own_valkey):
     """Every caller hears service_unavailable, nobody waits for ever, and it heals by itself."""
     redis = open_redis(own_valkey.url)
