@@ -51,6 +51,11 @@ async def apply_ends(ctx: Context) -> int:
     return await _resources(ctx).apply_ends()
 
 
+async def sweep_consumers(ctx: Context) -> int:
+    """Forget the names of workers that are gone."""
+    return await _resources(ctx).sweep_consumers()
+
+
 async def heartbeat(ctx: Context) -> bool:
     """Prove that jobs run and that the streams are drained; `/api/health` reads it."""
     resources = _resources(ctx)
@@ -113,6 +118,7 @@ class WorkerSettings:
         cron(heartbeat, second=set(range(0, 60, 5)), keep_result=0),
         cron(apply_ends, second=set(range(3, 60, 10)), keep_result=0, timeout=60),
         cron(sweep_expired, second={10, 40}, keep_result=0, timeout=300),
+        cron(sweep_consumers, minute=7, keep_result=0, timeout=60),
     ]
     queue_name = QUEUE
     redis_pool = queue()

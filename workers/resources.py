@@ -21,10 +21,11 @@ from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
 from service.store.session_records import SessionRecords
 from workers.ingest import Ingest
-from workers.sweep import ApplyEnds, ReapplyEnds, SweepExpired
+from workers.sweep import ApplyEnds, ReapplyEnds, SweepConsumers, SweepExpired
 
 REDIS_SECONDS = 5.0
 REACH = timedelta(hours=1)
+CONSUMER_IDLE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Resources:
     sweep_expired: SweepExpired
     apply_ends: ApplyEnds
     reapply_ends: ReapplyEnds
+    sweep_consumers: SweepConsumers
 
 
 @asynccontextmanager
@@ -62,6 +64,7 @@ async def open_resources(
             sweep_expired=SweepExpired(records, live, policy, _now_ms),
             apply_ends=ApplyEnds(records, live, oldest_ms, _now_ms),
             reapply_ends=ReapplyEnds(health, records, live, policy.access_ttl + REACH, _now_ms),
+            sweep_consumers=SweepConsumers(scripts, CONSUMER_IDLE),
         )
     finally:
         ingest.stop()

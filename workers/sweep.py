@@ -6,9 +6,11 @@ from datetime import timedelta
 
 import structlog
 
+from service.contracts import keys
 from service.domain.sessions import MILLISECOND, Origin, Session, SessionPolicy
 from service.store.health import RedisHealth
 from service.store.live_sessions import LiveSessions
+from service.store.script_client import ScriptClient
 from service.store.session_records import PAGE, EndedSession, SessionRecords
 
 SETTLING_MS = 15_000
@@ -58,6 +60,30 @@ class SweepExpired:
             )
             return False
         return await self.records.end(session.id, reason) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class SweepConsumers:
+    """Forget the names of workers that are gone; each start of one leaves a name on every stream."""
+
+    scripts: ScriptClient
+    idle: timedelta
+
+    async def __call__(self) -> int:
+        """How many names it dropped."""
+        replies = [
+            await self.scripts.run(
+                "consumers_sweep",
+                events=keys.events(partition),
+                group=keys.EVENT_GROUP,
+                idle_ms=self.idle // MILLISECOND,
+            )
+            for partition in range(keys.PARTITIONS)
+        ]
+        swept = sum(int(reply[1]) for reply in replies)
+        if swept:
+            log.info("sweep.consumers", swept=swept)
+        return swept
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ import pytest
 from service.store.scripts import load_all
 from tests.support.acl import documented_rule
 
-CALL = re.compile(r'redis\.p?call\("([A-Z]+)"(?:, "(CREATE)")?')
+CALL = re.compile(r'redis\.p?call\("([A-Z]+)"(?:, "(CREATE|DELCONSUMER|CONSUMERS)")?')
 """A command, and the subcommand where there is one."""
 
 
