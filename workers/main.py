@@ -10,6 +10,7 @@ import json
 import signal
 import time
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from datetime import timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -25,7 +26,7 @@ from config.settings import read_settings
 from service.contracts import keys
 from service.domain.sessions import SessionPolicy
 from service.store.redis_pool import open_pool
-from workers.resources import Resources, open_resources
+from workers.resources import AuditPolicy, Resources, open_resources
 
 QUEUE = "auth:jobs"
 QUEUE_SECONDS = 5.0
@@ -51,6 +52,16 @@ async def apply_ends(ctx: Context) -> int:
     return await _resources(ctx).apply_ends()
 
 
+async def keep_checkpoints(ctx: Context) -> int | None:
+    """Sign where the audit's chains end, when it is time."""
+    return await _resources(ctx).keep_checkpoints()
+
+
+async def forget_unknown(ctx: Context) -> int:
+    """Make unreadable what old events say of people whom nobody knows."""
+    return await _resources(ctx).forget_unknown()
+
+
 async def heartbeat(ctx: Context) -> bool:
     """Prove that jobs run and that the streams are drained; `/api/health` reads it."""
     resources = _resources(ctx)
@@ -66,11 +77,17 @@ def resources_of_settings() -> AbstractAsyncContextManager[Resources]:
     return open_resources(
         redis_url=settings.redis_dsn,
         database_url=settings.database_url.get_secret_value(),
+        secrets=settings.secrets,
         policy=SessionPolicy(
             access_ttl=settings.access_token_ttl,
             idle_ttl=settings.session_idle_ttl,
             max_ttl=settings.session_max_ttl,
             replay_window=settings.refresh_replay_seconds,
+        ),
+        audit_policy=AuditPolicy(
+            checkpoint_every=settings.audit_checkpoint_seconds,
+            checkpoint_sink=settings.audit_checkpoint_sink,
+            unknown_kept=timedelta(days=settings.audit_unknown_days),
         ),
     )
 
@@ -113,6 +130,8 @@ class WorkerSettings:
         cron(heartbeat, second=set(range(0, 60, 5)), keep_result=0),
         cron(apply_ends, second=set(range(3, 60, 10)), keep_result=0, timeout=60),
         cron(sweep_expired, second={10, 40}, keep_result=0, timeout=300),
+        cron(keep_checkpoints, second=set(range(7, 60, 10)), keep_result=0, timeout=300),
+        cron(forget_unknown, minute={17}, second={0}, keep_result=0, timeout=60),
     ]
     queue_name = QUEUE
     redis_pool = queue()

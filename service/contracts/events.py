@@ -4,10 +4,26 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 MAX_FIELD = 4096
 """Characters of one field; a longer one is refused, so that a row always fits its table."""
+
+PLAIN_DATA = frozenset(
+    {
+        "amr",
+        "counted_by",
+        "enforced",
+        "limit",
+        "policy",
+        "tab",
+        "window_seconds",
+    }
+)
+"""Names in `data` that never hold anything about a person: the audit keeps them readable.
+
+Whatever else is in `data` is sealed under the person's key, so a new name is safe by default.
+"""
 
 
 class EventType(StrEnum):
@@ -98,8 +114,31 @@ _PLAIN = (
 
 
 def _object(text: str) -> dict[str, Any]:
-    value = json.loads(text) if text else {}
+    value = json.loads(text, parse_constant=_refuse) if text else {}
     if not isinstance(value, dict):
         message = "the field data must hold a JSON object"
         raise ValueError(message)  # noqa: TRY004 - the text is at fault, not a caller's type
+    if "\\u" in text:
+        _check(value)
     return value
+
+
+def _refuse(constant: str) -> NoReturn:
+    message = f"the field data holds {constant}, which is no JSON"
+    raise ValueError(message)
+
+
+def _check(value: Any) -> None:
+    """Raise ValueError for a text that jsonb can't hold: only an escape can write one."""
+    if isinstance(value, str):
+        value.encode()
+        if "\0" in value:
+            message = "the field data holds a NUL"
+            raise ValueError(message)
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            _check(name)
+            _check(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _check(inner)
