@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, NoReturn, Self
 
@@ -78,43 +78,47 @@ class Event:
         Raises ValueError for an entry that no table could hold, and its subclass
         UnknownEventTypeError for a type that this release does not know.
         """
-        texts = {name.decode(): value.decode() for name, value in raw.items()}
-        for name, text in texts.items():
-            if "\0" in text or len(text) > MAX_FIELD:
-                message = f"field {name!r} holds a NUL or more than {MAX_FIELD} characters"
+        texts = dict[str, str]()
+        for name, value in raw.items():
+            if (known := _NAMES.get(name)) is None:
+                known = name.decode()
+            text = value.decode()
+            if b"\0" in value or len(text) > MAX_FIELD:
+                message = f"field {known!r} holds a NUL or more than {MAX_FIELD} characters"
                 raise ValueError(message)
+            texts[known] = text
         if "type" not in texts or "at_ms" not in texts:
             message = "an event needs the fields type and at_ms"
             raise ValueError(message)
+        get = texts.get
         return cls(
             type=_type(texts["type"]),
             at_ms=int(texts["at_ms"]),
-            generation=int(texts["generation"]) if texts.get("generation") else None,
-            data=_object(texts.get("data", "")),
-            **{name: texts.get(name, "") for name in _PLAIN},
+            user_id=get("user_id", ""),
+            session_id=get("session_id", ""),
+            generation=int(texts["generation"]) if get("generation") else None,
+            ip=get("ip", ""),
+            user_agent=get("user_agent", ""),
+            request_id=get("request_id", ""),
+            actor_id=get("actor_id", ""),
+            reason=get("reason", ""),
+            data=_object(get("data", "")),
         )
 
 
 def _type(text: str) -> EventType:
-    try:
-        return EventType(text)
-    except ValueError:
-        raise UnknownEventTypeError(text) from None
+    kind = _KINDS.get(text)
+    if kind is None:
+        raise UnknownEventTypeError(text)
+    return kind
 
 
-_PLAIN = (
-    "user_id",
-    "session_id",
-    "ip",
-    "user_agent",
-    "request_id",
-    "actor_id",
-    "reason",
-)
+_NAMES = {field.name.encode(): field.name for field in fields(Event)}
+_KINDS = {kind.value: kind for kind in EventType}
 
 
 def _object(text: str) -> dict[str, Any]:
-    value = json.loads(text, parse_constant=_refuse) if text else {}
+    value = _from_json(text) if text else {}
     if not isinstance(value, dict):
         message = "the field data must hold a JSON object"
         raise ValueError(message)  # noqa: TRY004 - the text is at fault, not a caller's type
@@ -126,6 +130,9 @@ def _object(text: str) -> dict[str, Any]:
 def _refuse(constant: str) -> NoReturn:
     message = f"the field data holds {constant}, which is no JSON"
     raise ValueError(message)
+
+
+_from_json = json.JSONDecoder(parse_constant=_refuse).decode
 
 
 def _check(value: Any) -> None:

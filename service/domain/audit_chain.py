@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
+from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 
 from service.domain.instants import EPOCH
@@ -21,6 +22,9 @@ MICROSECOND = timedelta(microseconds=1)
 to_canonical_json = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
 ).encode
+
+_quoted = encode_basestring
+"""A text as JSON has it, other letters than ASCII as they are; in C where there is C."""
 
 
 class Entry(NamedTuple):
@@ -41,27 +45,38 @@ class Entry(NamedTuple):
 
 
 def canonical(partition: int, seq: int, entry: Entry) -> bytes:
-    """A row and its place as one JSON array without white space, in UTF-8."""
-    personal = entry.personal
-    return to_canonical_json(
-        (
-            FORMAT,
-            partition,
-            seq,
-            entry.stream_id,
-            entry.type,
-            (entry.occurred_at - EPOCH) // MICROSECOND,
-            (entry.recorded_at - EPOCH) // MICROSECOND,
-            entry.user_id,
-            entry.session_id,
-            entry.generation,
-            entry.request_id,
-            entry.actor_id,
-            entry.reason,
-            entry.data,
-            None if personal is None else personal.hex(),
-        )
+    """A row and its place as one JSON array without white space, in UTF-8.
+
+    Put together by hand, which takes a third of the time of a JSON encoder; a test holds the two
+    against each other.
+    """
+    (
+        stream_id,
+        kind,
+        occurred_at,
+        recorded_at,
+        user_id,
+        session_id,
+        generation,
+        request_id,
+        actor_id,
+        reason,
+        data,
+        personal,
+    ) = entry
+    return (
+        f'["{FORMAT}",{partition:d},{seq:d},{_text(stream_id)},{_text(kind)},'
+        f"{(occurred_at - EPOCH) // MICROSECOND},{(recorded_at - EPOCH) // MICROSECOND},"
+        f"{_text(user_id)},{_text(session_id)},"
+        f"{'null' if generation is None else int(generation)},"
+        f"{_text(request_id)},{_text(actor_id)},{_text(reason)},"
+        f"{to_canonical_json(data) if data or not isinstance(data, dict) else '{}'},"
+        f"{'null' if personal is None else _quoted(personal.hex())}]"
     ).encode()
+
+
+def _text(text: str | None) -> str:
+    return "null" if text is None else _quoted(text)
 
 
 def link(previous: bytes, partition: int, seq: int, entry: Entry) -> bytes:

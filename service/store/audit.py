@@ -4,6 +4,7 @@ transaction.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row, Text, bindparam, func, select, text, update
@@ -142,28 +143,36 @@ class AuditRecords:
         owners = [owner_of(item.event.user_id, at) for item, at in zip(events, ats, strict=True)]
         await self.person_keys.load(owners)
         recorded_at = to_datetime(self.now_ms())
-        entries = []
-        for (stream_id, event), at, owner in zip(events, ats, owners, strict=True):
-            plain, personal = part(event.data)
-            entries.append(
-                Entry(
-                    stream_id=stream_id,
-                    type=event.type.value,
-                    occurred_at=at,
-                    recorded_at=recorded_at,
-                    user_id=event.user_id or None,
-                    session_id=event.session_id or None,
-                    generation=event.generation,
-                    request_id=event.request_id or None,
-                    actor_id=event.actor_id or None,
-                    reason=event.reason or None,
-                    data=plain,
-                    personal=self._seal(
-                        partition, stream_id, owner, to_plain(event.ip, event.user_agent, personal)
-                    ),
-                )
-            )
-        return entries
+        return [
+            self._entry(partition, item, at, recorded_at, owner)
+            for item, at, owner in zip(events, ats, owners, strict=True)
+        ]
+
+    def _entry(
+        self,
+        partition: int,
+        item: StreamedEvent,
+        occurred_at: datetime,
+        recorded_at: datetime,
+        owner: str,
+    ) -> Entry:
+        stream_id, event = item
+        plain, personal = part(event.data)
+        about = to_plain(event.ip, event.user_agent, personal)
+        return Entry(
+            stream_id,
+            event.type.value,
+            occurred_at,
+            recorded_at,
+            event.user_id or None,
+            event.session_id or None,
+            event.generation,
+            event.request_id or None,
+            event.actor_id or None,
+            event.reason or None,
+            plain,
+            self._seal(partition, stream_id, owner, about),
+        )
 
     def _sealed(self, partition: int, owner: str, row: Row[Any]) -> Entry:
         """An old row as a chained one will say it."""

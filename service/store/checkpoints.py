@@ -55,6 +55,11 @@ class Checkpoints:
             await connection.execute(insert(audit_checkpoints).values(row))
         return made
 
+    async def latest(self) -> Checkpoint | None:
+        """The newest one."""
+        async with self.database.transaction() as connection:
+            return await _last(connection)
+
     async def public_keys(self) -> dict[str, bytes]:
         """The keys that sign and signed, by kid, each taken from its private half.
 

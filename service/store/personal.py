@@ -1,11 +1,13 @@
 """What the audit holds about a person: one sealed JSON object a row, bound to its place."""
 
 import json
+import json.encoder
 from collections.abc import Mapping
 from typing import Any
 
 from service.contracts.events import PLAIN_DATA
 
+_quoted = json.encoder.encode_basestring_ascii
 to_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -27,14 +29,14 @@ def part(data: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]
 
 def to_plain(ip: str | None, user_agent: str | None, data: Mapping[str, Any]) -> bytes | None:
     """The text to seal, or None when nothing is about a person."""
-    fields: dict[str, Any] = {}
+    parts = []
     if ip:
-        fields["ip"] = ip
+        parts.append(f'"ip":{_quoted(ip)}')
     if user_agent:
-        fields["user_agent"] = user_agent
+        parts.append(f'"user_agent":{_quoted(user_agent)}')
     if data:
-        fields["data"] = data
-    return to_json(fields).encode() if fields else None
+        parts.append(f'"data":{to_json(data)}')
+    return f"{{{','.join(parts)}}}".encode() if parts else None
 
 
 def _is_plain(value: Any) -> bool:
