@@ -45,6 +45,7 @@ class EventType(StrEnum):
     SESSION_RESTORED = "session.restored"
     USER_CREATED = "user.created"
     LIMIT_EXCEEDED = "limit.exceeded"
+    AUDIT_EXPORTED = "audit.exported"
 
 
 class UnknownEventTypeError(ValueError):

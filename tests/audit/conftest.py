@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from random import Random
 from secrets import token_bytes, token_hex
@@ -85,22 +86,43 @@ def some_events(first: int, count: int, chance: Random) -> list[StreamedEvent]:
     ]
 
 
-@pytest.fixture(scope="module")
-def fresh_database(postgres: EmbeddedServer) -> Iterator[str]:
-    """A migrated database for one file of tests."""
+@contextmanager
+def own_database(server: EmbeddedServer) -> Iterator[str]:
+    """The address of an empty database that is gone afterwards."""
     name = f"books_{token_hex(6)}"
 
     async def execute(statement: str) -> None:
-        engine = create_async_engine(database_url(postgres.url), isolation_level="AUTOCOMMIT")
+        engine = create_async_engine(database_url(server.url), isolation_level="AUTOCOMMIT")
         async with engine.connect() as connection:
             await connection.exec_driver_sql(statement)
         await engine.dispose()
 
     asyncio.run(execute(f"create database {name}"))
-    url = make_url(postgres.url).set(database=name).render_as_string(hide_password=False)
-    migrate(url)
-    yield url
+    yield make_url(server.url).set(database=name).render_as_string(hide_password=False)
     asyncio.run(execute(f"drop database {name} with (force)"))
+
+
+@pytest.fixture(scope="module")
+def fresh_database(postgres: EmbeddedServer) -> Iterator[str]:
+    """A migrated database for one file of tests."""
+    with own_database(postgres) as url:
+        migrate(url)
+        yield url
+
+
+@pytest.fixture
+def empty_url(postgres: EmbeddedServer) -> Iterator[str]:
+    """A database without a schema."""
+    with own_database(postgres) as url:
+        yield url
+
+
+@pytest.fixture
+async def empty_books(empty_url: str) -> AsyncIterator[Books]:
+    """What will write there, once there is a schema."""
+    engine = open_engine(empty_url, connections=4)
+    yield books_on(Database(engine))
+    await engine.dispose()
 
 
 @pytest.fixture
