@@ -103,8 +103,9 @@ def worker(on: Stores, cores: Cores) -> Iterator[None]:
 
 @contextmanager
 def ingesting_worker(on: Stores, cores: Cores) -> Iterator[int]:
-    """The worker alone on the core of what is measured; its process id, once it drains."""
-    with _running("worker", ["workers"], on.environment, on.home, cores.server) as leash:
+    """The worker, on any core like its stores; its process id, once it drains."""
+    every = cores.server | cores.others
+    with _running("worker", ["workers"], on.environment, on.home, every) as leash:
         deadline = time.monotonic() + START_SECONDS
         with Redis.from_url(on.redis_url) as redis:
             while leash.alive and not redis.exists(keys.HEARTBEAT):

@@ -6,6 +6,7 @@ runs the same jobs and ends when Redis does.
 
 import asyncio
 import contextlib
+import gc
 import json
 import signal
 import time
@@ -33,6 +34,9 @@ QUEUE_SECONDS = 5.0
 HEARTBEAT_LIFETIME_MS = 3_600_000
 INGEST_ALIVE_SECONDS = 15.0
 FIRST_BACKOFF, LAST_BACKOFF = 0.5, 5.0
+GARBAGE_AFTER = 200_000
+"""Objects between two looks for cycles: a batch makes thousands that need none, and looking after
+each 700 took a fifth of the time of ingestion."""
 
 log = structlog.get_logger(__name__)
 Context = dict[str, Any]
@@ -189,6 +193,8 @@ async def close(worker: Worker, running: asyncio.Task[None]) -> None:
 
 async def run() -> None:
     """Supervise until SIGTERM or SIGINT."""
+    gc.freeze()
+    gc.set_threshold(GARBAGE_AFTER)
     stopping, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, NoReturn, Self
 
 MAX_FIELD = 4096
@@ -118,7 +119,9 @@ _NAMES = {field.name.encode(): field.name for field in fields(Event)}
 _KINDS = {kind.value: kind for kind in EventType}
 
 
-def _object(text: str) -> dict[str, Any]:
+@lru_cache(maxsize=1024)
+def _object(text: str) -> Mapping[str, Any]:
+    """What a text holds; few texts come again and again, so nobody may change it."""
     value = _from_json(text) if text else {}
     if not isinstance(value, dict):
         message = "the field data must hold a JSON object"

@@ -5,11 +5,10 @@ new FORMAT.
 """
 
 import json
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
 from json.encoder import encode_basestring
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from service.domain.instants import EPOCH
 
@@ -28,7 +27,10 @@ _quoted = encode_basestring
 
 
 class Entry(NamedTuple):
-    """What a row of the audit says, wherever it stands. `personal` is ciphertext."""
+    """What a row of the audit says, wherever it stands.
+
+    `data` is its canonical JSON, `personal` ciphertext.
+    """
 
     stream_id: str
     type: str
@@ -40,7 +42,7 @@ class Entry(NamedTuple):
     request_id: str | None
     actor_id: str | None
     reason: str | None
-    data: Mapping[str, Any]
+    data: str
     personal: bytes | None
 
 
@@ -70,7 +72,7 @@ def canonical(partition: int, seq: int, entry: Entry) -> bytes:
         f"{_text(user_id)},{_text(session_id)},"
         f"{'null' if generation is None else int(generation)},"
         f"{_text(request_id)},{_text(actor_id)},{_text(reason)},"
-        f"{to_canonical_json(data) if data or not isinstance(data, dict) else '{}'},"
+        f"{data},"
         f"{'null' if personal is None else _quoted(personal.hex())}]"
     ).encode()
 

@@ -2,7 +2,7 @@
 transaction.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -118,7 +118,7 @@ class AuditRecords:
                 {
                     "partition": partition,
                     "seqs": [row.seq for row in rows],
-                    "datas": [to_canonical_json(row.entry.data) for row in rows],
+                    "datas": [row.entry.data for row in rows],
                     "personals": [row.entry.personal for row in rows],
                     "prev_hashes": [row.prev_hash for row in rows],
                     "hashes": [row.hash for row in rows],
@@ -143,8 +143,13 @@ class AuditRecords:
         owners = [owner_of(item.event.user_id, at) for item, at in zip(events, ats, strict=True)]
         await self.person_keys.load(owners)
         recorded_at = to_datetime(self.now_ms())
+        # Equal texts were read into one object: most events of a batch share theirs.
+        parted = {
+            key: _parted(data)
+            for key, data in {id(item.event.data): item.event.data for item in events}.items()
+        }
         return [
-            self._entry(partition, item, at, recorded_at, owner)
+            self._entry(partition, item, at, recorded_at, owner, *parted[id(item.event.data)])
             for item, at, owner in zip(events, ats, owners, strict=True)
         ]
 
@@ -155,9 +160,10 @@ class AuditRecords:
         occurred_at: datetime,
         recorded_at: datetime,
         owner: str,
+        data: str,
+        personal: Mapping[str, Any],
     ) -> Entry:
         stream_id, event = item
-        plain, personal = part(event.data)
         about = to_plain(event.ip, event.user_agent, personal)
         return Entry(
             stream_id,
@@ -170,7 +176,7 @@ class AuditRecords:
             event.request_id or None,
             event.actor_id or None,
             event.reason or None,
-            plain,
+            data,
             self._seal(partition, stream_id, owner, about),
         )
 
@@ -179,7 +185,7 @@ class AuditRecords:
         plain, personal = part(row.data)
         text_ = to_plain(row.ip, row.user_agent, personal)
         sealed = self._seal(partition, row.stream_id, owner, text_)
-        return entry_of(row)._replace(data=plain, personal=sealed)
+        return entry_of(row)._replace(data=to_canonical_json(plain), personal=sealed)
 
     def _seal(
         self, partition: int, stream_id: str, owner: str, plain: bytes | None
@@ -189,9 +195,16 @@ class AuditRecords:
         return self.person_keys.seal(owner, plain, context=place(partition, stream_id))
 
 
+def _parted(data: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """An event's data as the text of what stays readable, and what is sealed."""
+    plain, personal = part(data)
+    return to_canonical_json(plain), personal
+
+
 def entry_of(row: Row[Any]) -> Entry:
     """What a row of `audit_log` says."""
-    return Entry(*(getattr(row, name) for name in Entry._fields))
+    *said, data, personal = (getattr(row, name) for name in Entry._fields)
+    return Entry._make((*said, to_canonical_json(data), personal))
 
 
 async def _lock_head(connection: AsyncConnection, partition: int) -> Head:
@@ -247,13 +260,4 @@ def _chain(
 
 def _record(partition: int, row: Chained) -> tuple[Any, ...]:
     """A row as COPY takes it; jsonb as text."""
-    *before, data, personal = row.entry
-    return (
-        partition,
-        row.seq,
-        *before,
-        to_canonical_json(data) if data else "{}",
-        personal,
-        row.prev_hash,
-        row.hash,
-    )
+    return (partition, row.seq, *row.entry, row.prev_hash, row.hash)

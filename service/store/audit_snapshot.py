@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contracts.tables import audit_heads, audit_log
-from service.domain.audit_chain import Entry
+from service.domain.audit_chain import Entry, to_canonical_json
 from service.store.database import Database
 
 FETCHED = 2000
@@ -61,9 +61,10 @@ class AuditSnapshot:
             query.order_by(audit_log.c.seq), execution_options={"yield_per": FETCHED}
         )
         async for page in result.partitions():
-            for seq, prev_hash, digest, ip, user_agent, *entry in page:
+            for seq, prev_hash, digest, ip, user_agent, *entry, data, personal in page:
                 bare = ip is not None or user_agent is not None
-                yield Standing(seq, prev_hash, digest, bare, Entry(*entry))
+                text = to_canonical_json(data)
+                yield Standing(seq, prev_hash, digest, bare, Entry._make((*entry, text, personal)))
 
 
 @asynccontextmanager

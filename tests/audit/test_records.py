@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from service.contracts import keys
 from service.contracts.events import Event, EventType
-from service.domain.audit_chain import FORMAT, MICROSECOND, Entry, canonical
+from service.domain.audit_chain import FORMAT, MICROSECOND, Entry, canonical, to_canonical_json
 from service.domain.audit_flaws import Fault
 from service.domain.instants import EPOCH, to_datetime
 from service.domain.secrets import at_rest
@@ -50,7 +50,20 @@ plain = st.dictionaries(
 )
 def test_the_encoding_is_plain_json(partition, seq, text, maybe, number, at, data, personal):
     """What is put together by hand for speed is what any JSON encoder gives."""
-    entry = Entry(text, text, at, at, maybe, text, number, maybe, maybe, text, data, personal)
+    entry = Entry(
+        text,
+        text,
+        at,
+        at,
+        maybe,
+        text,
+        number,
+        maybe,
+        maybe,
+        text,
+        to_canonical_json(data),
+        personal,
+    )
     us = (at - EPOCH) // MICROSECOND
     sealed = None if personal is None else personal.hex()
     reference = [
