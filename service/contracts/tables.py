@@ -152,13 +152,17 @@ audit_log = Table(
     Column("type", String(40), nullable=False, comment="what happened: docs/events.md"),
     Column("occurred_at", INSTANT, nullable=False, comment="the store's clock"),
     Column(
-        "recorded_at", INSTANT, nullable=False, server_default=func.now(), comment="by the worker"
+        "recorded_at",
+        INSTANT,
+        nullable=False,
+        server_default=func.now(),
+        comment="the worker's clock",
     ),
     Column("user_id", Text, comment="whom it happened to; null: somebody unknown"),
     Column("session_id", Text, comment="null: no session was there, or yet"),
     Column("generation", BigInteger, comment="of the refresh token it is about"),
-    Column("ip", Text, comment="the client's, as far as TRUSTED_PROXIES reaches"),
-    Column("user_agent", Text, comment="as sent, at most 512 characters"),
+    Column("ip", Text, comment="null since rows are chained: it is in personal"),
+    Column("user_agent", Text, comment="null since rows are chained: it is in personal"),
     Column("request_id", Text, comment="leads to the request's line in the log"),
     Column("actor_id", Text, comment="who did it, when not the person it happened to"),
     Column("reason", Text, comment="why it failed or ended, or by what it succeeded"),
@@ -167,8 +171,15 @@ audit_log = Table(
         JSONB,
         nullable=False,
         server_default=text("'{}'"),
-        comment="what else belongs to the type",
+        comment="what else belongs to the type and is not about the person",
     ),
+    Column(
+        "personal",
+        LargeBinary,
+        comment="sealed under the person's key: address, user agent, the rest of data",
+    ),
+    Column("prev_hash", LargeBinary, comment="hash of the row before; zeros for the first"),
+    Column("hash", LargeBinary, comment="SHA-256 of prev_hash and this row: docs/audit.md"),
     UniqueConstraint("partition", "stream_id"),
     Index("ix_audit_log_user_id", "user_id", "occurred_at"),
     Index("ix_audit_log_session_id", "session_id", "occurred_at"),
@@ -186,7 +197,52 @@ audit_heads = Table(
         server_default="0",
         comment="of the newest row",
     ),
-    comment="one row a partition; its lock orders the partition's writers",
+    Column(
+        "chained",
+        BigInteger,
+        nullable=False,
+        server_default="0",
+        comment="of the newest row with a hash; behind seq after an upgrade, until a worker ran",
+    ),
+    Column("hash", LargeBinary, comment="of that row; null: none"),
+    comment="one row a partition; its lock is the lease of the partition's one writer",
+)
+
+audit_checkpoints = Table(
+    "audit_checkpoints",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False, comment="no gaps"),
+    Column("made_at", INSTANT, nullable=False),
+    Column("kid", String(16), nullable=False, comment="of the key in checkpoint_keys"),
+    Column("body", Text, nullable=False, comment="what is signed: every partition's seq and hash"),
+    Column("signature", LargeBinary, nullable=False, comment="Ed25519, of body in UTF-8"),
+    Column("delivered_at", INSTANT, comment="null: AUDIT_CHECKPOINT_SINK does not have it yet"),
+    comment="signed heads of the audit's chains; each names the one before it",
+)
+
+checkpoint_keys = Table(
+    "checkpoint_keys",
+    metadata,
+    Column("kid", String(16), primary_key=True, comment="of the public key's SHA-256, in hex"),
+    Column("public_key", LargeBinary, nullable=False, comment="Ed25519, 32 bytes"),
+    Column("private_key", LargeBinary, nullable=False, comment="Ed25519, sealed"),
+    Column("created_at", INSTANT, nullable=False, server_default=func.now()),
+    comment="what checkpoints are signed with; the newest signs",
+)
+
+person_keys = Table(
+    "person_keys",
+    metadata,
+    Column(
+        "owner",
+        Text,
+        primary_key=True,
+        comment="a user's id; day:2026-11-23 for people unknown on that day (UTC)",
+    ),
+    Column("sealed_key", LargeBinary, comment="AES-256, sealed; null: destroyed"),
+    Column("created_at", INSTANT, nullable=False, server_default=func.now()),
+    Column("destroyed_at", INSTANT, comment="from here on nobody can read what it sealed"),
+    comment="a key a person: without it their fields in the audit are noise for good",
 )
 
 dead_letters = Table(
@@ -199,10 +255,12 @@ dead_letters = Table(
         "fields",
         JSONB,
         nullable=False,
-        comment="as received; bytes that are no text escaped",
+        comment="as received, but what may be about a person; bytes that are no text escaped",
     ),
+    Column("personal", LargeBinary, comment="all of it as received, sealed like in audit_log"),
     Column("error", Text, nullable=False, comment="why it could not be read or stored"),
     Column("received_at", INSTANT, nullable=False, server_default=func.now()),
+    Column("replayed_at", INSTANT, comment="it has become a row of audit_log; null: not yet"),
     UniqueConstraint("partition", "stream_id"),
     comment="stream entries that could not become audit rows; nothing is thrown away",
 )

@@ -9,8 +9,9 @@ from sqlalchemy import select
 from service.contracts import keys
 from service.contracts.events import Event, EventType
 from service.contracts.tables import audit_log
-from service.store.audit import AuditRecords
 from service.store.redis_pool import open_redis
+from tests.conftest import now_ms
+from tests.support.audit import audit_writers, personal_of
 from tests.support.limits import (
     LOGIN,
     LOGOUT,
@@ -337,7 +338,7 @@ async def test_one_event_a_window(limited, name, person, redis, database):
     )
     assert sum(admitted(replies)) == 2
 
-    ingest = Ingest(redis, AuditRecords(database), "limits-test")
+    ingest = Ingest(redis, *audit_writers(database), "limits-test", now_ms)
     streams = [EventStream(redis, p, "limits-test") for p in range(keys.PARTITIONS)]
     for stream in streams:
         await stream.ensure_group()
@@ -349,7 +350,7 @@ async def test_one_event_a_window(limited, name, person, redis, database):
 
     (row,) = rows
     assert row.type == "limit.exceeded"
-    assert row.ip == "127.0.0.1"
+    assert (await personal_of(database, row))["ip"] == "127.0.0.1"
     assert row.data == {
         "policy": name,
         "counted_by": "ip+account",
