@@ -39,6 +39,8 @@ from service.store.script_client import ScriptClient
 
 PUBLIC_KEY_BYTES = 32
 COMMAND_SECONDS = 2.0
+STATEMENT_SECONDS = 3600.0
+"""Sorting or counting all of the audit takes its time."""
 FORMULA = frozenset("=+-@\t\r")
 INSTANT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"])
 T = TypeVar("T")
@@ -248,7 +250,9 @@ class Tools:
 
 @asynccontextmanager
 async def _open_tools(settings: Settings) -> AsyncIterator[Tools]:
-    engine = open_engine(settings.database_url.get_secret_value(), connections=2)
+    engine = open_engine(
+        settings.database_url.get_secret_value(), connections=2, seconds=STATEMENT_SECONDS
+    )
     redis = open_redis(settings.redis_dsn, timeout=COMMAND_SECONDS)
     scripts = ScriptClient(redis)
     database, sealer = Database(engine), at_rest(settings.secrets, token_bytes)

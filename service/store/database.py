@@ -27,15 +27,20 @@ def database_url(url: str) -> URL:
     return read.set(drivername="postgresql+asyncpg", query=query)
 
 
-def open_engine(url: str, *, connections: int = 10) -> AsyncEngine:
-    """A pool that finds out about dead connections before a request does."""
+def open_engine(
+    url: str, *, connections: int = 10, seconds: float = COMMAND_SECONDS
+) -> AsyncEngine:
+    """A pool that finds out about dead connections before a request does.
+
+    No statement may take longer than `seconds`.
+    """
     return create_async_engine(
         database_url(url),
         pool_size=connections,
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,
         pool_pre_ping=True,
-        connect_args={"timeout": CONNECT_SECONDS, "command_timeout": COMMAND_SECONDS},
+        connect_args={"timeout": CONNECT_SECONDS, "command_timeout": seconds},
         hide_parameters=True,
     )
 
