@@ -24,6 +24,7 @@ from service.domain.users import User
 from service.operations.authenticate import Authenticate, WithoutRedis
 from service.operations.check_health import CheckHealth
 from service.operations.end_sessions import EndOneSession, EndSessions, Logout
+from service.operations.erase_user import EraseOneself, EraseUser
 from service.operations.find_user import FindUser
 from service.operations.limiter import Limiter
 from service.operations.list_sessions import ListSessions
@@ -38,6 +39,7 @@ from service.release import VERSION
 from service.store.cache import Cache
 from service.store.challenges import Challenges
 from service.store.database import Database, open_engine
+from service.store.erasures import Erasures
 from service.store.event_log import EventLog
 from service.store.health import RedisHealth
 from service.store.limit_windows import LimitWindows
@@ -302,6 +304,10 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
     app[keys.LOGOUT] = Logout(tokens, codec, records, end_sessions, time.time)
     app[keys.LIST_SESSIONS] = ListSessions(records, policy, now_ms)
     app[keys.END_ONE_SESSION] = EndOneSession(records, end_sessions)
+    erase_user = EraseUser(Erasures(database), live, revocations)
+    app[keys.ERASE_ONESELF] = EraseOneself(
+        users, hasher, events, erase_user, settings.erasure_grace_seconds
+    )
     app[keys.SET_UP_TOTP] = SetUpTotp(users, seal, events, token_bytes, ISSUER_NAME)
     app[keys.ENABLE_TOTP] = EnableTotp(users, live, seal, events, time.time, token_bytes)
     app[keys.CHECK_HEALTH] = CheckHealth(RedisHealth(redis), database, now_ms)

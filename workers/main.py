@@ -62,6 +62,11 @@ async def forget_unknown(ctx: Context) -> int:
     return await _resources(ctx).forget_unknown()
 
 
+async def finish_erasures(ctx: Context) -> int:
+    """Erase people whose time of grace is over; tell Redis of those of whom it has not heard."""
+    return await _resources(ctx).finish_erasures()
+
+
 async def heartbeat(ctx: Context) -> bool:
     """Prove that jobs run and that the streams are drained; `/api/health` reads it."""
     resources = _resources(ctx)
@@ -129,6 +134,7 @@ class WorkerSettings:
     cron_jobs: ClassVar = [
         cron(heartbeat, second=set(range(0, 60, 5)), keep_result=0),
         cron(apply_ends, second=set(range(3, 60, 10)), keep_result=0, timeout=60),
+        cron(finish_erasures, second=set(range(5, 60, 10)), keep_result=0, timeout=60),
         cron(sweep_expired, second={10, 40}, keep_result=0, timeout=300),
         cron(keep_checkpoints, second=set(range(7, 60, 10)), keep_result=0, timeout=300),
         cron(forget_unknown, minute={17}, second={0}, keep_result=0, timeout=60),

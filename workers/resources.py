@@ -19,6 +19,7 @@ from service.store.checkpoint_sink import CheckpointSink
 from service.store.checkpoints import Checkpoints
 from service.store.database import Database, open_engine
 from service.store.dead_letters import DeadLetters
+from service.store.erasures import Erasures
 from service.store.health import RedisHealth
 from service.store.live_sessions import LiveSessions
 from service.store.person_keys import PersonKeys
@@ -27,6 +28,7 @@ from service.store.script_client import ScriptClient
 from service.store.session_records import SessionRecords
 from workers.checkpoints import ForgetUnknown, KeepCheckpoints
 from workers.ingest import LANES, Ingest
+from workers.persons import FinishErasures
 from workers.sweep import ApplyEnds, ReapplyEnds, SweepExpired
 
 REDIS_SECONDS = 5.0
@@ -45,6 +47,7 @@ class Resources:
     reapply_ends: ReapplyEnds
     keep_checkpoints: KeepCheckpoints
     forget_unknown: ForgetUnknown
+    finish_erasures: FinishErasures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +98,7 @@ async def open_resources(
                 CheckpointSink(sink) if (sink := audit_policy.checkpoint_sink) else None,
             ),
             forget_unknown=ForgetUnknown(person_keys, audit_policy.unknown_kept, _now_ms),
+            finish_erasures=FinishErasures(Erasures(database), live, oldest_ms, _now_ms),
         )
     finally:
         ingest.stop()

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from service.contracts import keys
 from service.contracts.events import EventType
-from service.domain.errors import ServiceUnavailableError
+from service.domain.errors import InvalidCredentialsError, ServiceUnavailableError
 from service.domain.ids import partition_in
 from service.domain.sessions import (
     MILLISECOND,
@@ -26,6 +26,9 @@ CACHED_USER_MS = 300_000
 TOMBSTONE_MARGIN_MS = 60_000
 END_AT_ONCE = 500
 ROTATED_LENGTH = 7
+
+ERASED_USER = f"{2**53 - 1}|"
+"""Stands where an erased person's copy was: a version that no copy outdoes."""
 
 STORE_CLOCK = 0
 """As `now_ms`: let the store decide what time it is."""
@@ -96,7 +99,10 @@ class LiveSessions:
             raise ServiceUnavailableError
 
     async def open(self, session: Session, account: Account, origin: Origin) -> int:
-        """Make a new session live; the store's instant of its beginning."""
+        """Make a new session live; the store's instant of its beginning.
+
+        Raises InvalidCredentialsError when it was ended meanwhile.
+        """
         partition = _partition(session.id)
         reply = await self._scripts.run(
             "session_open",
@@ -115,6 +121,8 @@ class LiveSessions:
             now_ms=self._clock(),
             **self._limits,
         )
+        if reply[0] == b"ended":
+            raise InvalidCredentialsError
         return int(reply[1])
 
     async def check(self, session_id: str, user_id: str, *, generation: int) -> Checked:
@@ -217,6 +225,22 @@ class LiveSessions:
             lifetime_ms=CACHED_USER_MS,
         )
 
+    async def erase_user(self, user_id: str, *, request_id: str = "", reason: str) -> None:
+        """Forget an erased person, whose sessions have been ended; saying so twice says it once."""
+        partition = keys.partition_of(user_id)
+        await self._scripts.run(
+            "user_erase",
+            user=keys.user(partition, user_id),
+            open=keys.open_challenges(user_id),
+            events=keys.events(partition),
+            user_id=user_id,
+            mark=ERASED_USER,
+            lifetime_ms=CACHED_USER_MS,
+            request_id=request_id,
+            reason=reason,
+            now_ms=self._clock(),
+        )
+
     async def end(
         self,
         user_id: str,
@@ -311,5 +335,6 @@ def _user(blob: bytes | None) -> User | None:
 
 
 @lru_cache(maxsize=4096)
-def _cached_user(blob: bytes) -> User:
-    return user_from_json(blob.partition(b"|")[2].decode())
+def _cached_user(blob: bytes) -> User | None:
+    text = blob.partition(b"|")[2].decode()
+    return user_from_json(text) if text else None  # ERASED_USER

@@ -84,6 +84,12 @@ class RecoveryCodesShape(Shape):
     recovery_codes: list[str]
 
 
+class ErasureShape(Shape):
+    """When the caller is forgotten, or was."""
+
+    erase_at: datetime
+
+
 class HealthShape(Shape):
     """How the service and what it stands on are."""
 

@@ -1,0 +1,16 @@
+"""The neighbourhood of an address: enough for a log to show where trouble comes from, not who it is."""
+
+from functools import lru_cache
+from ipaddress import ip_address, ip_network
+
+PREFIXES = {4: 24, 6: 48}
+
+
+@lru_cache(maxsize=4096)
+def neighbourhood_of(ip: str) -> str:
+    """`203.0.113.0/24`, or the /48 of IPv6; empty for what is no address."""
+    try:
+        prefix = PREFIXES[ip_address(ip).version]
+        return str(ip_network((ip, prefix), strict=False))
+    except ValueError:
+        return ""

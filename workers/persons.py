@@ -1,0 +1,58 @@
+"""The rights of persons, as far as they take time: due work is read from SQL, so none is lost."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+
+from service.domain.sessions import EndReason, Origin
+from service.store.erasures import Erasures
+from service.store.live_sessions import LiveSessions
+
+SETTLING_MS = 15_000
+"""An erasure this young is still on its way from its script through the stream."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class FinishErasures:
+    """Erase those whose time of grace is over; tell Redis of whom it has not heard.
+
+    `oldest_ms` is when the oldest event was written that no table holds yet.
+    """
+
+    erasures: Erasures
+    live: LiveSessions
+    oldest_ms: Callable[[], Awaitable[int | None]]
+    now_ms: Callable[[], int]
+    settling_ms: int = SETTLING_MS
+
+    async def __call__(self) -> int:
+        """How many people it erased, or told Redis of."""
+        done = await self._erase_due() + await self._apply()
+        if done:
+            log.info("erasures.finished", people=done)
+        return done
+
+    async def _erase_due(self) -> int:
+        done = 0
+        for waiting in await self.erasures.due():
+            erased = await self.erasures.erase(waiting.user_id, waiting.requested_by)
+            if erased is None:  # another worker was first
+                continue
+            await self.live.end(erased.user_id, erased.ended, EndReason.ERASED, Origin())
+            await self.live.erase_user(erased.user_id, reason=erased.requested_by)
+            done += 1
+        return done
+
+    async def _apply(self) -> int:
+        """Say again what may never have been said: not what may be among the unread events."""
+        oldest_ms = await self.oldest_ms()
+        before_ms = self.now_ms() - self.settling_ms
+        if oldest_ms is not None:
+            before_ms = min(before_ms, oldest_ms)
+        erased = await self.erasures.unapplied(before_ms=before_ms)
+        for each in erased:
+            await self.live.erase_user(each.user_id, reason=each.requested_by)
+        return len(erased)
