@@ -2,15 +2,20 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 
 from service.domain.sessions import EndReason, Origin
 from service.store.erasures import Erasures
 from service.store.live_sessions import LiveSessions
+from service.store.person_archive import PersonArchive
+from service.store.person_exports import PersonExports
 
 SETTLING_MS = 15_000
 """An erasure this young is still on its way from its script through the stream."""
+LEASE = timedelta(minutes=5)
+"""After this long another worker takes an archive for given up."""
 
 log = structlog.get_logger(__name__)
 
@@ -56,3 +61,27 @@ class FinishErasures:
         for each in erased:
             await self.live.erase_user(each.user_id, reason=each.requested_by)
         return len(erased)
+
+
+@dataclass(frozen=True, slots=True)
+class MakeExports:
+    """Make the archives that people wait for, the oldest request first; drop those that expired."""
+
+    exports: PersonExports
+    archive: PersonArchive
+    keep: timedelta
+    now_ms: Callable[[], int]
+    lease: timedelta = LEASE
+
+    async def __call__(self) -> int:
+        """How many it made."""
+        made = 0
+        while claimed := await self.exports.claim(lease=self.lease):
+            archive = await self.archive.build(claimed.user_id, made_ms=self.now_ms())
+            if archive is not None:
+                made += await self.exports.finish(claimed, archive, keep=self.keep)
+        if dropped := await self.exports.sweep():
+            log.info("exports.dropped", archives=dropped)
+        if made:
+            log.info("exports.made", archives=made)
+        return made

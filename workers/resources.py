@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from service.domain.secrets import at_rest
 from service.domain.sessions import SessionPolicy
 from service.store.audit import AuditRecords
+from service.store.audit_search import AuditSearch
 from service.store.checkpoint_sink import CheckpointSink
 from service.store.checkpoints import Checkpoints
 from service.store.database import Database, open_engine
@@ -22,13 +23,15 @@ from service.store.dead_letters import DeadLetters
 from service.store.erasures import Erasures
 from service.store.health import RedisHealth
 from service.store.live_sessions import LiveSessions
+from service.store.person_archive import PersonArchive
+from service.store.person_exports import PersonExports
 from service.store.person_keys import PersonKeys
 from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
 from service.store.session_records import SessionRecords
 from workers.checkpoints import ForgetUnknown, KeepCheckpoints
 from workers.ingest import LANES, Ingest
-from workers.persons import FinishErasures
+from workers.persons import FinishErasures, MakeExports
 from workers.sweep import ApplyEnds, ReapplyEnds, SweepExpired
 
 REDIS_SECONDS = 5.0
@@ -48,6 +51,7 @@ class Resources:
     keep_checkpoints: KeepCheckpoints
     forget_unknown: ForgetUnknown
     finish_erasures: FinishErasures
+    make_exports: MakeExports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +71,7 @@ async def open_resources(
     secrets: Sequence[str],
     policy: SessionPolicy,
     audit_policy: AuditPolicy = AuditPolicy(),
+    exports_kept: timedelta = timedelta(days=1),
 ) -> AsyncIterator[Resources]:
     """Open the stores and drain the streams in the background until the end."""
     redis = open_redis(redis_url, timeout=REDIS_SECONDS, wait=REDIS_SECONDS)
@@ -77,7 +82,8 @@ async def open_resources(
     sealer = at_rest(secrets, token_bytes)
     person_keys = PersonKeys(database, sealer, token_bytes)
     audit = AuditRecords(database, person_keys, _now_ms)
-    ingest = Ingest(redis, audit, DeadLetters(database, person_keys), consumer, _now_ms)
+    letters = DeadLetters(database, person_keys)
+    ingest = Ingest(redis, audit, letters, consumer, _now_ms)
     health = RedisHealth(redis)
 
     async def oldest_ms() -> int | None:
@@ -99,6 +105,12 @@ async def open_resources(
             ),
             forget_unknown=ForgetUnknown(person_keys, audit_policy.unknown_kept, _now_ms),
             finish_erasures=FinishErasures(Erasures(database), live, oldest_ms, _now_ms),
+            make_exports=MakeExports(
+                PersonExports(database, person_keys),
+                PersonArchive(database, AuditSearch(database, person_keys), letters),
+                exports_kept,
+                _now_ms,
+            ),
         )
     finally:
         ingest.stop()

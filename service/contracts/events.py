@@ -49,6 +49,8 @@ class EventType(StrEnum):
     USER_ERASURE_CANCELLED = "user.erasure_cancelled"
     USER_ERASED = "user.erased"
     LIMIT_EXCEEDED = "limit.exceeded"
+    EXPORT_REQUESTED = "export.requested"
+    EXPORT_FETCHED = "export.fetched"
     AUDIT_EXPORTED = "audit.exported"
 
 

@@ -323,3 +323,27 @@ erasures = Table(
     comment="who asked to be forgotten, by an id only; to be done again after restoring a backup",
 )
 Index("ix_erasures_open", erasures.c.due_at, postgresql_where=~erasures.c.applied)
+
+person_exports = Table(
+    "person_exports",
+    metadata,
+    Column(
+        "user_id",
+        ForeignKey("users.id", ondelete="CASCADE"),
+        primary_key=True,
+        comment="whose; goes with the account",
+    ),
+    Column("id", String(36), nullable=False, comment="of the job"),
+    Column("requested_at", INSTANT, nullable=False, comment="by the person themselves"),
+    Column("claimed_at", INSTANT, comment="when a worker last began to make it"),
+    Column("made_at", INSTANT, comment="null: not yet"),
+    Column(
+        "expires_at", INSTANT, comment="when a sweep drops it: EXPORT_KEEP_SECONDS after made_at"
+    ),
+    Column(
+        "archive",
+        LargeBinary,
+        comment="gzipped JSON of all that is held, sealed under the person's key",
+    ),
+    comment="archives that people asked for",
+)

@@ -12,6 +12,7 @@ from service.operations.authenticate import Authenticate
 from service.operations.check_health import CheckHealth
 from service.operations.end_sessions import EndOneSession, Logout
 from service.operations.erase_user import EraseOneself
+from service.operations.export_person import ExportPerson
 from service.operations.limiter import Limiter
 from service.operations.list_sessions import ListSessions
 from service.operations.login import Login
@@ -25,6 +26,7 @@ CHECK_HEALTH = web.AppKey("check_health", CheckHealth)
 ENABLE_TOTP = web.AppKey("enable_totp", EnableTotp)
 END_ONE_SESSION = web.AppKey("end_one_session", EndOneSession)
 ERASE_ONESELF = web.AppKey("erase_oneself", EraseOneself)
+EXPORT_PERSON = web.AppKey("export_person", ExportPerson)
 LIMITER = web.AppKey("limiter", Limiter)
 LIST_SESSIONS = web.AppKey("list_sessions", ListSessions)
 LOGIN = web.AppKey("login", Login)

@@ -133,6 +133,15 @@ ROUTES = (
         limited=Limited.ALONGSIDE,
     ),
     Route(
+        method="GET",
+        path="/api/auth/me/export",
+        handler=persons.get_export,
+        summary="All that is held on me: asked for at first, given when it is made",
+        bearer=True,
+        replies={200: [shapes.ArchiveShape], 202: [shapes.ExportJobShape]},
+        errors=AWAY,
+    ),
+    Route(
         method="DELETE",
         path="/api/auth/me",
         handler=persons.delete_me,

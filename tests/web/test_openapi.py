@@ -148,6 +148,7 @@ async def test_what_succeeds_is_answered_as_documented(served, make_person):
             given = {"refresh_token": first["refresh_token"]}
             token = call("POST", "/api/auth/refresh", body=given)["access_token"]
             call("GET", "/api/auth/me", token)
+            call("GET", "/api/auth/me/export", token)
             call("GET", "/api/auth/sessions", token)
             ended = {"id": other["session_id"]}
             call("DELETE", "/api/auth/sessions/{id}", token, path_parameters=ended)

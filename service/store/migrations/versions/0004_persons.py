@@ -1,4 +1,4 @@
-"""erasure of persons: sessions outlive their account, and who asked to be forgotten"""
+"""persons: sessions outlive their account, who asked to be forgotten, archives people asked for"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -38,10 +38,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_erasures")),
         comment="who asked to be forgotten, by an id only; to be done again after restoring a backup",
     )
+    op.create_table(
+        "person_exports",
+        sa.Column("user_id", sa.Uuid(as_uuid=False), nullable=False, comment="whose; goes with the account"),
+        sa.Column("id", sa.String(36), nullable=False, comment="of the job"),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False, comment="by the person themselves"),
+        sa.Column("claimed_at", sa.DateTime(timezone=True), comment="when a worker last began to make it"),
+        sa.Column("made_at", sa.DateTime(timezone=True), comment="null: not yet"),
+        sa.Column("expires_at", sa.DateTime(timezone=True), comment="when a sweep drops it: EXPORT_KEEP_SECONDS after made_at"),
+        sa.Column("archive", sa.LargeBinary(), comment="gzipped JSON of all that is held, sealed under the person's key"),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_person_exports_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_person_exports")),
+        comment="archives that people asked for",
+    )
     op.create_index("ix_erasures_open", "erasures", ["due_at"], postgresql_where=sa.text("NOT applied"))
 
 
 def downgrade() -> None:
+    op.drop_table("person_exports")
     op.drop_table("erasures")
     op.drop_index("ix_sessions_of_user", table_name="sessions")
     op.execute("delete from sessions where user_id not in (select id from users)")
