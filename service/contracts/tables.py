@@ -270,7 +270,13 @@ person_keys = Table(
         comment="a user's id; day:2026-11-23 for people unknown on that day (UTC)",
     ),
     Column("sealed_key", LargeBinary, comment="AES-256, sealed; null: destroyed"),
-    Column("created_at", INSTANT, nullable=False, server_default=func.now()),
+    Column(
+        "created_at",
+        INSTANT,
+        nullable=False,
+        server_default=func.now(),
+        comment="when something was first sealed with it",
+    ),
     Column("destroyed_at", INSTANT, comment="from here on nobody can read what it sealed"),
     comment="a key a person: without it their fields in the audit are noise for good",
 )
@@ -278,9 +284,9 @@ person_keys = Table(
 dead_letters = Table(
     "dead_letters",
     metadata,
-    Column("id", BigInteger, Identity(), primary_key=True),
-    Column("partition", SmallInteger, nullable=False),
-    Column("stream_id", String(41), nullable=False),
+    Column("id", BigInteger, Identity(), primary_key=True, comment="what `events dead` calls it"),
+    Column("partition", SmallInteger, nullable=False, comment="whose stream it was on; 0 to 15"),
+    Column("stream_id", String(41), nullable=False, comment="the entry's id in its stream"),
     Column(
         "fields",
         JSONB,
@@ -289,7 +295,13 @@ dead_letters = Table(
     ),
     Column("personal", LargeBinary, comment="all of it as received, sealed like in audit_log"),
     Column("error", Text, nullable=False, comment="why it could not be read or stored"),
-    Column("received_at", INSTANT, nullable=False, server_default=func.now()),
+    Column(
+        "received_at",
+        INSTANT,
+        nullable=False,
+        server_default=func.now(),
+        comment="the worker's clock",
+    ),
     Column("replayed_at", INSTANT, comment="it has become a row of audit_log; null: not yet"),
     UniqueConstraint("partition", "stream_id"),
     comment="stream entries that could not become audit rows; nothing is thrown away",

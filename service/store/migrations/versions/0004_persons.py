@@ -19,6 +19,11 @@ COMMENTS = (
     ("sessions", "ip", "at sign-in; empty once erased"),
     ("sessions", "user_agent", "at sign-in; empty once erased"),
     ("sessions", "device", "a name a person recognises; empty once erased"),
+    ("dead_letters", "id", "what `events dead` calls it"),
+    ("dead_letters", "partition", "whose stream it was on; 0 to 15"),
+    ("dead_letters", "stream_id", "the entry's id in its stream"),
+    ("dead_letters", "received_at", "the worker's clock"),
+    ("person_keys", "created_at", "when something was first sealed with it"),
 )
 
 
