@@ -10,7 +10,8 @@ PREFIXES = {4: 24, 6: 48}
 def neighbourhood_of(ip: str) -> str:
     """`203.0.113.0/24`, or the /48 of IPv6; empty for what is no address."""
     try:
-        prefix = PREFIXES[ip_address(ip).version]
-        return str(ip_network((ip, prefix), strict=False))
+        address = ip_address(ip)
+        address = getattr(address, "ipv4_mapped", None) or address
+        return str(ip_network((int(address), PREFIXES[address.version]), strict=False))
     except ValueError:
         return ""
