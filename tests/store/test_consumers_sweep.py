@@ -32,8 +32,9 @@ async def test_names_go_and_entries_stay(world):
         )
     }
     assert dropped >= 2
-    assert left == {b"dead"}
+    assert b"dead" in left
+    assert not left & {b"gone", b"alive"}
     claimed = await streams[2].claim(idle_ms=0, count=100_000)
-    assert [entry_id for entry_id, _ in claimed] == [entry_id for entry_id, _ in taken]
-    assert any(fields[b"session_id"] == session.id.encode() for _, fields in claimed)
+    assert {entry_id for entry_id, _ in taken} <= {entry_id for entry_id, _ in claimed}
+    assert any(fields.get(b"session_id") == session.id.encode() for _, fields in claimed)
     await streams[2].acknowledge(claimed)
