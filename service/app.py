@@ -56,10 +56,11 @@ from service.web.bodies import MAX_BODY_BYTES
 from service.web.cookies import RefreshCookie
 from service.web.handlers.operations import get_metrics, get_problem
 from service.web.limits import limited
-from service.web.metrics import Metrics, Reading
+from service.web.metrics import Metrics
 from service.web.middleware import answer_always
 from service.web.openapi import document
 from service.web.pages import page_routes
+from service.web.readings import readings
 from service.web.replies import cached_reply
 from service.web.routes import ROUTES
 from service.web.server import Runner, serve_until_told
@@ -193,57 +194,6 @@ def first_limits(file: LimitsFile) -> LimitBook:
     except LimitsError as error:
         message = f"inphora-auth: {error}"
         raise SystemExit(message) from None
-
-
-def readings(scripts: ScriptClient, live: LiveSessions, revocations: Revocations) -> list[Reading]:
-    """What a scrape finds besides the requests."""
-    return [
-        Reading(
-            name="redis_breaker_open",
-            help="1 while this process takes Redis for away",
-            read=lambda: not scripts.breaker.closed,
-        ),
-        Reading(
-            name="redis_breaker_trips",
-            help="how often Redis was found away",
-            read=lambda: scripts.breaker.trips,
-            total=True,
-        ),
-        Reading(
-            name="redis_script_calls",
-            help="scripts run; divided by batches, how many travelled together",
-            read=lambda: scripts.calls,
-            total=True,
-        ),
-        Reading(
-            name="redis_script_batches",
-            help="round trips to Redis",
-            read=lambda: scripts.batches,
-            total=True,
-        ),
-        Reading(
-            name="revocations_known",
-            help="recent ends of sessions this process holds",
-            read=revocations.__len__,
-        ),
-        Reading(
-            name="revocations_staleness_seconds",
-            help="how old that copy is",
-            read=lambda: revocations.staleness / timedelta(seconds=1),
-        ),
-        Reading(
-            name="user_cache_hits",
-            help="session checks that found their user in Redis",
-            read=lambda: live.user_hits,
-            total=True,
-        ),
-        Reading(
-            name="user_cache_misses",
-            help="session checks that had to ask SQL for their user",
-            read=lambda: live.user_misses,
-            total=True,
-        ),
-    ]
 
 
 async def open_scripts(settings: Settings) -> ScriptClient:

@@ -5,8 +5,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -14,6 +12,7 @@ from redis.exceptions import RedisError
 from service.embedded.errors import EmbeddedError
 from service.embedded.password import keep_password, share_password
 from service.embedded.server import HOST, EmbeddedServer
+from service.embedded.stopping import StopsAtExit
 from service.embedded.valkey import CLUSTERED, bus_port, start_valkey
 
 SLOTS = 16_384
@@ -23,7 +22,7 @@ POLL_SECONDS = 0.05
 
 
 @dataclass
-class EmbeddedCluster:
+class EmbeddedCluster(StopsAtExit):
     """Primaries with one password; slots are spread evenly at first."""
 
     password: str
@@ -39,17 +38,6 @@ class EmbeddedCluster:
     def stop(self) -> None:
         """End all nodes."""
         self._stack.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
 
 def start_cluster(

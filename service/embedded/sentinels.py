@@ -5,11 +5,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from signal import SIGTERM, Signals
-from types import TracebackType
-from typing import Self
 
 from service.embedded.password import keep_password, share_password
 from service.embedded.server import HOST, EmbeddedServer
+from service.embedded.stopping import StopsAtExit
 from service.embedded.valkey import answers_ping, find_binary, start_valkey
 
 SERVICE = "inphora"
@@ -82,7 +81,7 @@ class Sentinel:
 
 
 @dataclass
-class EmbeddedSentinels:
+class EmbeddedSentinels(StopsAtExit):
     """All of them, with one password; `servers` begins with the first primary."""
 
     password: str
@@ -102,17 +101,6 @@ class EmbeddedSentinels:
     def stop(self) -> None:
         """End all: the Sentinels first, lest they fail over."""
         self._stack.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
 
 def start_sentinels(data_dir: Path, *, binary: Path | None = None) -> EmbeddedSentinels:

@@ -4,14 +4,13 @@ import socket
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from service.embedded.errors import EmbeddedError
 from service.embedded.leash import Leash
 from service.embedded.lock import hold
 from service.embedded.orphan import end_orphan
 from service.embedded.program import Program
+from service.embedded.stopping import StopsAtExit
 
 HOST = "127.0.0.1"
 START_SECONDS = 60.0
@@ -23,7 +22,7 @@ PORT_TAKEN = "ddress already in use"
 PREDECESSOR = "pre-existing shared memory block"
 
 
-class EmbeddedServer:
+class EmbeddedServer(StopsAtExit):
     """A server that runs from its creation to `stop`, or to the end of this process."""
 
     def __init__(self, program: Program) -> None:
@@ -75,17 +74,6 @@ class EmbeddedServer:
             self._clear()
             self._start(self._port)
             self._held = held.pop_all()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def __repr__(self) -> str:
         return f"<{self._program.name} pid={self.pid} port={self.port}>"
