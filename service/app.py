@@ -12,15 +12,16 @@ import uvloop
 from aiohttp import web
 from redis.exceptions import RedisError
 
-from config.limits import SHIPPED, LimitsError, LimitsFile
+from config.limits import SHIPPED, LimitsFile
 from config.logging import configure_logging
 from config.settings import Settings, read_settings
 from service.domain.access_token import AccessTokens
-from service.domain.rate_limits import LimitBook, LimitPolicy, WhenAway
+from service.domain.rate_limits import LimitBook
 from service.domain.refresh_token import RefreshTokenCodec
 from service.domain.secrets import Sealer, derive_key
 from service.domain.sessions import SessionPolicy
 from service.domain.users import User
+from service.limits import first_limits, follow_limits
 from service.operations.authenticate import Authenticate, WithoutRedis
 from service.operations.check_health import CheckHealth
 from service.operations.end_sessions import EndOneSession, EndSessions, Logout
@@ -73,7 +74,6 @@ REAPPLIED = timedelta(minutes=5)
 LIMITS_FILE = web.AppKey("limits_file", LimitsFile)
 LIMIT_BOOK = web.AppKey("limit_book", LimitBook)
 KEYS_RELOADED_EVERY = timedelta(minutes=1)
-LIMITS_LOOKED_AT_EVERY = timedelta(seconds=2)
 FRONTEND = Path(__file__).parent.parent / "frontend" / "dist"
 ISSUER_NAME = "Inphora"
 
@@ -161,39 +161,6 @@ def now_ms() -> int:
 def ticks_ms() -> int:
     """This process's clock, which no correction moves."""
     return time.monotonic_ns() // 1_000_000
-
-
-def read_limits(file: LimitsFile) -> LimitBook:
-    """The policies of a file, for the routes there are. Raises LimitsError."""
-    limits = file.read()
-    book = LimitBook(
-        [
-            LimitPolicy(
-                name=rule.name,
-                routes=rule.routes,
-                key=rule.key,
-                limit=rule.limit,
-                window=timedelta(seconds=rule.window),
-                shared=rule.shared,
-                without_redis=WhenAway(rule.without_redis),
-            )
-            for rule in limits.rules
-        ],
-        limits.unlimited,
-    )
-    if faults := book.faults({route.name: route.knows for route in ROUTES}):
-        message = f"{file.path}: {'; '.join(faults)}"
-        raise LimitsError(message)
-    return book
-
-
-def first_limits(file: LimitsFile) -> LimitBook:
-    """The policies to start with, or the end of this process with one line that says why."""
-    try:
-        return read_limits(file)
-    except LimitsError as error:
-        message = f"inphora-auth: {error}"
-        raise SystemExit(message) from None
 
 
 async def open_scripts(settings: Settings) -> ScriptClient:
@@ -300,18 +267,3 @@ async def reload_keys(signing: SigningKeyRecords, tokens: AccessTokens, algorith
             tokens.replace_keys(await signing.load(algorithm))
         except Exception:  # a process that can still verify must go on verifying
             log.exception("keys.reload_failed")
-
-
-async def follow_limits(file: LimitsFile, limiter: Limiter) -> None:
-    """Follow the limits file; keep the policies we have while it holds a mistake."""
-    while limiter.active:
-        await asyncio.sleep(LIMITS_LOOKED_AT_EVERY.total_seconds())
-        if not file.changed():
-            continue
-        try:
-            book = read_limits(file)
-        except LimitsError as error:
-            log.error("limits.reload_failed", detail=str(error))  # noqa: TRY400 - one line says it
-        else:
-            limiter.replace(book)
-            log.info("limits.reloaded", policies=len(book.policies))

@@ -7,7 +7,8 @@ import pytest
 
 from config.limits import SHIPPED, LimitsError, LimitsFile
 from config.settings import Settings
-from service.app import build_app, read_limits
+from service.app import build_app
+from service.limits import read_limits
 
 GOOD = """
 [policies.p]
