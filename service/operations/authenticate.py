@@ -9,9 +9,10 @@ from service.domain.users import User
 from service.operations.find_user import FindUser
 from service.operations.restore_session import RestoreSession
 from service.store.cache import Cache
-from service.store.live_sessions import Checked, LiveSessions
+from service.store.live_sessions import LiveSessions
 from service.store.revocations import Revocations
 from service.store.session_records import SessionRecord, SessionRecords
+from service.store.session_replies import Checked
 
 
 class Caller(NamedTuple):

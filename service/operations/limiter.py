@@ -103,9 +103,6 @@ class Check(NamedTuple):
         """What came of it. Raises ServiceUnavailableError where a policy denies without Redis."""
         standings, away = [], False
         for question in self.asked:
-            if isinstance(question.answer, Standing):
-                standings.append(question.answer)
-                continue
             try:
                 standing = await self.limiter.windows.settle(question)
             except ServiceUnavailableError:

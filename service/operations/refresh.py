@@ -16,9 +16,10 @@ from service.domain.sessions import TIMEOUTS, EndReason, Origin, Rotation
 from service.operations.find_user import FindUser
 from service.operations.restore_session import RestoreSession
 from service.operations.tokens import MintTokens, TokenPair
-from service.store.live_sessions import LiveSessions, Rotated
+from service.store.live_sessions import LiveSessions
 from service.store.revocations import Revocations
 from service.store.session_records import SessionRecords
+from service.store.session_replies import Rotated
 
 Admit = Callable[[str], AbstractAsyncContextManager[object]]
 """Counts a refresh of a session (by its id) while the block does it."""

@@ -1,9 +1,6 @@
 """Live sessions in Redis: one script a state change, which also writes its event."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import NamedTuple
 
 from service.contracts import keys
 from service.contracts.events import EventType
@@ -15,55 +12,27 @@ from service.domain.sessions import (
     TIMEOUTS,
     EndReason,
     Origin,
-    Rotation,
     Session,
     SessionPolicy,
 )
-from service.domain.users import Account, User, user_from_json
-from service.store.script_client import Reply, ScriptClient
+from service.domain.users import Account
+from service.store.script_client import ScriptClient
+from service.store.session_replies import (
+    CHECKED_LENGTH,
+    ROTATED_LENGTH,
+    Checked,
+    Rotated,
+    Swept,
+    read_checked,
+    read_rotated,
+)
 
 CACHED_USER_MS = 300_000
 TOMBSTONE_MARGIN_MS = 60_000
 END_AT_ONCE = 500
-ROTATED_LENGTH = 7
 
 STORE_CLOCK = 0
 """As `now_ms`: let the store decide what time it is."""
-
-
-class Rotated(NamedTuple):
-    """What `refresh_rotate` decided. `user` is None while no copy is cached."""
-
-    outcome: Rotation
-    user_id: str = ""
-    generation: int = 0
-    created_ms: int = 0
-    now_ms: int = 0
-    amr: Sequence[str] = ()
-    user: User | None = None
-    end_reason: EndReason | None = None
-
-
-class Checked(NamedTuple):
-    """What `session_check` saw: a live session, the reason of its end, or neither (absent)."""
-
-    session: Session | None = None
-    user: User | None = None
-    end_reason: EndReason | None = None
-
-    @property
-    def known(self) -> bool:
-        """Whether Redis had anything to say."""
-        return self.session is not None or self.end_reason is not None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Swept:
-    """What `session_sweep` found: a session in use, with its latest, or the end of one."""
-
-    alive: bool
-    last_used_ms: int = 0
-    generation: int = 0
 
 
 class LiveSessions:
@@ -128,15 +97,9 @@ class LiveSessions:
             now_ms=self._clock(),
             **self._limits,
         )
-        match reply:
-            case [b"alive", user, created, last, amr, ip, device, blob]:
-                self._count(blob)
-                session = _session(session_id, user, created, last, amr, ip, device)
-                return Checked(session=session, user=_user(blob))
-            case [b"ended", reason]:
-                return Checked(end_reason=EndReason(reason.decode()))
-            case _:
-                return Checked()
+        if len(reply) == CHECKED_LENGTH:
+            self._count(reply[-1])
+        return read_checked(session_id, reply)
 
     async def rotate(
         self, session_id: str, *, generation: int, origin: Origin, data: str = ""
@@ -160,7 +123,7 @@ class LiveSessions:
         )
         if len(reply) == ROTATED_LENGTH:
             self._count(reply[-1])
-        return _rotated(reply)
+        return read_rotated(reply)
 
     async def restore(self, session: Session, *, generation: int, request_id: str) -> bool:
         """Bring a session back from SQL; False when Redis holds it, or its tombstone, after all."""
@@ -258,42 +221,6 @@ class LiveSessions:
         return gone
 
 
-@lru_cache(maxsize=8192)
-def _session(
-    session_id: str, user: bytes, created: int, last: int, amr: bytes, ip: bytes, device: bytes
-) -> Session:
-    """A session from its reply; the same reply comes again for a minute of requests."""
-    return Session(
-        id=session_id,
-        user_id=user.decode(),
-        created_ms=created,
-        last_used_ms=last,
-        ip=ip.decode(),
-        device=device.decode(),
-        amr=tuple(amr.decode().split()),
-    )
-
-
-def _rotated(reply: Reply) -> Rotated:
-    match reply:
-        case [outcome, user, generation, created, now, amr, blob]:
-            return Rotated(
-                outcome=Rotation(outcome.decode()),
-                user_id=user.decode(),
-                generation=int(generation),
-                created_ms=int(created),
-                now_ms=int(now),
-                amr=tuple(amr.decode().split()),
-                user=_user(blob),
-            )
-        case [b"ended", reason]:
-            return Rotated(outcome=Rotation.ENDED, end_reason=EndReason(reason.decode()))
-        case [b"reused", user]:
-            return Rotated(outcome=Rotation.REUSED, user_id=user.decode())
-        case _:
-            return Rotated(outcome=Rotation.ABSENT)
-
-
 def _partition(session_id: str) -> int:
     partition = partition_in(session_id, partitions=keys.PARTITIONS)
     if partition is None:
@@ -304,12 +231,3 @@ def _partition(session_id: str) -> int:
 
 def _blob(account: Account) -> str:
     return f"{account.version}|{account.user.to_json()}"
-
-
-def _user(blob: bytes | None) -> User | None:
-    return None if blob is None else _cached_user(blob)
-
-
-@lru_cache(maxsize=4096)
-def _cached_user(blob: bytes) -> User:
-    return user_from_json(blob.partition(b"|")[2].decode())
