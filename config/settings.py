@@ -97,6 +97,8 @@ class Settings(BaseSettings):
     )
     audit_checkpoint_sink: str | None = None
     audit_unknown_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    erasure_grace_seconds: Annotated[Seconds, Field(le=30 * DAY)] = timedelta(0)
+    export_keep_seconds: Annotated[Seconds, Field(ge=timedelta(minutes=1), le=30 * DAY)] = DAY
     metrics_token: SecretStr | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"

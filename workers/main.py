@@ -71,6 +71,16 @@ async def forget_unknown(ctx: Context) -> int:
     return await _resources(ctx).forget_unknown()
 
 
+async def finish_erasures(ctx: Context) -> int:
+    """Erase people whose time of grace is over; tell Redis of those of whom it has not heard."""
+    return await _resources(ctx).finish_erasures()
+
+
+async def make_exports(ctx: Context) -> int:
+    """Make the archives that people asked for; drop those that expired."""
+    return await _resources(ctx).make_exports()
+
+
 async def heartbeat(ctx: Context) -> bool:
     """Prove that jobs run and that the streams are drained; `/api/health` reads it."""
     resources = _resources(ctx)
@@ -98,6 +108,7 @@ def resources_of_settings() -> AbstractAsyncContextManager[Resources]:
             checkpoint_sink=settings.audit_checkpoint_sink,
             unknown_kept=timedelta(days=settings.audit_unknown_days),
         ),
+        exports_kept=settings.export_keep_seconds,
     )
 
 
@@ -138,6 +149,8 @@ class WorkerSettings:
     cron_jobs: ClassVar = [
         cron(heartbeat, second=set(range(0, 60, 5)), keep_result=0),
         cron(apply_ends, second=set(range(3, 60, 10)), keep_result=0, timeout=60),
+        cron(finish_erasures, second=set(range(5, 60, 10)), keep_result=0, timeout=60),
+        cron(make_exports, second=set(range(2, 60, 5)), keep_result=0, timeout=300),
         cron(sweep_expired, second={10, 40}, keep_result=0, timeout=300),
         cron(sweep_consumers, minute=7, keep_result=0, timeout=60),
         cron(keep_checkpoints, second=set(range(7, 60, 10)), keep_result=0, timeout=300),

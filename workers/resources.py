@@ -15,18 +15,23 @@ from redis.asyncio import Redis
 from service.domain.secrets import at_rest
 from service.domain.sessions import SessionPolicy
 from service.store.audit import AuditRecords
+from service.store.audit_search import AuditSearch
 from service.store.checkpoint_sink import CheckpointSink
 from service.store.checkpoints import Checkpoints
 from service.store.database import Database, open_engine
 from service.store.dead_letters import DeadLetters
+from service.store.erasures import Erasures
 from service.store.health import RedisHealth
 from service.store.live_sessions import LiveSessions
+from service.store.person_archive import PersonArchive
+from service.store.person_exports import PersonExports
 from service.store.person_keys import PersonKeys
 from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
 from service.store.session_records import SessionRecords
 from workers.checkpoints import ForgetUnknown, KeepCheckpoints
 from workers.ingest import LANES, Ingest
+from workers.persons import FinishErasures, MakeExports
 from workers.sweep import ApplyEnds, ReapplyEnds, SweepConsumers, SweepExpired
 
 REDIS_SECONDS = 5.0
@@ -47,6 +52,8 @@ class Resources:
     sweep_consumers: SweepConsumers
     keep_checkpoints: KeepCheckpoints
     forget_unknown: ForgetUnknown
+    finish_erasures: FinishErasures
+    make_exports: MakeExports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +73,7 @@ async def open_resources(
     secrets: Sequence[str],
     policy: SessionPolicy,
     audit_policy: AuditPolicy = AuditPolicy(),
+    exports_kept: timedelta = timedelta(days=1),
 ) -> AsyncIterator[Resources]:
     """Open the stores and drain the streams in the background until the end."""
     redis = open_redis(redis_url, timeout=REDIS_SECONDS, wait=REDIS_SECONDS)
@@ -76,7 +84,8 @@ async def open_resources(
     sealer = at_rest(secrets, token_bytes)
     person_keys = PersonKeys(database, sealer, token_bytes)
     audit = AuditRecords(database, person_keys, _now_ms)
-    ingest = Ingest(redis, audit, DeadLetters(database, person_keys), consumer, _now_ms)
+    letters = DeadLetters(database, person_keys)
+    ingest = Ingest(redis, audit, letters, consumer, _now_ms)
     health = RedisHealth(redis)
 
     async def oldest_ms() -> int | None:
@@ -98,6 +107,13 @@ async def open_resources(
                 CheckpointSink(sink) if (sink := audit_policy.checkpoint_sink) else None,
             ),
             forget_unknown=ForgetUnknown(person_keys, audit_policy.unknown_kept, _now_ms),
+            finish_erasures=FinishErasures(Erasures(database), live, oldest_ms, _now_ms),
+            make_exports=MakeExports(
+                PersonExports(database, person_keys),
+                PersonArchive(database, AuditSearch(database, person_keys), letters),
+                exports_kept,
+                _now_ms,
+            ),
         )
     finally:
         ingest.stop()

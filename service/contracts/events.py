@@ -44,8 +44,14 @@ class EventType(StrEnum):
     SESSION_ENDED = "session.ended"
     SESSION_EXPIRED = "session.expired"
     SESSION_RESTORED = "session.restored"
+    PASSWORD_REFUSED = "password.refused"  # noqa: S105
     USER_CREATED = "user.created"
+    USER_ERASURE_REQUESTED = "user.erasure_requested"
+    USER_ERASURE_CANCELLED = "user.erasure_cancelled"
+    USER_ERASED = "user.erased"
     LIMIT_EXCEEDED = "limit.exceeded"
+    EXPORT_REQUESTED = "export.requested"
+    EXPORT_FETCHED = "export.fetched"
     AUDIT_EXPORTED = "audit.exported"
 
 

@@ -47,24 +47,29 @@ class VerifyChain:
     async def __call__(self) -> Flaw | None:
         """The first bad row, or None when every row is what was written."""
         unchained, since = 0, 0
+        rewritten: Flaw | None = None
         async for row in self.rows():
             if self.head is not None and row.hash is None and row.seq > self.head.chained:
                 unchained += 1
                 continue
             if not self._follows(row):
                 return await self._diagnose(row)
+            if rewritten is not None:
+                return rewritten
             self._seq, self._hash = row.seq, row.hash or b""
             self._recent.append(self._hash)
             if (mark := self.marks.get(row.seq)) is not None:
                 if mark.hash != row.hash:
-                    return self._rewritten(row.seq, mark)
-                self._marked = row.seq
+                    # The next row tells: it follows only what was chained anew behind it too.
+                    rewritten = self._rewritten(row.seq, mark)
+                else:
+                    self._marked = row.seq
             since += 1
             if since == PROGRESS_EVERY:
                 self.progress(since)
                 since = 0
         self.progress(since)
-        return self._end(unchained)
+        return rewritten or self._end(unchained)
 
     def _follows(self, row: Standing) -> bool:
         return (

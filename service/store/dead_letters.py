@@ -122,6 +122,14 @@ class DeadLetters:
             return None
         return DeadLetter(row.stream_id, _from_json(plain), row.error)
 
+    async def of_person(self, user_id: str) -> Sequence[int]:
+        """The ids of those that wait and are about a person."""
+        query = select(dead_letters.c.id).where(
+            dead_letters.c.fields["user_id"].astext == user_id, dead_letters.c.replayed_at.is_(None)
+        )
+        async with self.database.transaction() as connection:
+            return (await connection.scalars(query.order_by(dead_letters.c.id))).all()
+
     async def note_replayed(self, letter_id: int) -> None:
         """It has become an audit row."""
         await self._set(letter_id, replayed_at=func.now())

@@ -78,19 +78,8 @@ class PersonKeys:
 
         A worker that has the key in memory may still seal with it; nothing can open that.
         """
-        gone = {"sealed_key": None, "destroyed_at": func.now()}
-        statement = (
-            upsert(person_keys)
-            .values(owner=owner, **gone)
-            .on_conflict_do_update(
-                index_elements=[person_keys.c.owner],
-                set_=gone,
-                where=person_keys.c.destroyed_at.is_(None),
-            )
-            .returning(person_keys.c.owner)
-        )
         async with self.database.transaction() as connection:
-            destroyed = await connection.scalar(statement) is not None
+            destroyed = await destroy_key(connection, owner)
         self._used.pop(owner, None)
         return destroyed
 
@@ -120,6 +109,22 @@ class PersonKeys:
 
     def _open(self, owner: str, sealed: bytes | None) -> AESGCM | None:
         return None if sealed is None else AESGCM(self.sealer.open(sealed, context=_context(owner)))
+
+
+async def destroy_key(connection: AsyncConnection, owner: str) -> bool:
+    """`PersonKeys.destroy` as a part of a larger transaction."""
+    gone = {"sealed_key": None, "destroyed_at": func.now()}
+    statement = (
+        upsert(person_keys)
+        .values(owner=owner, **gone)
+        .on_conflict_do_update(
+            index_elements=[person_keys.c.owner],
+            set_=gone,
+            where=person_keys.c.destroyed_at.is_(None),
+        )
+        .returning(person_keys.c.owner)
+    )
+    return await connection.scalar(statement) is not None
 
 
 def open_sealed(cipher: AESGCM, sealed: bytes, *, context: str) -> bytes:

@@ -32,16 +32,23 @@ _NOTE_ENDS = text("""
     where sessions.id = told.id
 """)
 
+_NOTE_ERASED = text("""
+    update erasures set applied = true where user_id = any(cast(:ids as text[])) and not applied
+""")
+
 
 async def project(connection: AsyncConnection, events: Iterable[Event]) -> None:
     """Write uses and ends that events tell of, one statement each, in the order of ids."""
     uses: dict[str, Event] = {}
     ends: dict[str, Event] = {}
+    erased: list[str] = []
     for event in events:
         if event.type in USES:
             uses[event.session_id] = _newer(uses.get(event.session_id), event)
         elif event.type in ENDS:
             ends.setdefault(event.session_id, event)
+        elif event.type is EventType.USER_ERASED:
+            erased.append(event.user_id)
     if uses:
         ids = sorted(uses)
         await connection.execute(
@@ -62,6 +69,8 @@ async def project(connection: AsyncConnection, events: Iterable[Event]) -> None:
                 "ats": [to_datetime(ends[each].at_ms) for each in ids],
             },
         )
+    if erased:
+        await connection.execute(_NOTE_ERASED, {"ids": sorted(erased)})
 
 
 def _newer(one: Event | None, other: Event) -> Event:

@@ -213,7 +213,30 @@ CASES = [
 @pytest.mark.parametrize(("damage", "fault", "where"), CASES)
 async def test_damage_is_named(written: Books, damage: Damage, fault: Fault, where: int):
     """The row, and what was done to it; the other partition is well."""
-    j = CHANCE.randint(2, ROWS - 8)
+    await _expect(written, damage, CHANCE.randint(2, ROWS - 8), fault, where)
+
+
+@pytest.mark.parametrize("j", [19, 20, 21])
+@pytest.mark.parametrize(
+    ("damage", "fault"),
+    [
+        (edit_and_rehash, Fault.EDITED),
+        (delete, Fault.DELETED),
+        (delete_and_renumber, Fault.DELETED),
+        (swap, Fault.SWAPPED),
+        (swap_texts, Fault.SWAPPED),
+        (insert_copy, Fault.INSERTED),
+        (insert_with_hash, Fault.INSERTED),
+    ],
+)
+async def test_damage_beside_a_checkpoint_is_named(
+    written: Books, damage: Damage, fault: Fault, j: int
+):
+    """Rows of which a checkpoint knows the hash are told by what is wrong with them, too."""
+    await _expect(written, damage, j, fault, 0)
+
+
+async def _expect(written: Books, damage: Damage, j: int, fault: Fault, where: int) -> None:
     await damage(written, j)
     verdict = await written.verify()
     [flaw] = verdict.flaws
