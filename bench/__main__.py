@@ -17,6 +17,7 @@ import uvloop
 from bench import people, profiling, report, rounds, servers
 from bench.cores import Cores, pinned, resident_bytes
 from bench.errors import BenchError
+from bench.ingest import measure_ingest
 from bench.memory import measure_memory
 from bench.rounds import Plan
 from bench.routes import SERVICE_ROUTES, Visitor
@@ -71,6 +72,18 @@ def memory(sessions: int, json_file: Path | None) -> None:
     """Measure what a session costs Valkey, and whether refresh minds how many there are."""
     with running() as (home, _):
         figures = uvloop.run(measure_memory(home, sessions, say))
+        click.echo(f"\n{figures.text()}")
+        keep(json_file, figures.as_json())
+
+
+@main.command()
+@click.option("--events", default=100_000, show_default=True, type=click.IntRange(1000))
+@click.option("--rounds", "count", default=3, show_default=True, type=click.IntRange(1, 100))
+@JSON_OPTION
+def ingest(events: int, count: int, json_file: Path | None) -> None:
+    """Measure how many events a worker stores, next to a bare COPY of the same rows."""
+    with running() as (home, cores), servers.stores(home) as on:
+        figures = uvloop.run(measure_ingest(on, cores, events=events, rounds=count, say=say))
         click.echo(f"\n{figures.text()}")
         keep(json_file, figures.as_json())
 

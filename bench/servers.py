@@ -102,6 +102,23 @@ def worker(on: Stores, cores: Cores) -> Iterator[None]:
 
 
 @contextmanager
+def ingesting_worker(on: Stores, cores: Cores) -> Iterator[int]:
+    """The worker, on any core like its stores; its process id, once it drains."""
+    every = cores.server | cores.others
+    with _running("worker", ["workers"], on.environment, on.home, every) as leash:
+        deadline = time.monotonic() + START_SECONDS
+        with Redis.from_url(on.redis_url) as redis:
+            while leash.alive and not redis.exists(keys.HEARTBEAT):
+                if time.monotonic() > deadline:
+                    break
+                time.sleep(POLL_SECONDS)
+            if not redis.exists(keys.HEARTBEAT):
+                message = "the worker did not start"
+                raise BenchError(message)
+        yield leash.pid
+
+
+@contextmanager
 def _running(
     name: str,
     module: Sequence[str],

@@ -92,6 +92,13 @@ class Settings(BaseSettings):
     limits_file: Path | None = None
     smtp_url: SecretStr | None = None
     audit_retention_days: Annotated[int, Field(ge=1)] | None = None
+    audit_checkpoint_seconds: Annotated[Seconds, Field(ge=timedelta(seconds=10), le=DAY)] = (
+        timedelta(minutes=1)
+    )
+    audit_checkpoint_sink: str | None = None
+    audit_unknown_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    erasure_grace_seconds: Annotated[Seconds, Field(le=30 * DAY)] = timedelta(0)
+    export_keep_seconds: Annotated[Seconds, Field(ge=timedelta(minutes=1), le=30 * DAY)] = DAY
     metrics_token: SecretStr | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
@@ -135,6 +142,19 @@ class Settings(BaseSettings):
             message = "must be an http or https URL, such as https://auth.example.com"
             raise ValueError(message)
         return value.rstrip("/")
+
+    @field_validator("audit_checkpoint_sink")
+    @classmethod
+    def _sink(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        here = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "::1", "localhost"}
+        file = parts.scheme in {"", "file"} and not parts.netloc and parts.path.startswith("/")
+        if not (file or here or (parts.scheme == "https" and parts.hostname)):
+            message = "must be an absolute path, file:///path, or an https:// address"
+            raise ValueError(message)
+        return value
 
     @field_validator("redis_url", "queue_redis_url")
     @classmethod

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from secrets import token_bytes
+from uuid import uuid4
 
 import structlog
 import uvloop
@@ -25,6 +26,8 @@ from service.limits import first_limits, follow_limits
 from service.operations.authenticate import Authenticate, WithoutRedis
 from service.operations.check_health import CheckHealth
 from service.operations.end_sessions import EndOneSession, EndSessions, Logout
+from service.operations.erase_user import EraseOneself, EraseUser
+from service.operations.export_person import ExportPerson
 from service.operations.find_user import FindUser
 from service.operations.limiter import Limiter
 from service.operations.list_sessions import ListSessions
@@ -39,12 +42,15 @@ from service.release import VERSION
 from service.store.cache import Cache
 from service.store.challenges import Challenges
 from service.store.database import Database, open_engine
+from service.store.erasures import Erasures
 from service.store.event_log import EventLog
 from service.store.health import RedisHealth
 from service.store.limit_windows import LimitWindows
 from service.store.live_sessions import LiveSessions
 from service.store.local_windows import LocalWindows
 from service.store.password_hasher import PasswordHasher
+from service.store.person_exports import PersonExports
+from service.store.person_keys import PersonKeys
 from service.store.redis_faults import explain
 from service.store.redis_pool import open_redis
 from service.store.revocations import Revocations
@@ -228,6 +234,15 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
     app[keys.LOGOUT] = Logout(tokens, codec, records, end_sessions, time.time)
     app[keys.LIST_SESSIONS] = ListSessions(records, policy, now_ms)
     app[keys.END_ONE_SESSION] = EndOneSession(records, end_sessions)
+    erase_user = EraseUser(Erasures(database), live, revocations)
+    app[keys.ERASE_ONESELF] = EraseOneself(
+        users, hasher, events, erase_user, settings.erasure_grace_seconds
+    )
+    app[keys.EXPORT_PERSON] = ExportPerson(
+        PersonExports(database, PersonKeys(database, seal, token_bytes)),
+        events,
+        lambda: str(uuid4()),
+    )
     app[keys.SET_UP_TOTP] = SetUpTotp(users, seal, events, token_bytes, ISSUER_NAME)
     app[keys.ENABLE_TOTP] = EnableTotp(users, live, seal, events, time.time, token_bytes)
     app[keys.CHECK_HEALTH] = CheckHealth(RedisHealth(redis), database, now_ms, scripts.breaker)

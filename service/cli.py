@@ -5,30 +5,26 @@ import json
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_bytes
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 from uuid import uuid4
 
 import click
-from sqlalchemy.exc import DBAPIError
 
 from config.logging import configure_logging
 from config.settings import Settings, read_settings
-from service.domain.errors import (
-    AuthError,
-    ConflictError,
-    ServiceUnavailableError,
-    ValidationFailedError,
-)
-from service.domain.secrets import SealBrokenError, Sealer, derive_key
+from service.audit_cli import audit, events
+from service.domain.secrets import at_rest
 from service.domain.users import Role, User, email_key
 from service.operations.create_user import CreateUser
 from service.operations.diagnose import Diagnose
 from service.operations.findings import Finding
+from service.persons_cli import erase_user
+from service.refusals import fail, refusals
 from service.release import VERSION
 from service.store.database import Database, open_engine
 from service.store.event_log import EventLog
@@ -47,6 +43,11 @@ T = TypeVar("T")
 @click.version_option(VERSION)
 def main() -> None:
     """Inphora Auth: sign-in and sessions. Settings come from the environment."""
+
+
+main.add_command(audit)
+main.add_command(events)
+main.add_command(erase_user)
 
 
 @main.command()
@@ -192,7 +193,7 @@ async def open_tools(settings: Settings) -> AsyncIterator[Tools]:
         PasswordHasher(threads=1),
     )
     people = UserRecords(database)
-    sealer = Sealer([derive_key(secret, "at rest") for secret in settings.secrets], token_bytes)
+    sealer = at_rest(settings.secrets, token_bytes)
     try:
         yield Tools(
             users=people,
@@ -216,35 +217,6 @@ def run(settings: Settings, work: Callable[[Tools], Awaitable[T]]) -> T:
 
     with refusals():
         return asyncio.run(with_tools())
-
-
-@contextmanager
-def refusals() -> Iterator[None]:
-    """A refusal, or a store that is away or not as it should be, is one line and exit code 1."""
-    try:
-        yield
-    except ValidationFailedError as refusal:
-        fail("; ".join(f"{fault.field}: {fault.message}" for fault in refusal.errors))
-    except ConflictError:
-        fail("this e-mail address is taken")
-    except ServiceUnavailableError:
-        fail("PostgreSQL or Redis does not answer; `inphora-auth doctor` says which")
-    except AuthError as refusal:
-        fail(f"{refusal.title}. {refusal.detail}")
-    except SealBrokenError:
-        fail(
-            "SECRET_KEY is not the one these data were sealed with: give it as SECRET_KEY_PREVIOUS"
-        )
-    except DBAPIError as error:
-        fail(f"PostgreSQL refuses: {error.orig}".splitlines()[0])
-    except OSError as error:
-        fail(f"{error or 'no answer in time'}; `inphora-auth doctor` says what to mend")
-
-
-def fail(message: str) -> NoReturn:
-    """Say why on standard error and end with exit code 1."""
-    click.echo(f"inphora-auth: {message}", err=True)
-    sys.exit(1)
 
 
 def now_ms() -> int:

@@ -1,5 +1,6 @@
 """Real servers for all tests that want them; started once, on first use."""
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -109,6 +110,11 @@ async def scripts(redis: Redis) -> AsyncIterator[ScriptClient]:
     client = ScriptClient(redis)
     yield client
     await client.aclose()
+
+
+def now_ms() -> int:
+    """This machine's clock."""
+    return time.time_ns() // 1_000_000
 
 
 async def add_person(

@@ -5,29 +5,31 @@ entries come again, and the table refuses what it has.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
+from zlib import crc32
 
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
-from sqlalchemy.exc import DBAPIError, StatementError
 
 from service.contracts import keys
 from service.contracts.events import Event
 from service.domain.errors import ServiceUnavailableError
-from service.store.audit import AuditRecords, DeadLetter, StreamedEvent
+from service.store.audit import AuditRecords, StreamedEvent
+from service.store.database import RowsRefusedError
+from service.store.dead_letters import DeadLetter, DeadLetters
 from service.store.redis_cluster import ClusterRedis
-from workers.stream import Entry, EventStream
+from workers.stream import Entry, EventStream, Fields
 
-BATCH = 500
+BATCH = 1000
+LANES = 3
+"""Partitions that are drained at once: while one waits for SQL, another is read or hashed."""
 PAUSE_SECONDS = 0.2
 ABANDONED_MS = 10_000
 CLAIM_EVERY_SECONDS = 2.0
 BACKOFF_SECONDS = 1.0
-ROW_FAULTS = frozenset({"22", "23", "54"})
-"""Classes of SQLSTATE that blame a row: its data, a constraint, a limit. All others pass."""
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +40,9 @@ class Ingest:
 
     redis: Redis
     audit: AuditRecords
+    letters: DeadLetters
     consumer: str
+    now_ms: Callable[[], int]
     abandoned_ms: int = ABANDONED_MS
     last_pass: float = field(default=float("-inf"))
     """When all streams were last found dry or drained, on the monotonic clock."""
@@ -50,7 +54,10 @@ class Ingest:
 
     async def run(self) -> None:
         """Drain until `stop`; wait out a store that is away."""
-        streams = [EventStream(self.redis, p, self.consumer) for p in range(keys.PARTITIONS)]
+        # Two workers begin at different partitions, so that they seldom wait for each other.
+        first = crc32(self.consumer.encode()) % keys.PARTITIONS
+        partitions = [*range(first, keys.PARTITIONS), *range(first)]
+        streams = [EventStream(self.redis, p, self.consumer) for p in partitions]
         while not self._stopping.is_set():
             try:
                 moved = await self.drain(streams)
@@ -75,25 +82,35 @@ class Ingest:
     async def drain(self, streams: Sequence[EventStream]) -> int:
         """One batch of every partition, the abandoned first; how many entries it moved.
 
-        On a cluster a node that is away keeps back its own partitions, no others.
+        On a cluster a node that is away keeps back its own partitions, no others. A partition that
+        can't be stored keeps back no other either.
         """
         claiming = monotonic() - self._claimed >= CLAIM_EVERY_SECONDS
-        moved = 0
-        troubles: list[Exception] = []
-        for stream in streams:
-            if self._stopping.is_set():
-                break
-            try:
-                moved += await self._drain_one(stream, claiming=claiming)
-            except (RedisError, OSError) as trouble:
-                troubles.append(trouble)
-                if not isinstance(self.redis, ClusterRedis) or isinstance(trouble, ResponseError):
-                    break
+        lanes, troubles = asyncio.Semaphore(LANES), list[Exception]()
+
+        async def drain_in_lane(stream: EventStream) -> int:
+            async with lanes:
+                if self._stopping.is_set() or any(map(self._stops_all, troubles)):
+                    return 0
+                try:
+                    return await self._drain_one(stream, claiming=claiming)
+                except Exception as trouble:  # noqa: BLE001 - raised below, when the others are done
+                    troubles.append(trouble)
+                    return 0
+
+        moved = sum(await asyncio.gather(*map(drain_in_lane, streams)))
         if troubles:
             raise troubles[0]
         if claiming:
             self._claimed = monotonic()
         return moved
+
+    def _stops_all(self, trouble: Exception) -> bool:
+        """Whether every other partition would meet the same."""
+        if isinstance(trouble, (ResponseError, ServiceUnavailableError)):
+            return True
+        away = isinstance(trouble, (RedisError, OSError))
+        return away and not isinstance(self.redis, ClusterRedis)
 
     async def _drain_one(self, stream: EventStream, *, claiming: bool) -> int:
         if stream.partition not in self._grouped:
@@ -118,28 +135,29 @@ class Ingest:
         if not entries:
             return 0
         events, letters = sort_out(entries)
-        letters += await self._record(stream.partition, events)
+        letters += await self._record(stream.partition, events, dict(entries))
         if letters:
-            await self.audit.bury(stream.partition, letters)
+            await self.letters.bury(stream.partition, letters, received_ms=self.now_ms())
             log.error("ingest.dead_letters", partition=stream.partition, count=len(letters))
         await stream.acknowledge(entries)
         return len(entries)
 
-    async def _record(self, partition: int, events: Sequence[StreamedEvent]) -> list[DeadLetter]:
+    async def _record(
+        self, partition: int, events: Sequence[StreamedEvent], raw: Mapping[str, Fields]
+    ) -> list[DeadLetter]:
         """Store a batch; what no table takes is found one by one and becomes a dead letter."""
         if not events:
             return []
         try:
             await self.audit.record(partition, events)
-        except (StatementError, OverflowError) as error:
-            if not _blames_row(error):
-                raise
+        except RowsRefusedError as refusal:
             if len(events) == 1:
-                return [_letter(events[0], error)]
+                stream_id = events[0].stream_id
+                return [DeadLetter(stream_id, raw[stream_id], str(refusal))]
             middle = len(events) // 2
             return [
-                *await self._record(partition, events[:middle]),
-                *await self._record(partition, events[middle:]),
+                *await self._record(partition, events[:middle], raw),
+                *await self._record(partition, events[middle:], raw),
             ]
         return []
 
@@ -157,34 +175,5 @@ def sort_out(entries: Sequence[Entry]) -> tuple[list[StreamedEvent], list[DeadLe
         try:
             events.append(StreamedEvent(stream_id, Event.read(fields)))
         except (ValueError, RecursionError) as error:
-            letters.append(
-                DeadLetter(stream_id, _texts(fields), f"{type(error).__name__}: {error}")
-            )
+            letters.append(DeadLetter(stream_id, fields, f"{type(error).__name__}: {error}"))
     return events, letters
-
-
-def _blames_row(error: StatementError | OverflowError) -> bool:
-    """False for a deadlock, a full disk, a missing table: the same row will fit later."""
-    if not isinstance(error, DBAPIError):
-        return True
-    return str(getattr(error.orig, "sqlstate", None))[:2] in ROW_FAULTS
-
-
-def _letter(item: StreamedEvent, error: StatementError | OverflowError) -> DeadLetter:
-    event = item.event
-    fields = {
-        name: str(getattr(event, name))
-        for name in Event.__dataclass_fields__
-        if getattr(event, name) not in ("", None)
-    }
-    cause = error.orig if isinstance(error, StatementError) else error
-    return DeadLetter(item.stream_id, fields, f"{type(cause).__name__}: {cause}")
-
-
-def _texts(fields: dict[bytes, bytes]) -> dict[str, str]:
-    """Bytes as text that PostgreSQL's jsonb can hold, whatever they are."""
-    return {_text(name): _text(value) for name, value in fields.items()}
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "backslashreplace").replace("\0", "\\x00")

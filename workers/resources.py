@@ -4,26 +4,38 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from secrets import token_hex
+from secrets import token_bytes, token_hex
 
 from redis.asyncio import Redis
 
+from service.domain.secrets import at_rest
 from service.domain.sessions import SessionPolicy
 from service.store.audit import AuditRecords
+from service.store.audit_search import AuditSearch
+from service.store.checkpoint_sink import CheckpointSink
+from service.store.checkpoints import Checkpoints
 from service.store.database import Database, open_engine
+from service.store.dead_letters import DeadLetters
+from service.store.erasures import Erasures
 from service.store.health import RedisHealth
 from service.store.live_sessions import LiveSessions
+from service.store.person_archive import PersonArchive
+from service.store.person_exports import PersonExports
+from service.store.person_keys import PersonKeys
 from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
 from service.store.session_records import SessionRecords
-from workers.ingest import Ingest
+from workers.checkpoints import ForgetUnknown, KeepCheckpoints
+from workers.ingest import LANES, Ingest
+from workers.persons import FinishErasures, MakeExports
 from workers.sweep import ApplyEnds, ReapplyEnds, SweepConsumers, SweepExpired
 
 REDIS_SECONDS = 5.0
+CONNECTIONS = LANES + 3
 REACH = timedelta(hours=1)
 CONSUMER_IDLE = timedelta(hours=1)
 
@@ -38,19 +50,42 @@ class Resources:
     apply_ends: ApplyEnds
     reapply_ends: ReapplyEnds
     sweep_consumers: SweepConsumers
+    keep_checkpoints: KeepCheckpoints
+    forget_unknown: ForgetUnknown
+    finish_erasures: FinishErasures
+    make_exports: MakeExports
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditPolicy:
+    """How the audit is kept: see AUDIT_ in docs/configuration.md."""
+
+    checkpoint_every: timedelta = timedelta(minutes=1)
+    checkpoint_sink: str | None = None
+    unknown_kept: timedelta = timedelta(days=90)
 
 
 @asynccontextmanager
 async def open_resources(
-    *, redis_url: str, database_url: str, policy: SessionPolicy
+    *,
+    redis_url: str,
+    database_url: str,
+    secrets: Sequence[str],
+    policy: SessionPolicy,
+    audit_policy: AuditPolicy = AuditPolicy(),
+    exports_kept: timedelta = timedelta(days=1),
 ) -> AsyncIterator[Resources]:
     """Open the stores and drain the streams in the background until the end."""
     redis = open_redis(redis_url, timeout=REDIS_SECONDS, wait=REDIS_SECONDS)
-    engine = open_engine(database_url, connections=4)
+    engine = open_engine(database_url, connections=CONNECTIONS)
     database, scripts = Database(engine), ScriptClient(redis, seconds=REDIS_SECONDS)
     records, live = SessionRecords(database), LiveSessions(scripts, policy)
     consumer = f"{socket.gethostname()}:{os.getpid()}:{token_hex(3)}"
-    ingest = Ingest(redis, AuditRecords(database), consumer)
+    sealer = at_rest(secrets, token_bytes)
+    person_keys = PersonKeys(database, sealer, token_bytes)
+    audit = AuditRecords(database, person_keys, _now_ms)
+    letters = DeadLetters(database, person_keys)
+    ingest = Ingest(redis, audit, letters, consumer, _now_ms)
     health = RedisHealth(redis)
 
     async def oldest_ms() -> int | None:
@@ -65,6 +100,20 @@ async def open_resources(
             apply_ends=ApplyEnds(records, live, oldest_ms, _now_ms),
             reapply_ends=ReapplyEnds(health, records, live, policy.access_ttl + REACH, _now_ms),
             sweep_consumers=SweepConsumers(scripts, CONSUMER_IDLE),
+            keep_checkpoints=KeepCheckpoints(
+                audit,
+                Checkpoints(database, sealer, _now_ms),
+                audit_policy.checkpoint_every,
+                CheckpointSink(sink) if (sink := audit_policy.checkpoint_sink) else None,
+            ),
+            forget_unknown=ForgetUnknown(person_keys, audit_policy.unknown_kept, _now_ms),
+            finish_erasures=FinishErasures(Erasures(database), live, oldest_ms, _now_ms),
+            make_exports=MakeExports(
+                PersonExports(database, person_keys),
+                PersonArchive(database, AuditSearch(database, person_keys), letters),
+                exports_kept,
+                _now_ms,
+            ),
         )
     finally:
         ingest.stop()

@@ -9,7 +9,8 @@ from redis.exceptions import NoScriptError
 from service.contracts import keys
 from service.store.scripts import Values, load
 
-Entry = tuple[str, dict[bytes, bytes]]
+Fields = dict[bytes, bytes]
+Entry = tuple[str, Fields]
 
 
 class EventStream:

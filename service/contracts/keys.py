@@ -42,6 +42,11 @@ def challenge(partition: int, challenge_id: str) -> str:
     return f"{_TAGS[partition]}mfa:{challenge_id}"
 
 
+def open_challenges(user_id: str) -> str:
+    """The keys of a person's open challenges, so that all can be found when they are erased."""
+    return f"{_TAGS[partition_of(user_id)]}um:{user_id}"
+
+
 def rate_limit(policy: str, subject: str) -> str:
     """What one caller asked of late under one policy. No partition: it belongs to no person."""
     return f"auth:rl:{policy}:{subject}"

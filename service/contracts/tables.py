@@ -36,11 +36,17 @@ INSTANT = DateTime(timezone=True)
 users = Table(
     "users",
     metadata,
-    Column("id", Uuid(as_uuid=False), primary_key=True),
+    Column("id", Uuid(as_uuid=False), primary_key=True, comment="random; says nothing by itself"),
     Column("email", String(254), nullable=False, comment="as the person wrote it"),
     Column("email_key", String(254), nullable=False, comment="NFKC, case-folded: who it is"),
     Column("name", String(200), nullable=False, server_default="", comment="as shown to people"),
-    Column("roles", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column(
+        "roles",
+        ARRAY(Text),
+        nullable=False,
+        server_default=text("'{}'"),
+        comment="what they may do beyond their own account",
+    ),
     Column("password_hash", Text, comment="argon2id, PHC string; null: no password"),
     Column("totp_secret", LargeBinary, comment="sealed; null: no second factor"),
     Column("totp_pending", LargeBinary, comment="sealed; set up, not yet proven by a code"),
@@ -59,7 +65,13 @@ users = Table(
         server_default="1",
         comment="counts changes; an older copy never replaces a newer one in a cache",
     ),
-    Column("created_at", INSTANT, nullable=False, server_default=func.now()),
+    Column(
+        "created_at",
+        INSTANT,
+        nullable=False,
+        server_default=func.now(),
+        comment="when the account was made",
+    ),
     UniqueConstraint("email_key"),
     comment="people who can sign in",
 )
@@ -67,7 +79,12 @@ users = Table(
 recovery_codes = Table(
     "recovery_codes",
     metadata,
-    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column(
+        "user_id",
+        ForeignKey("users.id", ondelete="CASCADE"),
+        primary_key=True,
+        comment="whose; goes with the account",
+    ),
     Column("code_hash", LargeBinary, primary_key=True, comment="SHA-256 of 120 random bits"),
     Column("used_at", INSTANT, comment="null: still good"),
     comment="one-time stand-ins for a lost second factor",
@@ -77,18 +94,30 @@ sessions = Table(
     "sessions",
     metadata,
     Column("id", String(23), primary_key=True, comment="partition byte and 128 random bits"),
-    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
-    Column("created_at", INSTANT, nullable=False),
+    Column(
+        "user_id",
+        Uuid(as_uuid=False),
+        nullable=False,
+        comment="of users; the row stays when that is erased, and then leads to nobody",
+    ),
+    Column("created_at", INSTANT, nullable=False, comment="the sign-in"),
     Column(
         "last_used_at",
         INSTANT,
         nullable=False,
         comment="written by the workers; lags Redis by at most one refresh",
     ),
-    Column("generation", BigInteger, nullable=False, comment="like last_used_at"),
-    Column("ip", String(45), nullable=False, comment="at sign-in"),
-    Column("user_agent", Text, nullable=False, comment="at sign-in"),
-    Column("device", String(64), nullable=False, comment="a name a person recognises"),
+    Column(
+        "generation", BigInteger, nullable=False, comment="of the refresh token; like last_used_at"
+    ),
+    Column("ip", String(45), nullable=False, comment="at sign-in; empty once erased"),
+    Column("user_agent", Text, nullable=False, comment="at sign-in; empty once erased"),
+    Column(
+        "device",
+        String(64),
+        nullable=False,
+        comment="a name a person recognises; empty once erased",
+    ),
     Column("amr", ARRAY(Text), nullable=False, comment="RFC 8176 methods: pwd, otp, …"),
     Column("ended_at", INSTANT, comment="null: alive, unless a limit has passed"),
     Column("end_reason", String(20), comment="logout, idle_timeout, token_reuse, …"),
@@ -101,6 +130,7 @@ sessions = Table(
     ),
     comment="one sign-in and all its refreshes; an ended row never comes back to life",
 )
+Index("ix_sessions_of_user", sessions.c.user_id)
 Index(
     "ix_sessions_live_of_user",
     sessions.c.user_id,
@@ -152,13 +182,17 @@ audit_log = Table(
     Column("type", String(40), nullable=False, comment="what happened: docs/events.md"),
     Column("occurred_at", INSTANT, nullable=False, comment="the store's clock"),
     Column(
-        "recorded_at", INSTANT, nullable=False, server_default=func.now(), comment="by the worker"
+        "recorded_at",
+        INSTANT,
+        nullable=False,
+        server_default=func.now(),
+        comment="the worker's clock",
     ),
     Column("user_id", Text, comment="whom it happened to; null: somebody unknown"),
     Column("session_id", Text, comment="null: no session was there, or yet"),
     Column("generation", BigInteger, comment="of the refresh token it is about"),
-    Column("ip", Text, comment="the client's, as far as TRUSTED_PROXIES reaches"),
-    Column("user_agent", Text, comment="as sent, at most 512 characters"),
+    Column("ip", Text, comment="null since rows are chained: it is in personal"),
+    Column("user_agent", Text, comment="null since rows are chained: it is in personal"),
     Column("request_id", Text, comment="leads to the request's line in the log"),
     Column("actor_id", Text, comment="who did it, when not the person it happened to"),
     Column("reason", Text, comment="why it failed or ended, or by what it succeeded"),
@@ -167,8 +201,15 @@ audit_log = Table(
         JSONB,
         nullable=False,
         server_default=text("'{}'"),
-        comment="what else belongs to the type",
+        comment="what else belongs to the type and is not about the person",
     ),
+    Column(
+        "personal",
+        LargeBinary,
+        comment="sealed under the person's key: address, user agent, the rest of data",
+    ),
+    Column("prev_hash", LargeBinary, comment="hash of the row before; zeros for the first"),
+    Column("hash", LargeBinary, comment="SHA-256 of prev_hash and this row: docs/audit.md"),
     UniqueConstraint("partition", "stream_id"),
     Index("ix_audit_log_user_id", "user_id", "occurred_at"),
     Index("ix_audit_log_session_id", "session_id", "occurred_at"),
@@ -186,23 +227,135 @@ audit_heads = Table(
         server_default="0",
         comment="of the newest row",
     ),
-    comment="one row a partition; its lock orders the partition's writers",
+    Column(
+        "chained",
+        BigInteger,
+        nullable=False,
+        server_default="0",
+        comment="of the newest row with a hash; behind seq after an upgrade, until a worker ran",
+    ),
+    Column("hash", LargeBinary, comment="of that row; null: none"),
+    comment="one row a partition; its lock is the lease of the partition's one writer",
+)
+
+audit_checkpoints = Table(
+    "audit_checkpoints",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False, comment="no gaps"),
+    Column("made_at", INSTANT, nullable=False),
+    Column("kid", String(16), nullable=False, comment="of the key in checkpoint_keys"),
+    Column("body", Text, nullable=False, comment="what is signed: every partition's seq and hash"),
+    Column("signature", LargeBinary, nullable=False, comment="Ed25519, of body in UTF-8"),
+    Column("delivered_at", INSTANT, comment="null: AUDIT_CHECKPOINT_SINK does not have it yet"),
+    comment="signed heads of the audit's chains; each names the one before it",
+)
+
+checkpoint_keys = Table(
+    "checkpoint_keys",
+    metadata,
+    Column("kid", String(16), primary_key=True, comment="of the public key's SHA-256, in hex"),
+    Column("public_key", LargeBinary, nullable=False, comment="Ed25519, 32 bytes"),
+    Column("private_key", LargeBinary, nullable=False, comment="Ed25519, sealed"),
+    Column("created_at", INSTANT, nullable=False, server_default=func.now()),
+    comment="what checkpoints are signed with; the newest signs",
+)
+
+person_keys = Table(
+    "person_keys",
+    metadata,
+    Column(
+        "owner",
+        Text,
+        primary_key=True,
+        comment="a user's id; day:2026-11-23 for people unknown on that day (UTC)",
+    ),
+    Column("sealed_key", LargeBinary, comment="AES-256, sealed; null: destroyed"),
+    Column(
+        "created_at",
+        INSTANT,
+        nullable=False,
+        server_default=func.now(),
+        comment="when something was first sealed with it",
+    ),
+    Column("destroyed_at", INSTANT, comment="from here on nobody can read what it sealed"),
+    comment="a key a person: without it their fields in the audit are noise for good",
 )
 
 dead_letters = Table(
     "dead_letters",
     metadata,
-    Column("id", BigInteger, Identity(), primary_key=True),
-    Column("partition", SmallInteger, nullable=False),
-    Column("stream_id", String(41), nullable=False),
+    Column("id", BigInteger, Identity(), primary_key=True, comment="what `events dead` calls it"),
+    Column("partition", SmallInteger, nullable=False, comment="whose stream it was on; 0 to 15"),
+    Column("stream_id", String(41), nullable=False, comment="the entry's id in its stream"),
     Column(
         "fields",
         JSONB,
         nullable=False,
-        comment="as received; bytes that are no text escaped",
+        comment="as received, but what may be about a person; bytes that are no text escaped",
     ),
+    Column("personal", LargeBinary, comment="all of it as received, sealed like in audit_log"),
     Column("error", Text, nullable=False, comment="why it could not be read or stored"),
-    Column("received_at", INSTANT, nullable=False, server_default=func.now()),
+    Column(
+        "received_at",
+        INSTANT,
+        nullable=False,
+        server_default=func.now(),
+        comment="the worker's clock",
+    ),
+    Column("replayed_at", INSTANT, comment="it has become a row of audit_log; null: not yet"),
     UniqueConstraint("partition", "stream_id"),
     comment="stream entries that could not become audit rows; nothing is thrown away",
+)
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column(
+        "user_id",
+        Text,
+        primary_key=True,
+        comment="whose; once the account is gone it leads to nobody",
+    ),
+    Column(
+        "requested_at",
+        INSTANT,
+        nullable=False,
+        comment="from here on they could not sign in",
+    ),
+    Column("requested_by", String(12), nullable=False, comment="self or operator"),
+    Column("due_at", INSTANT, nullable=False, comment="ERASURE_GRACE_SECONDS after the request"),
+    Column("erased_at", INSTANT, comment="null: still to come"),
+    Column(
+        "applied",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="user.erased is in the audit, so Redis forgot them too",
+    ),
+    comment="who asked to be forgotten, by an id only; to be done again after restoring a backup",
+)
+Index("ix_erasures_open", erasures.c.due_at, postgresql_where=~erasures.c.applied)
+
+person_exports = Table(
+    "person_exports",
+    metadata,
+    Column(
+        "user_id",
+        ForeignKey("users.id", ondelete="CASCADE"),
+        primary_key=True,
+        comment="whose; goes with the account",
+    ),
+    Column("id", String(36), nullable=False, comment="of the job"),
+    Column("requested_at", INSTANT, nullable=False, comment="by the person themselves"),
+    Column("claimed_at", INSTANT, comment="when a worker last began to make it"),
+    Column("made_at", INSTANT, comment="null: not yet"),
+    Column(
+        "expires_at", INSTANT, comment="when a sweep drops it: EXPORT_KEEP_SECONDS after made_at"
+    ),
+    Column(
+        "archive",
+        LargeBinary,
+        comment="gzipped JSON of all that is held, sealed under the person's key",
+    ),
+    comment="archives that people asked for",
 )

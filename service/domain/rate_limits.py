@@ -140,6 +140,11 @@ def _names(route: str) -> list[str]:
 
 
 @lru_cache(maxsize=4096)
+def network_digest(ip: str, key: bytes) -> str:
+    """A network as a limit's key may show it; like `account_digest`."""
+    return account_digest(network_of(ip), key)
+
+
 def network_of(ip: str) -> str:
     """Who an address belongs to: an IPv4 address itself, of IPv6 the /64 that a subscriber gets."""
     try:

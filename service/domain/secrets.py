@@ -56,5 +56,10 @@ class Sealer:
         raise SealBrokenError(context)
 
 
+def at_rest(secrets: Sequence[str], randomness: Callable[[int], bytes]) -> Sealer:
+    """What seals in SQL, under keys derived from SECRET_KEY and from the one before it."""
+    return Sealer([derive_key(secret, "at rest") for secret in secrets], randomness)
+
+
 def _key_id(key: bytes) -> bytes:
     return sha256(b"key id" + key).digest()[:KEY_ID_BYTES]

@@ -9,6 +9,7 @@ import structlog
 
 from service.contracts.events import EventType
 from service.domain.errors import ServiceUnavailableError
+from service.domain.neighbourhoods import neighbourhood_of
 from service.domain.rate_limits import (
     KeyKind,
     LimitBook,
@@ -16,7 +17,7 @@ from service.domain.rate_limits import (
     Standing,
     WhenAway,
     account_digest,
-    network_of,
+    network_digest,
 )
 from service.domain.sessions import MILLISECOND, Origin
 from service.store.event_log import EventLog
@@ -43,7 +44,7 @@ class Limiter:
     windows: LimitWindows
     local: LocalWindows
     events: EventLog
-    account_key: bytes
+    digest_key: bytes
     book: LimitBook
     active: bool = True
     enforcing: bool = True
@@ -59,9 +60,9 @@ class Limiter:
 
     def ids(self, *, ip: str, account: str = "", session: str = "") -> dict[KeyKind, str]:
         """What is known of a caller, as keys show it."""
-        ids: dict[KeyKind, str] = {"ip": network_of(ip)}
+        ids: dict[KeyKind, str] = {"ip": network_digest(ip, self.digest_key)}
         if account:
-            ids["account"] = account_digest(account, self.account_key)
+            ids["account"] = account_digest(account, self.digest_key)
         if session:
             ids["session"] = session
         return ids
@@ -131,7 +132,12 @@ class Check(NamedTuple):
             "enforced": self.limiter.enforcing,
         }
         origin = self.origin
-        log.warning("limit.exceeded", **data, ip=origin.ip, request_id=origin.request_id)
+        log.warning(
+            "limit.exceeded",
+            **data,
+            network=neighbourhood_of(origin.ip),
+            request_id=origin.request_id,
+        )
         try:
             await self.limiter.events.append(
                 EventType.LIMIT_EXCEEDED,

@@ -1,167 +1,263 @@
-"""The audit in SQL: a batch of events becomes rows, and sessions catch up, in one transaction."""
+"""The audit in SQL: a batch of events becomes rows of a hash chain, and sessions catch up, in one
+transaction.
+"""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import Row, Text, bindparam, func, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.contracts.events import Event, EventType
-from service.contracts.tables import audit_heads, audit_log, dead_letters, sessions
+from service.contracts.events import Event
+from service.contracts.tables import audit_heads, audit_log
+from service.domain.audit_chain import GENESIS, Entry, link, to_canonical_json
 from service.domain.instants import to_datetime
-from service.store.database import Database
+from service.store.database import Database, RowsRefusedError, copy_rows, row_faults
+from service.store.person_keys import PersonKeys, owner_of
+from service.store.personal import part, place, to_plain
+from service.store.projection import project
 
-USES = frozenset({EventType.TOKEN_REFRESHED, EventType.TOKEN_REPLAYED, EventType.TOKEN_RECOVERED})
-ENDS = frozenset(
-    {EventType.SESSION_ENDED, EventType.SESSION_EXPIRED, EventType.TOKEN_REUSE_DETECTED}
+PAGE = 2000
+COLUMNS = ("partition", "seq", *Entry._fields, "prev_hash", "hash")
+
+_KNOWN = select(audit_log.c.stream_id).where(
+    audit_log.c.partition == bindparam("partition"),
+    audit_log.c.stream_id == func.any(bindparam("ids", type_=ARRAY(Text))),
 )
-
-_NOTE_USE = (
-    update(sessions)
-    .where(sessions.c.id == bindparam("of"))
-    .values(
-        generation=func.greatest(sessions.c.generation, bindparam("generation_")),
-        last_used_at=func.greatest(sessions.c.last_used_at, bindparam("at")),
-    )
+_OLD = (
+    select(audit_log)
+    .where(audit_log.c.partition == bindparam("partition"), audit_log.c.seq > bindparam("after"))
+    .order_by(audit_log.c.seq)
+    .limit(PAGE)
 )
-_NOTE_END = (
-    update(sessions)
-    .where(sessions.c.id == bindparam("of"))
-    .values(
-        ended_at=func.coalesce(sessions.c.ended_at, bindparam("at")),
-        end_reason=func.coalesce(sessions.c.end_reason, bindparam("reason")),
-        end_applied=True,
-    )
-)
+_ADOPT = text("""
+    update audit_log
+    set ip = null, user_agent = null, data = cast(told.data as jsonb), personal = told.personal,
+        prev_hash = told.prev_hash, hash = told.hash
+    from unnest(cast(:seqs as bigint[]), cast(:datas as text[]), cast(:personals as bytea[]),
+                cast(:prev_hashes as bytea[]), cast(:hashes as bytea[]))
+         as told (seq, data, personal, prev_hash, hash)
+    where audit_log.partition = :partition and audit_log.seq = told.seq
+""")
 
 
-@dataclass(frozen=True, slots=True)
-class StreamedEvent:
+class StreamedEvent(NamedTuple):
     """An event and its id in the partition's stream."""
 
     stream_id: str
     event: Event
 
 
+class Head(NamedTuple):
+    """Where a partition's chain ends: its newest row, the newest row with a hash, that hash."""
+
+    seq: int
+    chained: int
+    hash: bytes
+
+
+class Chained(NamedTuple):
+    """A row with its place in the chain."""
+
+    seq: int
+    entry: Entry
+    prev_hash: bytes
+    hash: bytes
+
+
 @dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """A stream entry that cannot become an audit row, and why."""
-
-    stream_id: str
-    fields: dict[str, str]
-    error: str
-
-
 class AuditRecords:
-    """The audit's tables. Recording the same entries again changes nothing."""
+    """The audit's tables, seen by their writers. Recording the same entries again changes nothing.
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    The head's row lock is the lease of a partition: whoever holds it is the one writer of its
+    chain, so `seq` has no gaps. It is the order of storing: what was read by a worker that died
+    comes after what others stored meanwhile.
+    """
+
+    database: Database
+    person_keys: PersonKeys
+    now_ms: Callable[[], int]
 
     async def record(self, partition: int, events: Sequence[StreamedEvent]) -> int:
         """Store a partition's events in the order given; how many of them were new.
 
-        The head's row lock orders the partition's writers, so `seq` has no gaps. It is the order of
-        storing: what was read by a worker that died comes after what others stored meanwhile.
+        Raises RowsRefusedError when no table takes one of them, and ServiceUnavailableError.
         """
-        async with self._database.transaction() as connection:
-            seq = await _lock_head(connection, partition)
-            new = await _unknown(connection, partition, events)
-            if not new:
-                return 0
-            rows = [_row(partition, seq + i, item) for i, item in enumerate(new, 1)]
-            await connection.execute(insert(audit_log), rows)
-            await connection.execute(
-                update(audit_heads)
-                .where(audit_heads.c.partition == partition)
-                .values(seq=seq + len(new))
-            )
-            await _project(connection, [item.event for item in new])
-        return len(new)
+        entries = await self._entries(partition, events)
+        while True:
+            async with self.database.transaction() as connection:
+                head = await _lock_head(connection, partition)
+                if head.chained == head.seq:
+                    with row_faults():
+                        return await _append(connection, partition, head, entries, events)
+            await self.adopt(partition)
 
-    async def bury(self, partition: int, letters: Sequence[DeadLetter]) -> None:
-        """Keep entries that no row can hold."""
-        rows = [
-            {
-                "partition": partition,
-                "stream_id": letter.stream_id,
-                "fields": letter.fields,
-                "error": letter.error,
-            }
-            for letter in letters
+    async def adopt(self, partition: int) -> int:
+        """Seal and chain up to PAGE rows that an older release stored; how many there were."""
+        async with self.database.transaction() as connection:
+            after = (await _lock_head(connection, partition)).chained
+            old = (await connection.execute(_OLD, {"partition": partition, "after": after})).all()
+        if not old:
+            return 0
+        owners = [owner_of(row.user_id, row.occurred_at) for row in old]
+        await self.person_keys.load(owners)
+        entries = [
+            self._sealed(partition, owner, row) for owner, row in zip(owners, old, strict=True)
         ]
-        async with self._database.transaction() as connection:
-            await connection.execute(upsert(dead_letters).on_conflict_do_nothing(), rows)
+        async with self.database.transaction() as connection:
+            head = await _lock_head(connection, partition)
+            if head.chained != after:  # another worker adopts too
+                return len(old)
+            rows = _chain(partition, head.hash, (row.seq for row in old), entries)
+            await connection.execute(
+                _ADOPT,
+                {
+                    "partition": partition,
+                    "seqs": [row.seq for row in rows],
+                    "datas": [row.entry.data for row in rows],
+                    "personals": [row.entry.personal for row in rows],
+                    "prev_hashes": [row.prev_hash for row in rows],
+                    "hashes": [row.hash for row in rows],
+                },
+            )
+            last = rows[-1]
+            await _move_head(connection, partition, Head(head.seq, last.seq, last.hash))
+        return len(old)
 
+    async def behind(self) -> list[int]:
+        """Partitions with rows of an older release."""
+        query = select(audit_heads.c.partition).where(audit_heads.c.chained < audit_heads.c.seq)
+        async with self.database.transaction() as connection:
+            return list(await connection.scalars(query))
 
-async def _lock_head(connection: AsyncConnection, partition: int) -> int:
-    await connection.execute(
-        upsert(audit_heads).values(partition=partition).on_conflict_do_nothing()
-    )
-    head = select(audit_heads.c.seq).where(audit_heads.c.partition == partition)
-    return int(await connection.scalar(head.with_for_update()) or 0)
-
-
-async def _unknown(
-    connection: AsyncConnection, partition: int, events: Sequence[StreamedEvent]
-) -> list[StreamedEvent]:
-    known = await connection.scalars(
-        select(audit_log.c.stream_id).where(
-            audit_log.c.partition == partition,
-            audit_log.c.stream_id.in_([item.stream_id for item in events]),
-        )
-    )
-    seen = set(known)
-    return [item for item in events if item.stream_id not in seen]
-
-
-def _row(partition: int, seq: int, item: StreamedEvent) -> dict[str, Any]:
-    event = item.event
-    return {
-        "partition": partition,
-        "seq": seq,
-        "stream_id": item.stream_id,
-        "type": event.type,
-        "occurred_at": to_datetime(event.at_ms),
-        "user_id": event.user_id or None,
-        "session_id": event.session_id or None,
-        "generation": event.generation,
-        "ip": event.ip or None,
-        "user_agent": event.user_agent or None,
-        "request_id": event.request_id or None,
-        "actor_id": event.actor_id or None,
-        "reason": event.reason or None,
-        "data": dict(event.data),
-    }
-
-
-async def _project(connection: AsyncConnection, events: Sequence[Event]) -> None:
-    """Let the sessions' rows catch up; each change may be made again without harm."""
-    uses = [
-        {
-            "of": event.session_id,
-            "generation_": event.generation or 0,
-            "at": to_datetime(event.at_ms),
+    async def _entries(self, partition: int, events: Sequence[StreamedEvent]) -> list[Entry]:
+        """What rows will say, personal fields sealed."""
+        try:
+            ats = [to_datetime(item.event.at_ms) for item in events]
+        except OverflowError as error:
+            raise RowsRefusedError(error) from error
+        owners = [owner_of(item.event.user_id, at) for item, at in zip(events, ats, strict=True)]
+        await self.person_keys.load(owners)
+        recorded_at = to_datetime(self.now_ms())
+        # Equal texts were read into one object: most events of a batch share theirs.
+        parted = {
+            key: _parted(data)
+            for key, data in {id(item.event.data): item.event.data for item in events}.items()
         }
-        for event in _newest_uses(events)
-    ]
-    ends = [
-        {"of": event.session_id, "reason": event.reason, "at": to_datetime(event.at_ms)}
-        for event in events
-        if event.type in ENDS
-    ]
-    if uses:
-        await connection.execute(_NOTE_USE, uses)
-    if ends:
-        await connection.execute(_NOTE_END, ends)
+        return [
+            self._entry(partition, item, at, recorded_at, owner, *parted[id(item.event.data)])
+            for item, at, owner in zip(events, ats, owners, strict=True)
+        ]
+
+    def _entry(
+        self,
+        partition: int,
+        item: StreamedEvent,
+        occurred_at: datetime,
+        recorded_at: datetime,
+        owner: str,
+        data: str,
+        personal: Mapping[str, Any],
+    ) -> Entry:
+        stream_id, event = item
+        about = to_plain(event.ip, event.user_agent, personal)
+        return Entry(
+            stream_id,
+            event.type.value,
+            occurred_at,
+            recorded_at,
+            event.user_id or None,
+            event.session_id or None,
+            event.generation,
+            event.request_id or None,
+            event.actor_id or None,
+            event.reason or None,
+            data,
+            self._seal(partition, stream_id, owner, about),
+        )
+
+    def _sealed(self, partition: int, owner: str, row: Row[Any]) -> Entry:
+        """An old row as a chained one will say it."""
+        plain, personal = part(row.data)
+        text_ = to_plain(row.ip, row.user_agent, personal)
+        sealed = self._seal(partition, row.stream_id, owner, text_)
+        return entry_of(row)._replace(data=to_canonical_json(plain), personal=sealed)
+
+    def _seal(
+        self, partition: int, stream_id: str, owner: str, plain: bytes | None
+    ) -> bytes | None:
+        if plain is None:
+            return None
+        return self.person_keys.seal(owner, plain, context=place(partition, stream_id))
 
 
-def _newest_uses(events: Sequence[Event]) -> list[Event]:
-    """Of each session the use of the highest generation; the later ones stand further back."""
-    newest: dict[str, Event] = {}
-    for event in events:
-        if event.type in USES:
-            newest[event.session_id] = event
-    return sorted(newest.values(), key=lambda event: event.session_id)
+def _parted(data: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """An event's data as the text of what stays readable, and what is sealed."""
+    plain, personal = part(data)
+    return to_canonical_json(plain), personal
+
+
+def entry_of(row: Row[Any]) -> Entry:
+    """What a row of `audit_log` says."""
+    *said, data, personal = (getattr(row, name) for name in Entry._fields)
+    return Entry._make((*said, to_canonical_json(data), personal))
+
+
+async def _lock_head(connection: AsyncConnection, partition: int) -> Head:
+    query = (
+        select(audit_heads.c.seq, audit_heads.c.chained, audit_heads.c.hash)
+        .where(audit_heads.c.partition == partition)
+        .with_for_update()
+    )
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        first = upsert(audit_heads).values(partition=partition).on_conflict_do_nothing()
+        await connection.execute(first)
+        row = (await connection.execute(query)).one()
+    return Head(row.seq, row.chained, row.hash or GENESIS)
+
+
+async def _move_head(connection: AsyncConnection, partition: int, head: Head) -> None:
+    moved = update(audit_heads).where(audit_heads.c.partition == partition)
+    await connection.execute(moved.values(seq=head.seq, chained=head.chained, hash=head.hash))
+
+
+async def _append(
+    connection: AsyncConnection,
+    partition: int,
+    head: Head,
+    entries: Sequence[Entry],
+    events: Sequence[StreamedEvent],
+) -> int:
+    ids = [entry.stream_id for entry in entries]
+    known = set(await connection.scalars(_KNOWN, {"partition": partition, "ids": ids}))
+    new = [n for n, each in enumerate(ids) if each not in known]
+    if not new:
+        return 0
+    seqs = range(head.seq + 1, head.seq + 1 + len(new))
+    rows = _chain(partition, head.hash, seqs, [entries[n] for n in new])
+    await copy_rows(connection, audit_log.name, COLUMNS, [_record(partition, row) for row in rows])
+    last = rows[-1]
+    await _move_head(connection, partition, Head(last.seq, last.seq, last.hash))
+    await project(connection, [events[n].event for n in new])
+    return len(new)
+
+
+def _chain(
+    partition: int, previous: bytes, seqs: Iterable[int], entries: Sequence[Entry]
+) -> list[Chained]:
+    rows = []
+    for seq, entry in zip(seqs, entries, strict=True):
+        digest = link(previous, partition, seq, entry)
+        rows.append(Chained(seq, entry, previous, digest))
+        previous = digest
+    return rows
+
+
+def _record(partition: int, row: Chained) -> tuple[Any, ...]:
+    """A row as COPY takes it; jsonb as text."""
+    return (partition, row.seq, *row.entry, row.prev_hash, row.hash)

@@ -38,6 +38,7 @@ class Challenges:
         await self._scripts.run(
             "challenge_open",
             challenge=keys.challenge(partition, challenge_id),
+            open=keys.open_challenges(challenge.user_id),
             events=keys.events(partition),
             user_id=challenge.user_id,
             device=challenge.device,

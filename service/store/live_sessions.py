@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from service.contracts import keys
 from service.contracts.events import EventType
-from service.domain.errors import ServiceUnavailableError
+from service.domain.errors import InvalidCredentialsError, ServiceUnavailableError
 from service.domain.ids import partition_in
 from service.domain.sessions import (
     MILLISECOND,
@@ -30,6 +30,9 @@ from service.store.session_replies import (
 CACHED_USER_MS = 300_000
 TOMBSTONE_MARGIN_MS = 60_000
 END_AT_ONCE = 500
+
+ERASED_USER = f"{2**53 - 1}|"
+"""Stands where an erased person's copy was: a version that no copy outdoes."""
 
 STORE_CLOCK = 0
 """As `now_ms`: let the store decide what time it is."""
@@ -65,7 +68,10 @@ class LiveSessions:
             raise ServiceUnavailableError
 
     async def open(self, session: Session, account: Account, origin: Origin) -> int:
-        """Make a new session live; the store's instant of its beginning."""
+        """Make a new session live; the store's instant of its beginning.
+
+        Raises InvalidCredentialsError when it was ended meanwhile.
+        """
         partition = _partition(session.id)
         reply = await self._scripts.run(
             "session_open",
@@ -84,6 +90,8 @@ class LiveSessions:
             now_ms=self._clock(),
             **self._limits,
         )
+        if reply[0] == b"ended":
+            raise InvalidCredentialsError
         return int(reply[1])
 
     async def check(self, session_id: str, user_id: str, *, generation: int) -> Checked:
@@ -178,6 +186,22 @@ class LiveSessions:
             user=keys.user(keys.partition_of(user_id), user_id),
             blob=_blob(account),
             lifetime_ms=CACHED_USER_MS,
+        )
+
+    async def erase_user(self, user_id: str, *, request_id: str = "", reason: str) -> None:
+        """Forget an erased person, whose sessions have been ended; saying so twice says it once."""
+        partition = keys.partition_of(user_id)
+        await self._scripts.run(
+            "user_erase",
+            user=keys.user(partition, user_id),
+            open=keys.open_challenges(user_id),
+            events=keys.events(partition),
+            user_id=user_id,
+            mark=ERASED_USER,
+            lifetime_ms=CACHED_USER_MS,
+            request_id=request_id,
+            reason=reason,
+            now_ms=self._clock(),
         )
 
     async def end(

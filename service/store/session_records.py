@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, func, insert, or_, select, update
+from sqlalchemy import Row, Select, func, insert, literal, or_, select, update
 
-from service.contracts.tables import sessions
+from service.contracts.tables import sessions, users
+from service.domain.errors import InvalidCredentialsError
 from service.domain.instants import to_datetime, to_ms
 from service.domain.sessions import EndReason, Origin, Session, SessionPolicy
 from service.store.database import Database
@@ -40,7 +41,11 @@ class SessionRecords:
         self._database = database
 
     async def add(self, session: Session, origin: Origin) -> None:
-        """Record a sign-in before anybody can use it."""
+        """Record a sign-in before anybody can use it.
+
+        Raises InvalidCredentialsError when the account was erased or disabled since it was read; an
+        erasure that comes later waits for this row, and finds it.
+        """
         row = {
             "id": session.id,
             "user_id": session.user_id,
@@ -52,8 +57,16 @@ class SessionRecords:
             "device": session.device,
             "amr": list(session.amr),
         }
+        values = [literal(value, sessions.c[name].type) for name, value in row.items()]
+        account = (
+            select(*values)
+            .where(users.c.id == session.user_id, users.c.disabled_at.is_(None))
+            .with_for_update(read=True, key_share=True)
+        )
         async with self._database.transaction() as connection:
-            await connection.execute(insert(sessions).values(row))
+            added = await connection.execute(insert(sessions).from_select(list(row), account))
+        if added.rowcount == 0:
+            raise InvalidCredentialsError
 
     async def find(self, session_id: str) -> SessionRecord | None:
         """A session, alive or ended, or None for an id that never was one."""

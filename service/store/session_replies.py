@@ -102,5 +102,6 @@ def _user(blob: bytes | None) -> User | None:
 
 
 @lru_cache(maxsize=4096)
-def _cached_user(blob: bytes) -> User:
-    return user_from_json(blob.partition(b"|")[2].decode())
+def _cached_user(blob: bytes) -> User | None:
+    text = blob.partition(b"|")[2].decode()
+    return user_from_json(text) if text else None  # ERASED_USER

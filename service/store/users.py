@@ -34,14 +34,14 @@ class UserRecords:
     async def _find(self, which: Any) -> Account | None:
         async with self._database.transaction() as connection:
             row = (await connection.execute(select(users).where(which))).one_or_none()
-        return None if row is None else _account(row)
+        return None if row is None else account_of(row)
 
     async def page(self, *, after: str = "", limit: int = 100) -> list[User]:
         """Up to `limit` people whose normalised address sorts behind `after`."""
         query = select(users).where(users.c.email_key > after).order_by(users.c.email_key)
         async with self._database.transaction() as connection:
             rows = (await connection.execute(query.limit(limit))).all()
-        return [_account(row).user for row in rows]
+        return [account_of(row).user for row in rows]
 
     async def create(
         self,
@@ -73,8 +73,8 @@ class UserRecords:
             row = (await connection.execute(statement)).one_or_none()
             if row is None:
                 raise ConflictError
-            await announce(_account(row))
-        return _account(row)
+            await announce(account_of(row))
+        return account_of(row)
 
     async def renew_hash(self, user_id: str, *, old: str, new: str) -> None:
         """Store a stronger hash of the same password, unless the password changed meanwhile."""
@@ -118,8 +118,8 @@ class UserRecords:
             if row is None:
                 return None
             await _replace_codes(connection, user_id, code_hashes)
-            await announce(_account(row))
-        return _account(row)
+            await announce(account_of(row))
+        return account_of(row)
 
     async def spend_step(self, user_id: str, step: int) -> bool:
         """Accept a TOTP step for the first time on any node, ever; False for a repeat."""
@@ -156,7 +156,8 @@ async def _replace_codes(
     )
 
 
-def _account(row: Row[Any]) -> Account:
+def account_of(row: Row[Any]) -> Account:
+    """The account that a row of `users` is."""
     return Account(
         user=User(
             id=row.id,

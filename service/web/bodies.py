@@ -86,6 +86,12 @@ class LogoutBody(Body):
     scope: Annotated[Scope, Strict(strict=False)] = Scope.LOCAL
 
 
+class EraseBody(Body):
+    """The caller's password once more."""
+
+    password: Password
+
+
 class CodeBody(Body):
     """A first code, which proves that a secret arrived."""
 

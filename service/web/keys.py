@@ -11,6 +11,8 @@ from service.domain.sessions import Origin, SessionPolicy
 from service.operations.authenticate import Authenticate
 from service.operations.check_health import CheckHealth
 from service.operations.end_sessions import EndOneSession, Logout
+from service.operations.erase_user import EraseOneself
+from service.operations.export_person import ExportPerson
 from service.operations.limiter import Limiter
 from service.operations.list_sessions import ListSessions
 from service.operations.login import Login
@@ -24,6 +26,8 @@ AUTHENTICATE = web.AppKey("authenticate", Authenticate)
 CHECK_HEALTH = web.AppKey("check_health", CheckHealth)
 ENABLE_TOTP = web.AppKey("enable_totp", EnableTotp)
 END_ONE_SESSION = web.AppKey("end_one_session", EndOneSession)
+ERASE_ONESELF = web.AppKey("erase_oneself", EraseOneself)
+EXPORT_PERSON = web.AppKey("export_person", ExportPerson)
 LIMITER = web.AppKey("limiter", Limiter)
 LIST_SESSIONS = web.AppKey("list_sessions", ListSessions)
 COOKIE = web.AppKey("cookie", RefreshCookie)

@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from service.domain import errors as e
+from service.domain.neighbourhoods import neighbourhood_of
 from service.web.keys import VISIT, Visit
 from service.web.limits import show_limits
 from service.web.metrics import Metrics
@@ -94,6 +95,6 @@ def _log(request: web.Request, response: web.StreamResponse, visit: Visit, secon
         status=response.status,
         ms=round(seconds * 1000, 1),
         request_id=visit.origin.request_id,
-        ip=visit.origin.ip,
+        network=neighbourhood_of(visit.origin.ip),
         **known,
     )

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from service.domain import errors as e
 from service.domain.rate_limits import KEY_KINDS, KeyKind
 from service.web import bodies, shapes
-from service.web.handlers import authentication, operations, sessions, two_factor
+from service.web.handlers import authentication, operations, persons, sessions, two_factor
 from service.web.limits import Limited
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -91,7 +91,12 @@ ROUTES = (
         summary="Finish a sign-in by a TOTP or recovery code",
         body=bodies.VerifyBody,
         replies={200: [shapes.TokensShape]},
-        errors=(e.MfaCodeInvalidError, e.MfaTokenInvalidError, *AWAY),
+        errors=(
+            e.InvalidCredentialsError,
+            e.MfaCodeInvalidError,
+            e.MfaTokenInvalidError,
+            *AWAY,
+        ),
         limited=Limited.WITHIN,
         limit_keys=("ip", "account"),
     ),
@@ -127,6 +132,25 @@ ROUTES = (
         replies={200: [shapes.MeShape]},
         errors=AWAY,
         limited=Limited.ALONGSIDE,
+    ),
+    Route(
+        method="GET",
+        path="/api/auth/me/export",
+        handler=persons.get_export,
+        summary="All that is held on me: asked for at first, given when it is made",
+        bearer=True,
+        replies={200: [shapes.ArchiveShape], 202: [shapes.ExportJobShape]},
+        errors=AWAY,
+    ),
+    Route(
+        method="DELETE",
+        path="/api/auth/me",
+        handler=persons.delete_me,
+        summary="Be forgotten: account, sessions and all that was held on me",
+        body=bodies.EraseBody,
+        bearer=True,
+        replies={202: [shapes.ErasureShape]},
+        errors=(e.InvalidCredentialsError, *AWAY),
     ),
     Route(
         method="GET",

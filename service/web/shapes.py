@@ -84,6 +84,32 @@ class RecoveryCodesShape(Shape):
     recovery_codes: list[str]
 
 
+class ErasureShape(Shape):
+    """When the caller is forgotten, or was."""
+
+    erase_at: datetime
+
+
+class ExportJobShape(Shape):
+    """The archive is not made yet: ask again, at the same place."""
+
+    id: str
+    status: Literal["pending"]
+    requested_at: datetime
+
+
+class ArchiveShape(Shape):
+    """All that is held on the caller: docs/privacy.md."""
+
+    format: Literal["inphora-person-1"]
+    made_at: datetime
+    account: dict[str, Any]
+    sessions: list[dict[str, Any]]
+    events: list[dict[str, Any]]
+    unread_events: list[dict[str, str]]
+    withheld: list[str]
+
+
 class HealthShape(Shape):
     """How the service and what it stands on are."""
 

@@ -156,7 +156,10 @@ async def _stored(stage: Stage) -> None:
         redis = await stack.enter_async_context(stage.command())
         opened = await stack.enter_async_context(
             open_resources(
-                redis_url=stage.redis_url, database_url=stage.database_url, policy=POLICY
+                redis_url=stage.redis_url,
+                database_url=stage.database_url,
+                secrets=[SECRET_KEY],
+                policy=POLICY,
             )
         )
         apply_ends = replace(opened.apply_ends, settling_ms=-1000)

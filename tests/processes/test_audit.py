@@ -8,10 +8,10 @@ from secrets import token_hex
 import pyotp
 
 from tests.support.people import TOTP_SECRET
-from tests.support.processes import running, web_process
+from tests.support.processes import python, running, web_process
 from tests.support.waiting import wait_until
 
-ROUNDS = 4
+ROUNDS = 5
 PEOPLE = 6
 
 
@@ -84,22 +84,28 @@ async def test_each_step_is_one_row(stores, visit, tmp_path):
 
 
 async def test_killed_workers_lose_and_double_nothing(stores, visit, tmp_path):
-    """SIGKILL at any moment under load: every request that was answered is one row, and no more."""
+    """SIGKILL at any moment under load: every request that was answered is one row, and no more.
+
+    Two workers at once write the chains, which hold for an auditor.
+    """
     people = [await stores.add_person() for _ in range(PEOPLE)]
     expected: dict[str, str] = {}
     chance, stop = Random(7), asyncio.Event()  # noqa: S311 - moments, not secrets
     with web_process(stores.env, tmp_path / "web.log") as base:
         load = [asyncio.create_task(keep_busy(visit(base), p, stop, expected)) for p in people]
         for _ in range(ROUNDS):
-            with worker(stores.env, tmp_path) as process:
-                await some_more_rows(stores, chance.randrange(40, 160))
-                process.kill()
+            with worker(stores.env, tmp_path) as one, worker(stores.env, tmp_path) as other:
+                for process in (one, other):
+                    await some_more_rows(stores, chance.randrange(20, 100))
+                    process.kill()
         stop.set()
         await asyncio.gather(*load)
         assert await stores.unread() > 0
         with worker(stores.env, tmp_path):
             await stores.drained()
 
+    verified = python("service", "audit", "verify", env=stores.env)
+    assert verified.returncode == 0, verified.stdout
     found = await stores.rows("select request_id, type from audit_log")
     assert Counter(found) == Counter(expected.items())
     assert await stores.gapless()

@@ -301,6 +301,10 @@ async def test_jobs_are_json(stores, worker, tmp_path):
         "cron:heartbeat",
         "cron:apply_ends",
         "cron:sweep_expired",
+        "cron:keep_checkpoints",
+        "cron:forget_unknown",
+        "cron:finish_erasures",
+        "cron:make_exports",
     }
 
 

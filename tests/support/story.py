@@ -50,6 +50,7 @@ async def worker(settings: Any) -> AsyncIterator[Resources]:
     async with open_resources(
         redis_url=settings.redis_dsn,
         database_url=settings.database_url.get_secret_value(),
+        secrets=settings.secrets,
         policy=session_policy(settings),
     ) as resources:
         yield resources

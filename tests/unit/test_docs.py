@@ -6,6 +6,7 @@ import subprocess
 import tomllib
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
+from inspect import isfunction
 from pathlib import Path
 from types import ModuleType
 from urllib.parse import unquote
@@ -13,7 +14,10 @@ from urllib.parse import unquote
 import pytest
 
 from config.settings import Settings
+from service.contracts import keys
 from service.contracts.events import EventType
+from service.contracts.processing import IMPERSONAL, IN_REDIS, KEYS_ABOUT_NOBODY, REGISTER
+from service.contracts.tables import metadata
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [
@@ -115,6 +119,32 @@ def test_every_event_has_a_writer_and_a_meaning(generator: ModuleType, event: Ev
     """An event that nobody writes is a promise to analysts that nobody keeps."""
     assert generator.writers(event)
     assert generator.HAPPENED[event]
+
+
+def test_every_column_is_in_the_register() -> None:
+    """A new column is about a person, with a comment and a lawful basis, or it is about nobody."""
+    listed = [
+        (table, column)
+        for columns in (*(each.columns for each in REGISTER), IMPERSONAL)
+        for table, names in columns.items()
+        for column in names
+    ]
+    there = {(t.name, c.name): c.comment for t in metadata.tables.values() for c in t.columns}
+    about_people = listed[: -sum(map(len, IMPERSONAL.values()))]
+
+    assert sorted(listed) == sorted(there)
+    assert [each for each in about_people if not there[each]] == []
+
+
+def test_every_key_is_in_the_register() -> None:
+    """Whatever Redis may hold about a person."""
+    named = {
+        name
+        for name, value in vars(keys).items()
+        if isfunction(value) and value.__module__ == keys.__name__
+    }
+
+    assert set(IN_REDIS) == named - KEYS_ABOUT_NOBODY
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

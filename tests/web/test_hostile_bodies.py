@@ -10,7 +10,7 @@ import pytest
 
 from service.web import bodies
 from service.web.routes import ROUTES
-from tests.web.wire import read_reply, refusal
+from tests.web.wire import METHODS, read_reply, refusal
 
 pytestmark = pytest.mark.usefixtures("unharmed")
 
@@ -21,8 +21,12 @@ TEMPLATES = {
     "/api/auth/refresh": {"refresh_token": RT},
     "/api/auth/logout": {"refresh_token": RT, "scope": "global"},
     "/api/auth/2fa/enable": {"code": "123456"},
+    "/api/auth/me": {"password": "x" * 20},
 }
 """A body for each route that is right in form."""
+
+BEARER_FIRST = {"/api/auth/2fa/enable", "/api/auth/me"}
+"""They look at the body only once they know who asks."""
 
 FIELDS = [(path, field) for path, template in TEMPLATES.items() for field in template]
 REQUIRED = [
@@ -227,8 +231,8 @@ async def test_another_media_type_is_not_supported(attack, header):
 
 async def test_a_body_without_a_media_type_is_not_supported(served):
     """A page of another origin can send such a request without asking."""
-    for path in TEMPLATES.keys() - {"/api/auth/2fa/enable"}:
-        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n"
+    for path in TEMPLATES.keys() - BEARER_FIRST:
+        head = f"{METHODS[path]} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n"
         reply = await served.send(head.encode() + b"{}")
         assert refusal(reply) == (415, "unsupported_media_type")
 
@@ -293,7 +297,7 @@ async def test_a_body_over_64_kib_in_chunks_is_too_large(attack):
 async def test_broken_chunks_are_a_refusal(served, state, raw):
     """400: whichever of the parser and the route sees it first."""
     before = await state()
-    for path in TEMPLATES.keys() - {"/api/auth/2fa/enable"}:
+    for path in TEMPLATES.keys() - BEARER_FIRST:
         status, code = refusal(await served.post(path, raw, "Transfer-Encoding: chunked"))
         assert (status, code in {"bad_request", "malformed_json"}) == (400, True)
     assert await state() == before
@@ -319,7 +323,7 @@ async def test_a_client_that_leaves_within_its_body_leaves_nothing_behind(served
     """Half a body and the end of the connection: no answer, no change, no mistake in the log."""
     before = await state()
     for path in TEMPLATES:
-        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        head = f"{METHODS[path]} {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
         for body in (
             b'Content-Length: 999\r\n\r\n{"scope"',
             b"Transfer-Encoding: chunked\r\n\r\n9\r\n{",
@@ -340,7 +344,7 @@ async def test_a_slow_body_is_cut(served, browser, person, state, monkeypatch):
     before = await state()
     for path in TEMPLATES:
         head = (
-            f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            f"{METHODS[path]} {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
             f"Authorization: Bearer {token}\r\nContent-Length: 999\r\n\r\n"
         )
         assert refusal(await served.send(head.encode() + b'{"a"')) == (408, "request_timeout")

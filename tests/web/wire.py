@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from multidict import CIMultiDict
 
+from service.web.routes import ROUTES
 from tests.support.people import Reply
 
+METHODS = {route.path: route.method for route in ROUTES if route.body}
 PATIENCE = 20.0
 """Seconds after which a test that waits for an answer fails."""
 
@@ -35,8 +37,8 @@ class Served:
             writer.close()
 
     async def post(self, path: str, body: bytes, *headers: str, token: str = "") -> Reply:
-        """Post a body under headers of which only Host is given; JSON unless they say otherwise."""
-        lines = [f"POST {path} HTTP/1.1", "Host: x", *headers]
+        """Send a body as its route takes one; of the headers only Host is given, and JSON by default."""
+        lines = [f"{METHODS.get(path, 'POST')} {path} HTTP/1.1", "Host: x", *headers]
         if not any(line.lower().startswith("content-type") for line in headers):
             lines.append("Content-Type: application/json")
         if not any(line.lower().startswith("transfer-encoding") for line in headers):

@@ -1,8 +1,10 @@
--- session_open: make a session live at generation 1 and say that somebody signed in.
+-- session_open: make a session live at generation 1 and say that somebody signed in,
+-- unless it was ended since its row was written.
 -- KEYS    session user events
 -- ARGV    user_id user_blob user_ms:number now_ms:number idle_ms:number max_ms:number amr ip device user_agent request_id session_id
--- RETURNS opened
+-- RETURNS opened | ended
 -- WRITES  login.succeeded
+if redis.call("HGET", session, "e") then return {"ended"} end
 local now = clock(now_ms)
 redis.call("HSET", session, "u", user_id, "g", 1, "n", 0, "r", now, "l", now, "c", now,
   "a", amr, "i", ip, "d", device)

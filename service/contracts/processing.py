@@ -1,0 +1,208 @@
+"""The register of processing (GDPR, Art. 30): which columns and keys are about a person, and why.
+
+scripts/docs makes docs/privacy.md of it and of the comments in `tables`; a test fails on a column
+or key that stands in neither list.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+CONTRACT = "Art. 6(1)(b): needed for the contract, which is to let this person sign in"
+LAW = "Art. 6(1)(c): a legal obligation"
+SECURITY = "Art. 6(1)(f): the legitimate interest in finding, ending and proving misuse of accounts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Processing:
+    """One activity; `columns` are of PostgreSQL, by table."""
+
+    name: str
+    purpose: str
+    basis: str
+    retention: str
+    erasure: str
+    columns: Mapping[str, Sequence[str]]
+
+
+REGISTER = (
+    Processing(
+        name="Accounts",
+        purpose="Know who signs in, and what they may do.",
+        basis=CONTRACT,
+        retention="as long as the account exists",
+        erasure="deleted",
+        columns={
+            "users": (
+                "id",
+                "email",
+                "email_key",
+                "name",
+                "roles",
+                "disabled_at",
+                "version",
+                "created_at",
+            ),
+        },
+    ),
+    Processing(
+        name="Proofs of identity",
+        purpose="Check that it is them: password and second factor.",
+        basis=CONTRACT,
+        retention="until replaced, at the longest as long as the account exists",
+        erasure="deleted",
+        columns={
+            "users": ("password_hash", "totp_secret", "totp_pending", "totp_last_step"),
+            "recovery_codes": ("user_id", "code_hash", "used_at"),
+        },
+    ),
+    Processing(
+        name="Sessions",
+        purpose="Keep them signed in, show them where, end it; count sessions.",
+        basis=f"{CONTRACT}; {SECURITY}",
+        retention="as long as the account exists; this release drops no ended session",
+        erasure="address, user agent and device emptied; what stays leads to nobody",
+        columns={
+            "sessions": (
+                "id",
+                "user_id",
+                "created_at",
+                "last_used_at",
+                "generation",
+                "ip",
+                "user_agent",
+                "device",
+                "amr",
+                "ended_at",
+                "end_reason",
+                "end_applied",
+            ),
+        },
+    ),
+    Processing(
+        name="Audit",
+        purpose="Prove what happened to an account, and who did it.",
+        basis=f"{SECURITY}; {LAW}, where the law wants such records of a lender",
+        retention=(
+            "for ever in this release (AUDIT_RETENTION_DAYS is not used yet); what is said of people "
+            "whom nobody knows can be read for AUDIT_UNKNOWN_DAYS"
+        ),
+        erasure="the person's key is destroyed: address, user agent and data are noise for good",
+        columns={
+            "audit_log": (
+                "partition",
+                "seq",
+                "stream_id",
+                "type",
+                "occurred_at",
+                "recorded_at",
+                "user_id",
+                "session_id",
+                "generation",
+                "ip",
+                "user_agent",
+                "request_id",
+                "actor_id",
+                "reason",
+                "data",
+                "personal",
+            ),
+            "dead_letters": (
+                "id",
+                "partition",
+                "stream_id",
+                "fields",
+                "personal",
+                "error",
+                "received_at",
+                "replayed_at",
+            ),
+            "person_keys": ("owner", "sealed_key", "created_at", "destroyed_at"),
+        },
+    ),
+    Processing(
+        name="Rights of persons: access",
+        purpose="Give people what is held on them (Art. 15 and 20).",
+        basis=LAW,
+        retention="EXPORT_KEEP_SECONDS after it was made",
+        erasure="deleted",
+        columns={
+            "person_exports": (
+                "user_id",
+                "id",
+                "requested_at",
+                "claimed_at",
+                "made_at",
+                "expires_at",
+                "archive",
+            ),
+        },
+    ),
+    Processing(
+        name="Rights of persons: erasure",
+        purpose="Do what was asked for, prove it, and do it again after a backup was restored "
+        "(Art. 17 and 5(2)).",
+        basis=LAW,
+        retention="for ever: an id that leads to nobody",
+        erasure="stays; it is the proof",
+        columns={
+            "erasures": (
+                "user_id",
+                "requested_at",
+                "requested_by",
+                "due_at",
+                "erased_at",
+                "applied",
+            ),
+        },
+    ),
+)
+
+IMPERSONAL: Mapping[str, Sequence[str]] = {
+    "audit_log": ("prev_hash", "hash"),
+    "audit_heads": ("partition", "seq", "chained", "hash"),
+    "audit_checkpoints": ("number", "made_at", "kid", "body", "signature", "delivered_at"),
+    "checkpoint_keys": ("kid", "public_key", "private_key", "created_at"),
+    "signing_keys": ("kid", "algorithm", "private_key", "created_at", "retired_at"),
+}
+"""Columns that are about nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a key of Redis holds about a person, for how long, and what an erasure does to it."""
+
+    holds: str
+    lifetime: str
+    erasure: str
+
+
+IN_REDIS: Mapping[str, Kept] = {
+    "session": Kept(
+        "user id, address, device, instants",
+        "its session's limits and a minute; a tombstone an access token's life and a minute",
+        "replaced by a tombstone without any of it",
+    ),
+    "user": Kept("id, e-mail address, name, roles", "five minutes", "deleted"),
+    "challenge": Kept("user id, device", "five minutes", "deleted"),
+    "open_challenges": Kept("user id, ids of challenges", "five minutes", "deleted"),
+    "rate_limit": Kept(
+        "digests of address and account that only this service can make; session id",
+        "the limit's window",
+        "nothing: it shows nobody",
+    ),
+    "events": Kept(
+        "one event each, with address, user agent and device",
+        "until a worker has stored it: less than a second; as long as no worker runs",
+        "stored under a key that is destroyed",
+    ),
+}
+"""By the functions of `keys` that name them."""
+
+KEYS_ABOUT_NOBODY = frozenset({"partition_of"})
+
+IN_LOGS: Mapping[str, str] = {
+    "user_id, session_id, request_id": "they lead to the audit, and once erased to nobody",
+    "network": "the /24 of an IPv4 address, the /48 of IPv6",
+    "path": "of the request, without its query; no path holds an address or a name",
+}
+"""Of a line in the log that is about a request. No log holds an address, a name or a user agent."""

@@ -1,0 +1,111 @@
+"""Being forgotten: in SQL at once or after a time of grace, then in Redis, then told to the audit."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+from service.contracts.events import EventType
+from service.domain.errors import (
+    InvalidCredentialsError,
+    NotFoundError,
+    ServiceUnavailableError,
+    TokenRevokedError,
+)
+from service.domain.sessions import EndReason, Origin
+from service.domain.users import Account, User
+from service.store.erasures import Erasure, Erasures, RequestedBy
+from service.store.event_log import EventLog
+from service.store.live_sessions import LiveSessions
+from service.store.password_hasher import PasswordHasher
+from service.store.revocations import Revocations
+from service.store.users import UserRecords
+
+
+@dataclass(frozen=True, slots=True)
+class EraseUser:
+    """Forget a person for good. Raises NotFoundError.
+
+    Once it is committed in SQL it is done: what Redis could not be told, the workers tell it.
+    """
+
+    erasures: Erasures
+    live: LiveSessions
+    revocations: Revocations
+
+    async def __call__(self, user_id: str, by: RequestedBy, *, request_id: str) -> Erasure:
+        erasure = await self.erasures.erase(user_id, by)
+        if erasure is None:
+            raise NotFoundError
+        # From here on nothing may say where they were: only the request's id leads on.
+        origin = Origin(request_id=request_id)
+        with suppress(ServiceUnavailableError):
+            await self.end(erasure, origin)
+            await self.live.erase_user(user_id, request_id=request_id, reason=by)
+        return erasure
+
+    async def end(self, erasure: Erasure, origin: Origin) -> None:
+        """Let everybody know of the sessions that ended by it."""
+        for session_id in erasure.ended:
+            self.revocations.add(session_id, EndReason.ERASED)
+        await self.live.end(erasure.user_id, erasure.ended, EndReason.ERASED, origin)
+
+
+@dataclass(frozen=True, slots=True)
+class EraseOneself:
+    """Be forgotten, after `grace`. Raises InvalidCredentialsError for a wrong password."""
+
+    users: UserRecords
+    hasher: PasswordHasher
+    events: EventLog
+    erase_user: EraseUser
+    grace: timedelta
+
+    async def __call__(self, user: User, password: str, origin: Origin) -> Erasure:
+        account = await self.users.find(user.id)
+        if account is None:
+            raise TokenRevokedError
+        if not await self.hasher.verify(password, account.password_hash):
+            await self.events.append(
+                EventType.PASSWORD_REFUSED, origin, user_id=user.id, reason="erase"
+            )
+            raise InvalidCredentialsError
+        try:
+            return await self._erase(user.id, origin)
+        except NotFoundError as error:  # another request was first
+            raise TokenRevokedError from error
+
+    async def _erase(self, user_id: str, origin: Origin) -> Erasure:
+        if not self.grace:
+            by = RequestedBy.SELF
+            return await self.erase_user(user_id, by, request_id=origin.request_id)
+
+        async def announce(_: Account) -> None:
+            await self.events.append(
+                EventType.USER_ERASURE_REQUESTED, origin, user_id=user_id, reason=RequestedBy.SELF
+            )
+
+        erasure = await self.erase_user.erasures.request(
+            user_id, RequestedBy.SELF, grace=self.grace, announce=announce
+        )
+        if erasure is None:
+            raise NotFoundError
+        with suppress(ServiceUnavailableError):
+            await self.erase_user.end(erasure, origin)
+        return erasure
+
+
+@dataclass(frozen=True, slots=True)
+class CancelErasure:
+    """Take a request back before its time of grace is over. Raises NotFoundError."""
+
+    erasures: Erasures
+    events: EventLog
+
+    async def __call__(self, user_id: str) -> None:
+        async def announce(_: Account) -> None:
+            await self.events.append(
+                EventType.USER_ERASURE_CANCELLED, Origin(), user_id=user_id, reason="operator"
+            )
+
+        if not await self.erasures.cancel(user_id, announce=announce):
+            raise NotFoundError

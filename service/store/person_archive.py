@@ -1,0 +1,118 @@
+"""All that is held on a person, as they may read it: docs/privacy.md describes it."""
+
+import asyncio
+import gzip
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from service.contracts.tables import erasures, recovery_codes, sessions, users
+from service.domain.instants import to_ms, to_rfc3339
+from service.store.audit_search import AuditSearch, Filters, Opened
+from service.store.database import Database
+from service.store.dead_letters import DeadLetters
+
+FORMAT = "inphora-person-1"
+WITHHELD = [
+    "password hash, second-factor secret, recovery codes: whoever read them could sign in as you"
+]
+SESSION_FIELDS = tuple(c.name for c in sessions.columns if c.name not in {"user_id", "end_applied"})
+
+
+@dataclass(frozen=True, slots=True)
+class PersonArchive:
+    """Reads what the tables hold; what Redis holds besides is on its way there."""
+
+    database: Database
+    search: AuditSearch
+    letters: DeadLetters
+
+    async def build(self, user_id: str, *, made_ms: int) -> bytes | None:
+        """Gzipped JSON; None when the account is gone."""
+        account = await self._account(user_id)
+        if account is None:
+            return None
+        archive = {
+            "format": FORMAT,
+            "made_at": to_rfc3339(made_ms),
+            "account": account,
+            "sessions": await self._sessions(user_id),
+            "events": [_event(row) async for row in self.search.rows(Filters(user_id=user_id))],
+            "unread_events": [each async for each in self._letters(user_id)],
+            "withheld": WITHHELD,
+        }
+        return await asyncio.to_thread(_pack, archive)
+
+    async def _account(self, user_id: str) -> dict[str, Any] | None:
+        codes = select(func.count()).where(
+            recovery_codes.c.user_id == user_id, recovery_codes.c.used_at.is_(None)
+        )
+        erasure = select(erasures.c.due_at).where(erasures.c.user_id == user_id)
+        async with self.database.transaction() as connection:
+            query = select(users).where(users.c.id == user_id)
+            row = (await connection.execute(query)).one_or_none()
+            if row is None:
+                return None
+            left, due_at = await connection.scalar(codes), await connection.scalar(erasure)
+        return {
+            "id": row.id,
+            "email": row.email,
+            "name": row.name,
+            "roles": row.roles,
+            "created_at": _text(row.created_at),
+            "disabled_at": _text(row.disabled_at),
+            "erase_at": _text(due_at),
+            "password": row.password_hash is not None,
+            "second_factor": row.totp_secret is not None,
+            "recovery_codes_left": left,
+        }
+
+    async def _sessions(self, user_id: str) -> list[dict[str, Any]]:
+        query = select(sessions).where(sessions.c.user_id == user_id)
+        async with self.database.transaction() as connection:
+            rows = (await connection.execute(query.order_by(sessions.c.created_at))).all()
+        return [{name: _plain(getattr(row, name)) for name in SESSION_FIELDS} for row in rows]
+
+    async def _letters(self, user_id: str) -> Any:
+        """What could not become a row of the audit, as it was received."""
+        for letter_id in await self.letters.of_person(user_id):
+            letter = await self.letters.find(letter_id)
+            if letter is not None:
+                yield {
+                    name.decode(errors="replace"): value.decode(errors="replace")
+                    for name, value in letter.fields.items()
+                }
+
+
+def _event(opened: Opened) -> dict[str, Any]:
+    row: Row[Any] = opened.row
+    said: Mapping[str, Any] = opened.personal or {}
+    return {
+        "type": row.type,
+        "occurred_at": _text(row.occurred_at),
+        "session_id": row.session_id,
+        "generation": row.generation,
+        "ip": said.get("ip"),
+        "user_agent": said.get("user_agent"),
+        "request_id": row.request_id,
+        "actor_id": row.actor_id,
+        "reason": row.reason,
+        "data": {**row.data, **said.get("data", {})},
+    }
+
+
+def _text(at: datetime | None) -> str | None:
+    return None if at is None else to_rfc3339(to_ms(at))
+
+
+def _plain(value: Any) -> Any:
+    return _text(value) if isinstance(value, datetime) else value
+
+
+def _pack(archive: Mapping[str, Any]) -> bytes:
+    text = json.dumps(archive, ensure_ascii=False, separators=(",", ":"))
+    return gzip.compress(text.encode(), compresslevel=6, mtime=0)

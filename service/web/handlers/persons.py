@@ -1,0 +1,36 @@
+"""The rights of persons over what is held on them."""
+
+from aiohttp import web
+
+from service.domain.instants import to_ms, to_rfc3339
+from service.web.bodies import EraseBody, read_body
+from service.web.callers import authenticated
+from service.web.keys import ERASE_ONESELF, EXPORT_PERSON, VISIT
+from service.web.ready import NO_STORE
+from service.web.replies import json_reply
+
+ASK_AGAIN_SECONDS = 2
+FILE = {"Content-Disposition": 'attachment; filename="my-data.json"'}
+
+
+async def get_export(request: web.Request) -> web.Response:
+    caller = await authenticated(request)
+    export = await request.app[EXPORT_PERSON](caller.user.id, request[VISIT].origin)
+    if isinstance(export, bytes):
+        return web.Response(
+            body=export, content_type="application/json", headers={**NO_STORE, **FILE}
+        )
+    requested_at = to_rfc3339(to_ms(export.requested_at))
+    reply = json_reply(
+        {"id": export.id, "status": "pending", "requested_at": requested_at}, status=202
+    )
+    reply.headers["Retry-After"] = str(ASK_AGAIN_SECONDS)
+    return reply
+
+
+async def delete_me(request: web.Request) -> web.Response:
+    caller = await authenticated(request)
+    body = await read_body(request, EraseBody)
+    erase = request.app[ERASE_ONESELF]
+    erasure = await erase(caller.user, body.password, request[VISIT].origin)
+    return json_reply({"erase_at": to_rfc3339(to_ms(erasure.due_at))}, status=202)

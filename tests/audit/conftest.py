@@ -1,0 +1,149 @@
+"""A database with an audit in it, that a test may damage."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from random import Random
+from secrets import token_bytes, token_hex
+from typing import Any
+
+import pytest
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from service.contracts.events import Event, EventType
+from service.domain.secrets import at_rest
+from service.embedded import EmbeddedServer
+from service.operations.verify_audit import Verdict, VerifyAudit
+from service.store.audit import AuditRecords, StreamedEvent
+from service.store.checkpoints import Checkpoints
+from service.store.database import Database, database_url, open_engine
+from service.store.dead_letters import DeadLetters
+from service.store.migrations.run import migrate
+from service.store.person_keys import PersonKeys
+from tests.conftest import SECRET_KEY, now_ms
+
+AT_MS = 1_789_000_000_000
+ROWS = 60
+"""In each partition of an audit that was written here."""
+PARTITIONS = (3, 7)
+
+
+@dataclass(frozen=True)
+class Books:
+    """An audit and all that writes, signs and checks it."""
+
+    database: Database
+    person_keys: PersonKeys
+    audit: AuditRecords
+    letters: DeadLetters
+    checkpoints: Checkpoints
+
+    async def verify(self, **given: Any) -> Verdict:
+        verify = VerifyAudit(self.database, self.checkpoints)
+        return await verify(begin=lambda _: None, progress=lambda _: None, **given)
+
+    async def sql(self, statement: str, **values: Any) -> list[Any]:
+        """What somebody with a database client can do."""
+        async with self.database.transaction() as connection:
+            result = await connection.execute(text(statement), values)
+            return list(result) if result.returns_rows else []
+
+
+def books_on(database: Database) -> Books:
+    """All of it on a database."""
+    sealer = at_rest([SECRET_KEY], token_bytes)
+    keys = PersonKeys(database, sealer, token_bytes)
+    return Books(
+        database,
+        keys,
+        AuditRecords(database, keys, now_ms),
+        DeadLetters(database, keys),
+        Checkpoints(database, sealer, now_ms),
+    )
+
+
+def some_events(first: int, count: int, chance: Random) -> list[StreamedEvent]:
+    """Events of a few people, each with everything that an event may have."""
+    return [
+        StreamedEvent(
+            f"{AT_MS + n}-{n % 3}",
+            Event(
+                type=chance.choice(list(EventType)),
+                at_ms=AT_MS + n,
+                user_id=chance.choice(["", "ada", "bob", "çelik"]),
+                session_id=token_hex(8),
+                generation=chance.choice([None, 1, 2**62]),
+                ip="203.0.113.7",
+                user_agent='Ünïcode "quoted" \u2028 agent',
+                request_id=token_hex(8),
+                reason=chance.choice(["", "totp", "a\\b\n"]),
+                data={"amr": ["pwd", "otp"], "limit": 3, "enforced": True, "device": "Ada's phone"},
+            ),
+        )
+        for n in range(first, first + count)
+    ]
+
+
+@contextmanager
+def own_database(server: EmbeddedServer) -> Iterator[str]:
+    """The address of an empty database that is gone afterwards."""
+    name = f"books_{token_hex(6)}"
+
+    async def execute(statement: str) -> None:
+        engine = create_async_engine(database_url(server.url), isolation_level="AUTOCOMMIT")
+        async with engine.connect() as connection:
+            await connection.exec_driver_sql(statement)
+        await engine.dispose()
+
+    asyncio.run(execute(f"create database {name}"))
+    yield make_url(server.url).set(database=name).render_as_string(hide_password=False)
+    asyncio.run(execute(f"drop database {name} with (force)"))
+
+
+@pytest.fixture(scope="module")
+def fresh_database(postgres: EmbeddedServer) -> Iterator[str]:
+    """A migrated database for one file of tests."""
+    with own_database(postgres) as url:
+        migrate(url)
+        yield url
+
+
+@pytest.fixture
+def empty_url(postgres: EmbeddedServer) -> Iterator[str]:
+    """A database without a schema."""
+    with own_database(postgres) as url:
+        yield url
+
+
+@pytest.fixture
+async def empty_books(empty_url: str) -> AsyncIterator[Books]:
+    """What will write there, once there is a schema."""
+    engine = open_engine(empty_url, connections=4)
+    yield books_on(Database(engine))
+    await engine.dispose()
+
+
+@pytest.fixture
+async def books(fresh_database: str) -> AsyncIterator[Books]:
+    """An empty audit."""
+    engine = open_engine(fresh_database, connections=4)
+    opened = books_on(Database(engine))
+    tables = "audit_log, audit_heads, audit_checkpoints, checkpoint_keys, person_keys, dead_letters"
+    await opened.sql(f"truncate {tables}")
+    yield opened
+    await engine.dispose()
+
+
+@pytest.fixture
+async def written(books: Books) -> Books:
+    """An audit of two partitions, in six batches each, with a checkpoint after every second."""
+    chance = Random(11)  # noqa: S311 - rows, not secrets
+    for batch in range(6):
+        for partition in PARTITIONS:
+            events = some_events(batch * ROWS // 6, ROWS // 6, chance)
+            assert await books.audit.record(partition, events) == ROWS // 6
+        if batch % 2:
+            assert await books.checkpoints.make()
+    return books

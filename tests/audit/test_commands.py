@@ -1,0 +1,194 @@
+"""The commands of auditors as they meet them, and the twenty lines that docs/audit.md gives them."""
+
+import asyncio
+import csv
+import io
+import json
+import re
+import subprocess
+import sys
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from service.contracts import keys
+from service.contracts.events import Event, EventType
+from service.domain.checkpoint import Checkpoint
+from service.operations.export_audit import FIELDS
+from service.store.audit import StreamedEvent
+from service.store.checkpoint_sink import CheckpointSink
+from service.store.dead_letters import DeadLetter
+from tests.audit.conftest import PARTITIONS, ROWS, Books
+from tests.conftest import now_ms
+from tests.support.processes import ROOT, python
+from workers.checkpoints import KeepCheckpoints
+
+EVERY = timedelta(minutes=1)
+PAGE = (ROOT / "docs" / "audit.md").read_text()
+
+
+@pytest.fixture
+def command(fresh_database: str, environment: dict[str, str], tmp_path: Path):
+    """Runs `inphora-auth …` on the books' database."""
+    sink = {"AUDIT_CHECKPOINT_SINK": str(tmp_path / "sink.ndjson")}
+    env = {**environment, "DATABASE_URL": fresh_database, **sink}
+    return lambda *arguments: python("service", *arguments, env=env)
+
+
+async def test_an_outsider_checks_all_of_it(written: Books, command, tmp_path: Path):
+    """The lines of the page, an export and the sink's file are enough; both see the same edit."""
+    signed = command("audit", "checkpoint")
+    assert signed.returncode == 0, signed.stderr
+    sink = tmp_path / "sink.ndjson"
+    assert sink.read_text().splitlines()[-1] == signed.stdout.strip()
+    assert len(sink.read_text().splitlines()) == 3
+    [public_key] = re.findall(r"  (\w{64})\n", command("audit", "public-key").stdout)
+    chain, check = tmp_path / "chain.ndjson", tmp_path / "check.py"
+    [lines] = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    check.write_text(lines)
+    assert len([line for line in lines.splitlines() if line]) <= 20
+
+    def outsider() -> subprocess.CompletedProcess[str]:
+        chain.write_text(command("audit", "export", "--format", "chain").stdout)
+        arguments = [sys.executable, check, chain, sink, public_key]
+        return subprocess.run(arguments, capture_output=True, text=True, check=False)
+
+    assert outsider().returncode == 0
+    assert len(chain.read_text().splitlines()) == ROWS * len(PARTITIONS)
+    found = command("audit", "verify", "--checkpoints", str(sink), "--public-key", public_key)
+    assert (found.returncode, found.stderr) == (0, "")
+    assert f"{ROWS * len(PARTITIONS)} rows are what was written; 3 checkpoints hold" in found.stdout
+    stranger = command("audit", "verify", "--public-key", "ab" * 32)
+    assert stranger.returncode == 1
+    assert "a key that is not ours" in stranger.stdout
+
+    await written.sql("update audit_log set reason = 'x' where seq = 17")
+    found = command("audit", "verify")
+    assert found.returncode == 1
+    assert [line.partition(": it is")[0] for line in found.stdout.splitlines()] == [
+        f"BAD  partition {partition:02d}, row 17: edited" for partition in PARTITIONS
+    ]
+    assert "bad row" in outsider().stderr
+
+
+async def test_what_an_outsider_finds(written: Books, command, tmp_path: Path):
+    """A chain that was made anew from its first row is well in itself, but not for a checkpoint."""
+    command("audit", "checkpoint")
+    await written.sql("delete from audit_log where seq > 58")
+    chain, check = tmp_path / "chain.ndjson", tmp_path / "check.py"
+    check.write_text(re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[0])
+    chain.write_text(command("audit", "export", "--format", "chain").stdout)
+    [public_key] = re.findall(r"  (\w{64})\n", command("audit", "public-key").stdout)
+    arguments = [sys.executable, check, chain, tmp_path / "sink.ndjson", public_key]
+    found = await asyncio.to_thread(subprocess.run, arguments, capture_output=True, check=False)
+    assert found.returncode == 1
+
+
+async def test_export(written: Books, command, redis):
+    """Filtered, opened, in order; each export is an event of its own, with its filters."""
+    unread = {p: await redis.xlen(keys.events(p)) for p in range(keys.PARTITIONS)}
+    told = command(
+        "audit", "export", "--user", "ada", "--type", "login.failed", "--since", "2026-01-01"
+    )
+    assert told.returncode == 0, told.stderr
+    rows = [json.loads(line) for line in told.stdout.split("\n") if line]
+    [(number,)] = await written.sql(
+        "select count(*) from audit_log where user_id = 'ada' and type = 'login.failed'"
+    )
+    assert len(rows) == number > 0
+    assert rows == sorted(rows, key=lambda row: row["occurred_at"])
+    assert {row["ip"] for row in rows} == {"203.0.113.7"}
+    assert {row["data"]["device"] for row in rows} == {"Ada's phone"}
+    entries = [
+        fields
+        for p in range(keys.PARTITIONS)
+        if await redis.xlen(keys.events(p)) > unread[p]
+        for _, fields in await redis.xrevrange(keys.events(p), count=1)
+    ]
+    [said] = [fields for fields in entries if fields[b"type"] == b"audit.exported"]
+    assert json.loads(said[b"data"])["filters"]["user_id"] == "ada"
+
+    await written.person_keys.destroy("ada")
+    table = csv.DictReader(
+        io.StringIO(command("audit", "export", "--format", "csv").stdout, newline="")
+    )
+    lines = list(table)
+    assert tuple(table.fieldnames or ()) == FIELDS
+    assert len(lines) == ROWS * len(PARTITIONS)
+    assert {(line["ip"], line["erased"]) for line in lines} == {
+        ("", "True"),
+        ("203.0.113.7", "False"),
+    }
+
+
+async def test_no_formula_reaches_a_spreadsheet(books: Books, command):
+    """A text that begins like a formula is quoted in CSV, and as it is in NDJSON."""
+    hostile = StreamedEvent("1-1", hostile_event())
+    await books.audit.record(1, [hostile])
+    assert "'=cmd" in command("audit", "export", "--format", "csv").stdout
+    assert '"user_agent":"=cmd' in command("audit", "export").stdout
+
+
+def hostile_event():
+    return Event(type=EventType.LOGIN_FAILED, at_ms=1, user_agent="=cmd|'/c calc'!A1")
+
+
+async def test_dead_letters(books: Books, command):
+    """Listed without what is about a person; a replay says what stays, with exit code 1."""
+    good = {b"type": b"login.failed", b"at_ms": b"1", b"ip": b"203.0.113.9"}
+    letters = [
+        DeadLetter("1-1", {**good, b"type": b"moon.landed"}, "UnknownEventTypeError: moon.landed"),
+        DeadLetter("1-2", good, "UnknownEventTypeError: login.failed"),
+    ]
+    await books.letters.bury(1, letters, received_ms=now_ms())
+    listed = command("events", "dead", "list")
+    assert "moon.landed" in listed.stdout
+    assert "203.0.113.9" not in listed.stdout + command("events", "dead", "list", "--json").stdout
+    replayed = command("events", "dead", "replay")
+    assert (replayed.returncode, replayed.stdout) == (1, "1 replayed, 1 stay\n")
+    assert "UnknownEventTypeError: moon.landed" in replayed.stderr
+    lines = command("events", "dead", "list", "--all", "--json").stdout.splitlines()
+    assert [json.loads(line)["replayed"] for line in lines] == [False, True]
+
+
+async def test_a_sink_gets_each_checkpoint_in_order(written: Books, tmp_path: Path):
+    """By POST too; while it refuses, checkpoints wait for it."""
+    lines, status = [], [500]
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            if status[0] == 200:
+                lines.append(body)
+            self.send_response(status[0])
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        sink = CheckpointSink(f"http://127.0.0.1:{server.server_port}/checkpoints")
+        keep = KeepCheckpoints(written.audit, written.checkpoints, EVERY, sink)
+        assert await keep() is None
+        assert lines == []
+        assert len(await written.checkpoints.undelivered()) == 3
+        status[0] = 200
+        await keep()
+        server.shutdown()
+    assert await written.checkpoints.undelivered() == []
+    assert [Checkpoint.from_line(line).number for line in lines] == [1, 2, 3]
+
+
+async def test_a_checkpoint_when_something_happened(written: Books):
+    """None without news, none before it is time."""
+    keep = KeepCheckpoints(written.audit, written.checkpoints, EVERY, None)
+    now = KeepCheckpoints(written.audit, written.checkpoints, EVERY * 0, None)
+    assert await now() is None
+    await written.audit.record(1, [StreamedEvent("9-9", hostile_event())])
+    assert await keep() is None
+    assert await now() == 4
+    assert (await written.verify()).flaws == ()

@@ -1,0 +1,289 @@
+"""After an erasure nothing tells of the person, and everything else holds."""
+
+import json
+from collections import Counter
+from contextlib import contextmanager
+from uuid import uuid4
+
+import pytest
+
+from service.contracts import keys
+from service.domain.errors import InvalidCredentialsError
+from service.domain.ids import make_id
+from service.domain.sessions import EndReason, Origin, Session
+from service.store.database import Database
+from service.store.erasures import Erasures, RequestedBy
+from service.store.live_sessions import LiveSessions
+from service.store.script_client import ScriptClient
+from service.store.session_records import SessionRecords
+from service.store.users import UserRecords
+from tests.conftest import now_ms
+from tests.persons.archives import fetch
+from tests.persons.traces import add_canary, dump_postgres, dump_redis, read_logs
+from tests.processes.test_ends import POLICY
+from tests.support.processes import free_port, python, running, web_process
+from tests.support.waiting import wait_until
+from workers.persons import FinishErasures
+
+ME = "/api/auth/me"
+EVERYTHING = {"email", "email_key", "name", "ip", "user_agent", "device"}
+
+
+@pytest.fixture
+def env(stores):
+    return {**stores.env, "LOG_LEVEL": "debug", "TRUSTED_PROXIES": "1", "RATE_LIMITS": "dry-run"}
+
+
+@contextmanager
+def product(env, folder):
+    """A web process and a worker, all they say in files."""
+    with (
+        web_process(env, folder / "web.log") as base,
+        running("workers", env=env, log=folder / "worker.log"),
+    ):
+        yield base
+
+
+async def live_a_life(browser, canary):
+    """Sign in, fail, refresh, open challenges; the tokens that are left."""
+    login = {
+        "email": canary.person.email,
+        "password": canary.person.password,
+        "device_name": canary.device,
+    }
+
+    async def post(path, body, **given):
+        return await browser.send(
+            "POST", f"/api/auth/{path}", json=body, headers=canary.headers, **given
+        )
+
+    assert (await post("login", {**login, "password": "x" * 20})).status == 401
+    assert (await post("login", {**login, "email": "nobody@people.example"})).status == 401
+    first = (await post("login", login)).body
+    second = (await post("login", login)).body
+    tokens = (await post("refresh", {"refresh_token": second["refresh_token"]})).body
+    await browser.send("GET", ME, token=tokens["access_token"], headers=canary.headers)
+    assert (await post("logout", {}, token=first["access_token"])).status == 204
+    return tokens, await post("login", login)
+
+
+async def turn_second_factor_on(stores, canary):
+    """From here on every sign-in leaves a challenge behind."""
+    async with stores.engine.begin() as connection:
+        await connection.exec_driver_sql(
+            f"update users set totp_secret = '\\x00' where id = '{canary.person.id}'"  # noqa: S608
+        )
+
+
+async def test_no_trace_of_the_person_is_left(stores, env, visit, tmp_path):
+    """No word of theirs in any table, opened audit row, Redis key or log; the proof still holds."""
+    canary, other = await add_canary(stores), await stores.add_person()
+    with product(env, tmp_path) as base:
+        browser = visit(base)
+        kept = await browser.login(other)
+        tokens, _ = await live_a_life(browser, canary)
+        await stores.drained()
+        archive = await fetch(browser, tokens["access_token"], canary.headers)
+        assert canary.found_in(json.dumps(archive)) >= EVERYTHING - {"email_key"}
+        await turn_second_factor_on(stores, canary)
+        _, challenge = await live_without_second_factor(browser, canary)
+        assert challenge["mfa_required"]
+        assert canary.found_in(await dump_postgres(stores)) == EVERYTHING
+        assert canary.found_in(await dump_redis(stores.redis)) >= {"email", "name", "ip", "device"}
+
+        answer = await browser.send(
+            "DELETE",
+            ME,
+            token=tokens["access_token"],
+            json={"password": canary.person.password},
+            headers=canary.headers,
+        )
+        assert (answer.status, set(answer.body)) == (202, {"erase_at"})
+        assert (await browser.me(tokens["access_token"])).code == "token_revoked"
+        assert (await browser.refresh(tokens["refresh_token"])).code == "session_revoked"
+        login = {"email": canary.person.email, "password": canary.person.password}
+        gone = await browser.send("POST", "/api/auth/login", json=login)
+        assert gone.code == "invalid_credentials"
+        await stores.drained()
+        assert (await browser.me(kept["access_token"])).status == 200
+
+        # The one who tried an address that nobody has is known to nobody: their day is forgotten.
+        async with stores.engine.begin() as connection:
+            await connection.exec_driver_sql(
+                "update person_keys set sealed_key = null, destroyed_at = now() "
+                "where owner like 'day:%%'"
+            )
+        assert canary.found_in(await dump_postgres(stores)) == set()
+        assert canary.found_in(await dump_redis(stores.redis)) == set()
+
+    assert canary.found_in(read_logs(tmp_path)) == set()
+    assert canary.person.id in read_logs(tmp_path), "the search reads what was logged"
+    verified = python("service", "audit", "verify", env=env)
+    assert verified.returncode == 0, verified
+    said = Counter(await stores.audit(canary.person.id))
+    assert said["user.erased"] == 1
+    assert said["session.ended"] == 3
+    assert said["login.succeeded"] == 3
+    rows = "select end_reason, ip, user_agent, device from sessions where user_id = :u order by 1"
+    assert await stores.rows(rows, u=canary.person.id) == [
+        ("erased", "", "", ""),
+        ("erased", "", "", ""),
+        ("logout", "", "", ""),
+    ]
+    assert await stores.rows("select requested_by, applied from erasures") == [("self", True)]
+
+
+async def live_without_second_factor(browser, canary):
+    """A sign-in that stops at the second factor."""
+    body = {
+        "email": canary.person.email,
+        "password": canary.person.password,
+        "device_name": canary.device,
+    }
+    reply = await browser.send("POST", "/api/auth/login", json=body, headers=canary.headers)
+    return reply.status, reply.body
+
+
+async def test_a_wrong_password_erases_nobody(stores, env, visit, tmp_path):
+    """401, and the audit says so; a stolen access token does not do."""
+    person = await stores.add_person()
+    with product(env, tmp_path) as base:
+        browser = visit(base)
+        token = (await browser.login(person))["access_token"]
+        wrong = await browser.send("DELETE", ME, token=token, json={"password": "x" * 20})
+        assert (wrong.status, wrong.code) == (401, "invalid_credentials")
+        assert (await browser.send("DELETE", ME, json={"password": "x"})).code == "token_missing"
+        assert (await browser.me(token)).status == 200
+        await stores.drained()
+    assert await stores.audit(person.id) == ["login.succeeded", "password.refused"]
+    assert await stores.value("select count(*) from erasures") == 0
+
+
+async def test_an_erasure_that_redis_has_not_heard_of(stores, env, visit, tmp_path):
+    """It is committed; web processes know it from SQL, the workers tell Redis, and say it once."""
+    person = await stores.add_person()
+    with product(env, tmp_path) as base:
+        browser = visit(base)
+        token = (await browser.login(person))["access_token"]
+        await stores.drained()
+        nowhere = {**env, "REDIS_URL": f"redis://127.0.0.1:{free_port()}/0"}
+        done = python("service", "erase-user", person.email.upper(), env=nowhere)
+        assert (done.returncode, done.stdout) == (0, f"{person.id} is erased; 1 sessions ended\n")
+
+        async def refused():
+            return (await browser.me(token)).code == "token_revoked"
+
+        await wait_until(refused, seconds=5)
+
+        async def applied():
+            return await stores.value("select applied from erasures")
+
+        await wait_until(applied, seconds=60)
+    assert Counter(await stores.audit(person.id)) == {
+        "login.succeeded": 1,
+        "session.ended": 1,
+        "user.erased": 1,
+    }
+    assert person.email not in await dump_redis(stores.redis)
+    again = python("service", "erase-user", person.id, env=env)
+    assert (again.returncode, again.stderr) == (1, "inphora-auth: there is no such account\n")
+
+
+async def test_a_time_of_grace(stores, env, visit, tmp_path):
+    """Sessions end at once and nobody signs in; an operator takes it back, or it is done when due."""
+    person = await stores.add_person()
+    body = {"password": person.password}
+    login = {"email": person.email, **body}
+    with product({**env, "ERASURE_GRACE_SECONDS": "86400"}, tmp_path) as base:
+        browser = visit(base)
+        for cancelled in (True, False):
+            token = (await browser.login(person))["access_token"]
+            assert (await browser.send("DELETE", ME, token=token, json=body)).status == 202
+            assert (await browser.me(token)).code == "token_revoked"
+            refused = await browser.send("POST", "/api/auth/login", json=login)
+            assert refused.code == "invalid_credentials"
+            if cancelled:
+                done = python("service", "erase-user", "--cancel", person.email, env=env)
+                assert done.returncode == 0, done
+        assert await stores.value("select count(*) from users") == 1
+        async with stores.engine.begin() as connection:
+            await connection.exec_driver_sql("update erasures set due_at = now()")
+
+        async def erased():
+            return await stores.value("select applied from erasures")
+
+        await wait_until(erased, seconds=60)
+    assert await stores.value("select count(*) from users") == 0
+    assert Counter(await stores.audit(person.id)) == {
+        "login.succeeded": 2,
+        "session.ended": 2,
+        "login.failed": 2,
+        "user.erasure_requested": 2,
+        "user.erasure_cancelled": 1,
+        "user.erased": 1,
+    }
+
+
+@pytest.fixture
+async def live(stores):
+    scripts = ScriptClient(stores.redis)
+    yield LiveSessions(scripts, POLICY)
+    await scripts.aclose()
+
+
+def new_session(person):
+    return Session(
+        id=make_id(keys.partition_of(person.id), uuid4().bytes),
+        user_id=person.id,
+        created_ms=now_ms(),
+        last_used_ms=now_ms(),
+        ip="",
+        device="",
+        amr=("pwd",),
+    )
+
+
+async def test_a_sign_in_that_comes_too_late(stores, live):
+    """Whoever read the account before it was erased opens no session and leaves no copy behind."""
+    database = Database(stores.engine)
+    records, erasures = SessionRecords(database), Erasures(database)
+    person = await stores.add_person()
+    account = await UserRecords(database).find(person.id)
+    early, late = new_session(person), new_session(person)
+    await records.add(early, Origin())
+
+    erasure = await erasures.erase(person.id, RequestedBy.SELF)
+    assert erasure.ended == [early.id]
+    await live.end(person.id, erasure.ended, EndReason.ERASED, Origin())
+    await live.erase_user(person.id, reason="self")
+    with pytest.raises(InvalidCredentialsError):
+        await live.open(early, account, Origin())
+    with pytest.raises(InvalidCredentialsError):
+        await records.add(late, Origin())
+    await live.cache_user(account)
+
+    assert person.email not in await dump_redis(stores.redis)
+    assert await erasures.erase(person.id, RequestedBy.SELF) is None
+
+
+async def test_an_erasure_is_told_until_the_audit_has_it(stores, live):
+    """Not twice while its event waits; again when its event and the mark were lost with Redis."""
+    erasures = Erasures(Database(stores.engine))
+    person = await stores.add_person()
+    oldest = [None]
+
+    async def oldest_ms():
+        return oldest[0]
+
+    finish = FinishErasures(erasures, live, oldest_ms, now_ms, settling_ms=0)
+    await erasures.erase(person.id, RequestedBy.OPERATOR)
+    assert await finish() == 1
+    assert await finish() == 1
+    assert await stores.unread() == 1
+    oldest[0] = 1
+    assert await finish() == 0, "its event may be among the unread"
+
+    await stores.redis.flushdb()
+    oldest[0] = None
+    await finish()
+    assert await stores.unread() == 1

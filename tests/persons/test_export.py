@@ -1,0 +1,145 @@
+"""A person is given all that is held on them, and nothing of anybody else."""
+
+import json
+from datetime import timedelta
+from secrets import token_bytes
+from uuid import uuid4
+
+import pytest
+
+from service.domain.secrets import at_rest
+from service.store.audit_search import AuditSearch
+from service.store.database import Database
+from service.store.dead_letters import DeadLetter, DeadLetters
+from service.store.person_archive import PersonArchive
+from service.store.person_exports import PersonExports
+from service.store.person_keys import PersonKeys
+from tests.conftest import SECRET_KEY, now_ms
+from tests.persons.archives import EXPORT, fetch
+from tests.persons.test_erasure import live_a_life
+from tests.persons.traces import add_canary, dump_postgres
+from tests.support.processes import running, web_process
+from workers.persons import MakeExports
+
+DAY = timedelta(days=1)
+
+
+async def nothing():
+    """Says nothing."""
+
+
+@pytest.fixture
+def person_keys(stores):
+    return PersonKeys(Database(stores.engine), at_rest([SECRET_KEY], token_bytes), token_bytes)
+
+
+@pytest.fixture
+def exports(stores, person_keys):
+    return PersonExports(Database(stores.engine), person_keys)
+
+
+@pytest.fixture
+def make(stores, person_keys, exports):
+    database = Database(stores.engine)
+    search, letters = AuditSearch(database, person_keys), DeadLetters(database, person_keys)
+    archive = PersonArchive(database, search, letters)
+
+    def with_lease(lease=timedelta(minutes=5)):
+        return MakeExports(exports, archive, DAY, now_ms, lease)
+
+    return with_lease
+
+
+async def test_everything_held_on_a_person(stores, visit, tmp_path, person_keys):
+    """Account, sessions and events, opened; no secret, and not a word of others."""
+    env = {**stores.env, "TRUSTED_PROXIES": "1", "RATE_LIMITS": "dry-run"}
+    canary, other = await add_canary(stores), await stores.add_person()
+    letter = {b"type": b"moon.landed", b"at_ms": b"5", b"user_id": canary.person.id.encode()}
+    letters = DeadLetters(Database(stores.engine), person_keys)
+    await letters.bury(3, [DeadLetter("1-1", letter, "unknown")], received_ms=now_ms())
+    with (
+        web_process(env, tmp_path / "web.log") as base,
+        running("workers", env=env, log=tmp_path / "worker.log"),
+    ):
+        browser = visit(base)
+        others = await browser.login(other)
+        tokens, _ = await live_a_life(browser, canary)
+        await stores.drained()
+        archive = await fetch(browser, tokens["access_token"], canary.headers)
+        again = await fetch(browser, tokens["access_token"], canary.headers)
+        await stores.drained()
+
+    assert again == archive, "it is kept, not made at every question"
+    assert archive["format"] == "inphora-person-1"
+    account = archive["account"]
+    assert (account["id"], account["email"]) == (canary.person.id, canary.person.email)
+    assert (account["name"], account["password"]) == (canary.name, True)
+    assert [one["device"] for one in archive["sessions"]] == [canary.device] * 3
+    assert [one["end_reason"] for one in archive["sessions"]].count("logout") == 1
+    said = [event["type"] for event in archive["events"]]
+    assert said.count("login.succeeded") == 3
+    assert {event["ip"] for event in archive["events"]} == {canary.ip}
+    assert archive["unread_events"] == [{k.decode(): v.decode() for k, v in letter.items()}]
+    text = json.dumps(archive)
+    for secret in (other.id, others["session_id"], "argon2", "totp_secret"):
+        assert secret not in text
+    stored = await stores.audit(canary.person.id)
+    assert (stored.count("export.requested"), stored.count("export.fetched")) == (1, 2)
+
+
+async def test_nobody_else_can_fetch_it(stores, visit, tmp_path):
+    """Without a token 401; with another's, another's archive."""
+    with web_process(stores.env, tmp_path / "web.log") as base:
+        reply = await visit(base).send("GET", EXPORT)
+        assert (reply.status, reply.code) == (401, "token_missing")
+    assert await stores.value("select count(*) from person_exports") == 0
+
+
+async def test_a_lost_job_is_made_again(stores, exports, make):
+    """A worker that died over it has it taken away; until then nobody else works on it."""
+    person = await stores.add_person()
+    asked = await exports.request(person.id, str(uuid4()), announce=nothing)
+    claimed = await exports.claim(lease=DAY)
+    assert claimed.id == asked.id
+    assert await make()() == 0, "its lease is not over"
+
+    assert await make(timedelta(0))() == 1
+    assert not await exports.finish(claimed, b"late", keep=DAY), "the first one holds"
+    held = await exports.request(person.id, str(uuid4()), announce=nothing)
+    assert (held.id, held.archive is not None) == (asked.id, True)
+    assert person.email not in await dump_postgres_without_users(stores)
+
+
+async def dump_postgres_without_users(stores):
+    """What an archive left in the tables."""
+    lines = (await dump_postgres(stores)).splitlines()
+    return "\n".join(line for line in lines if not line.startswith("users "))
+
+
+async def test_an_archive_that_expired_is_dropped(stores, exports, make):
+    """The next request makes another one, also where no sweep came by."""
+    person = await stores.add_person()
+    first = await exports.request(person.id, str(uuid4()), announce=nothing)
+    await make()()
+    async with stores.engine.begin() as connection:
+        await connection.exec_driver_sql("update person_exports set expires_at = now()")
+    second = await exports.request(person.id, str(uuid4()), announce=nothing)
+    assert (second.id == first.id, second.archive) == (False, None)
+
+    await make()()
+    async with stores.engine.begin() as connection:
+        await connection.exec_driver_sql("update person_exports set expires_at = now()")
+    await make()()
+    assert await stores.value("select count(*) from person_exports") == 0
+
+
+async def test_erased_while_it_is_made(stores, exports, make):
+    """Nothing is stored for who is gone, and nothing can be asked for."""
+    person = await stores.add_person()
+    await exports.request(person.id, str(uuid4()), announce=nothing)
+    claimed = await exports.claim(lease=DAY)
+    async with stores.engine.begin() as connection:
+        await connection.exec_driver_sql("delete from users")
+    assert not await exports.finish(claimed, b"too late", keep=DAY)
+    assert await exports.request(person.id, str(uuid4()), announce=nothing) is None
+    assert await make()() == 0

@@ -1,0 +1,62 @@
+"""Keeps the audit provable: chains what an older release stored, signs checkpoints, forgets."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from service.store.audit import AuditRecords
+from service.store.checkpoint_sink import CheckpointSink
+from service.store.checkpoints import Checkpoints
+from service.store.person_keys import PersonKeys
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class KeepCheckpoints:
+    """Make a checkpoint when one is due, and give the sink what it does not have."""
+
+    audit: AuditRecords
+    checkpoints: Checkpoints
+    every: timedelta
+    sink: CheckpointSink | None
+
+    async def __call__(self) -> int | None:
+        """The number of the checkpoint it made, if one was due."""
+        for partition in await self.audit.behind():
+            while adopted := await self.audit.adopt(partition):
+                log.info("audit.adopted", partition=partition, rows=adopted)
+        made = await self.checkpoints.make(unless_younger=self.every)
+        if self.sink is not None:
+            await self._deliver(self.sink)
+        return None if made is None else made.number
+
+    async def _deliver(self, sink: CheckpointSink) -> None:
+        while waiting := await self.checkpoints.undelivered():
+            for checkpoint in waiting:
+                try:
+                    await sink.deliver(checkpoint)
+                except OSError as error:
+                    log.error(  # noqa: TRY400 - one line says it
+                        "audit.sink_refuses", number=checkpoint.number, error=str(error)
+                    )
+                    return
+                await self.checkpoints.note_delivered(checkpoint.number)
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetUnknown:
+    """Destroy the keys of days that are over for long: whom they are about, nobody ever knew."""
+
+    person_keys: PersonKeys
+    keep: timedelta
+    now_ms: Callable[[], int]
+
+    async def __call__(self) -> int:
+        """How many days it made unreadable."""
+        forgotten = await self.person_keys.destroy_days(keep=self.keep, now_ms=self.now_ms())
+        if forgotten:
+            log.info("audit.days_forgotten", days=forgotten)
+        return forgotten
