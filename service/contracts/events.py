@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn, Self
 
 MAX_FIELD = 4096
@@ -59,6 +58,9 @@ class UnknownEventTypeError(ValueError):
     """A type from a newer release: kept as a dead letter until this one knows it."""
 
 
+NO_DATA: Mapping[str, Any] = {}
+
+
 class Event(NamedTuple):
     """One thing that happened. Fields may be added with a default, never renamed.
 
@@ -76,7 +78,7 @@ class Event(NamedTuple):
     request_id: str = ""
     actor_id: str = ""
     reason: str = ""
-    data: Mapping[str, Any] = MappingProxyType({})
+    data: Mapping[str, Any] = NO_DATA
 
     @classmethod
     def read(cls, raw: Mapping[bytes, bytes]) -> Self:
