@@ -40,6 +40,7 @@ class EventType(StrEnum):
     TOKEN_REPLAYED = "token.replayed"  # noqa: S105
     TOKEN_RECOVERED = "token.recovered"  # noqa: S105
     TOKEN_REUSE_DETECTED = "token.reuse_detected"  # noqa: S105
+    SESSION_USED = "session.used"
     SESSION_ENDED = "session.ended"
     SESSION_EXPIRED = "session.expired"
     SESSION_RESTORED = "session.restored"
