@@ -77,7 +77,9 @@ class MakeExports:
         """How many it made."""
         made = 0
         while claimed := await self.exports.claim(lease=self.lease):
-            archive = await self.archive.build(claimed.user_id, made_ms=self.now_ms())
+            archive = await self.archive.build(
+                claimed.user_id, made_ms=self.now_ms(), keep=self.keep
+            )
             if archive is not None:
                 made += await self.exports.finish(claimed, archive, keep=self.keep)
         if dropped := await self.exports.sweep():

@@ -43,6 +43,7 @@ class Erasure:
     user_id: str
     requested_by: RequestedBy
     due_at: datetime
+    erased: bool
     ended: Sequence[str] = ()
 
 
@@ -180,5 +181,6 @@ def _erasure(row: Any, ended: Sequence[str] = ()) -> Erasure:
         user_id=row.user_id,
         requested_by=RequestedBy(row.requested_by),
         due_at=row.due_at,
+        erased=row.erased_at is not None,
         ended=ended,
     )

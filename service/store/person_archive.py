@@ -5,13 +5,14 @@ import gzip
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, func, select
 
 from service.contracts.tables import erasures, recovery_codes, sessions, users
 from service.domain.instants import to_ms, to_rfc3339
+from service.domain.sessions import MILLISECOND
 from service.store.audit_search import AuditSearch, Filters, Opened
 from service.store.database import Database
 from service.store.dead_letters import DeadLetters
@@ -31,14 +32,15 @@ class PersonArchive:
     search: AuditSearch
     letters: DeadLetters
 
-    async def build(self, user_id: str, *, made_ms: int) -> bytes | None:
-        """Gzipped JSON; None when the account is gone."""
+    async def build(self, user_id: str, *, made_ms: int, keep: timedelta) -> bytes | None:
+        """Gzipped JSON, which says until when it is kept; None when the account is gone."""
         account = await self._account(user_id)
         if account is None:
             return None
         archive = {
             "format": FORMAT,
             "made_at": to_rfc3339(made_ms),
+            "kept_until": to_rfc3339(made_ms + keep // MILLISECOND),
             "account": account,
             "sessions": await self._sessions(user_id),
             "events": [_event(row) async for row in self.search.rows(Filters(user_id=user_id))],

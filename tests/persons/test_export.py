@@ -1,7 +1,7 @@
 """A person is given all that is held on them, and nothing of anybody else."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from secrets import token_bytes
 from uuid import uuid4
 
@@ -71,6 +71,8 @@ async def test_everything_held_on_a_person(stores, visit, tmp_path, person_keys)
 
     assert again == archive, "it is kept, not made at every question"
     assert archive["format"] == "inphora-person-1"
+    made_at, kept_until = (datetime.fromisoformat(archive[k]) for k in ("made_at", "kept_until"))
+    assert kept_until - made_at == DAY
     account = archive["account"]
     assert (account["id"], account["email"]) == (canary.person.id, canary.person.email)
     assert (account["name"], account["password"]) == (canary.name, True)
