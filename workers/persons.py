@@ -1,11 +1,13 @@
 """The rights of persons, as far as they take time: due work is read from SQL, so none is lost."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 
+from service.domain.errors import ServiceUnavailableError
 from service.domain.sessions import EndReason, Origin
 from service.store.erasures import Erasures
 from service.store.live_sessions import LiveSessions
@@ -43,12 +45,13 @@ class FinishErasures:
     async def _erase_due(self) -> int:
         done = 0
         for waiting in await self.erasures.due():
-            erased = await self.erasures.erase(waiting.user_id, waiting.requested_by)
-            if erased is None:  # another worker was first
+            erased = await self.erasures.erase(waiting.user_id, waiting.requested_by, if_due=True)
+            if erased is None:  # another worker was first, or an operator took it back
                 continue
-            await self.live.end(erased.user_id, erased.ended, EndReason.ERASED, Origin())
-            await self.live.erase_user(erased.user_id, reason=erased.requested_by)
             done += 1
+            with suppress(ServiceUnavailableError):  # said again by _apply and ApplyEnds
+                await self.live.end(erased.user_id, erased.ended, EndReason.ERASED, Origin())
+                await self.live.erase_user(erased.user_id, reason=erased.requested_by)
         return done
 
     async def _apply(self) -> int:

@@ -20,6 +20,8 @@ from service.store.users import Announce, account_of
 
 PAGE = 100
 
+_DUE = (erasures.c.erased_at.is_(None), erasures.c.due_at <= func.now())
+
 _STRIP_LETTERS = text("""
     update dead_letters
     set fields = (select coalesce(jsonb_object_agg(key, value), '{}') from jsonb_each(fields)
@@ -58,7 +60,8 @@ class Erasures:
     ) -> Erasure | None:
         """End a person's sessions and let nobody sign in; None when there is no such account.
 
-        A second request changes nothing but the sessions that are open all the same.
+        A second request changes nothing but the sessions that are open all the same. Whom a backup
+        brought back after an erasure can ask again.
         """
         async with self.database.transaction() as connection:
             account = await _lock(connection, user_id)
@@ -97,14 +100,17 @@ class Erasures:
             await announce(account_of(account))
         return True
 
-    async def erase(self, user_id: str, by: RequestedBy) -> Erasure | None:
-        """Forget a person now; None when there is no such account.
+    async def erase(self, user_id: str, by: RequestedBy, *, if_due: bool = False) -> Erasure | None:
+        """Forget a person now; None when there is no such account, or it is not to be erased after all.
 
+        `if_due`: only if a request stands whose time of grace is over.
         Gone: account, recovery codes, second factor, archive, and what only their key could read.
         Session rows stay, for statistics, without address, user agent and device.
         """
         async with self.database.transaction() as connection:
             if await _lock(connection, user_id) is None:
+                return None
+            if if_due and await connection.scalar(_of(user_id).where(*_DUE)) is None:
                 return None
             ended = await _end(connection, user_id)
             await connection.execute(
@@ -124,7 +130,7 @@ class Erasures:
 
     async def due(self) -> list[Erasure]:
         """Up to PAGE requests whose time of grace is over."""
-        return await self._page(erasures.c.erased_at.is_(None), erasures.c.due_at <= func.now())
+        return await self._page(*_DUE)
 
     async def unapplied(self, *, before_ms: int) -> list[Erasure]:
         """Up to PAGE people erased before an instant whose `user.erased` is not in the audit."""
@@ -159,17 +165,18 @@ async def _end(connection: AsyncConnection, user_id: str) -> list[str]:
 
 
 def _requested(user_id: str, by: RequestedBy, grace: timedelta) -> Any:
-    return (
-        upsert(erasures)
-        .values(
-            user_id=user_id,
-            requested_at=func.now(),
-            requested_by=by,
-            due_at=func.now() + grace,
-        )
-        .on_conflict_do_nothing()
-        .returning(erasures)
+    statement = upsert(erasures).values(
+        user_id=user_id,
+        requested_at=func.now(),
+        requested_by=by,
+        due_at=func.now() + grace,
     )
+    again = {name: statement.excluded[name] for name in ("requested_at", "requested_by", "due_at")}
+    return statement.on_conflict_do_update(
+        index_elements=[erasures.c.user_id],
+        set_={**again, "erased_at": None, "applied": False},
+        where=erasures.c.erased_at.is_not(None),
+    ).returning(erasures)
 
 
 def _of(user_id: str) -> Any:

@@ -1,8 +1,7 @@
 """All that is held on a person, as they may read it: docs/privacy.md describes it."""
 
-import asyncio
-import gzip
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from service.store.database import Database
 from service.store.dead_letters import DeadLetters
 
 FORMAT = "inphora-person-1"
+GZIP = zlib.MAX_WBITS + 16
 WITHHELD = [
     "password hash, second-factor secret, recovery codes: whoever read them could sign in as you"
 ]
@@ -37,17 +37,23 @@ class PersonArchive:
         account = await self._account(user_id)
         if account is None:
             return None
-        archive = {
+        packed = _Gzip()
+        head = {
             "format": FORMAT,
             "made_at": to_rfc3339(made_ms),
             "kept_until": to_rfc3339(made_ms + keep // MILLISECOND),
             "account": account,
             "sessions": await self._sessions(user_id),
-            "events": [_event(row) async for row in self.search.rows(Filters(user_id=user_id))],
             "unread_events": [each async for each in self._letters(user_id)],
             "withheld": WITHHELD,
         }
-        return await asyncio.to_thread(_pack, archive)
+        packed.add(f'{_json(head)[:-1]},"events":[')
+        comma = ""
+        async for row in self.search.rows(Filters(user_id=user_id)):
+            packed.add(comma + _json(_event(row)))
+            comma = ","
+        packed.add("]}")
+        return packed.end()
 
     async def _account(self, user_id: str) -> dict[str, Any] | None:
         codes = select(func.count()).where(
@@ -115,6 +121,19 @@ def _plain(value: Any) -> Any:
     return _text(value) if isinstance(value, datetime) else value
 
 
-def _pack(archive: Mapping[str, Any]) -> bytes:
-    text = json.dumps(archive, ensure_ascii=False, separators=(",", ":"))
-    return gzip.compress(text.encode(), compresslevel=6, mtime=0)
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+class _Gzip:
+    """Text that is packed as it comes: of millions of events, one page is in memory."""
+
+    def __init__(self) -> None:
+        self._packer = zlib.compressobj(wbits=GZIP)
+        self._parts: list[bytes] = []
+
+    def add(self, text: str) -> None:
+        self._parts.append(self._packer.compress(text.encode()))
+
+    def end(self) -> bytes:
+        return b"".join([*self._parts, self._packer.flush()])

@@ -1,5 +1,6 @@
 """A person is given all that is held on them, and nothing of anybody else."""
 
+import asyncio
 import json
 from datetime import datetime, timedelta
 from secrets import token_bytes
@@ -19,6 +20,7 @@ from tests.persons.archives import EXPORT, fetch
 from tests.persons.test_erasure import live_a_life
 from tests.persons.traces import add_canary, dump_postgres
 from tests.support.processes import running, web_process
+from tests.support.waiting import wait_until
 from workers.persons import MakeExports
 
 DAY = timedelta(days=1)
@@ -66,10 +68,11 @@ async def test_everything_held_on_a_person(stores, visit, tmp_path, person_keys)
         tokens, _ = await live_a_life(browser, canary)
         await stores.drained()
         archive = await fetch(browser, tokens["access_token"], canary.headers)
-        again = await fetch(browser, tokens["access_token"], canary.headers)
+        plain = {**canary.headers, "Accept-Encoding": "identity"}
+        again = await fetch(browser, tokens["access_token"], plain)
         await stores.drained()
 
-    assert again == archive, "it is kept, not made at every question"
+    assert again == archive, "it is kept, not made at every question, and unpacked for who wants it"
     assert archive["format"] == "inphora-person-1"
     made_at, kept_until = (datetime.fromisoformat(archive[k]) for k in ("made_at", "kept_until"))
     assert kept_until - made_at == DAY
@@ -145,3 +148,32 @@ async def test_erased_while_it_is_made(stores, exports, make):
     assert not await exports.finish(claimed, b"too late", keep=DAY)
     assert await exports.request(person.id, str(uuid4()), announce=nothing) is None
     assert await make()() == 0
+
+
+async def test_asked_for_in_the_moment_of_an_erasure(stores, exports):
+    """It waits for the erasure, and then there is nobody to make it for; that is no mistake of ours."""
+    person = await stores.add_person()
+    async with stores.engine.connect() as erasing, asyncio.TaskGroup() as tasks:
+        await erasing.exec_driver_sql(f"delete from users where id = '{person.id}'")  # noqa: S608
+        asked = tasks.create_task(exports.request(person.id, str(uuid4()), announce=nothing))
+        await wait_until(lambda: waits_for_a_lock(stores), seconds=10)
+        await erasing.commit()
+    assert asked.result() is None
+
+
+async def waits_for_a_lock(stores):
+    """Whether a statement stands still behind another's transaction."""
+    return await stores.value(
+        "select count(*) from pg_stat_activity "
+        "where wait_event_type = 'Lock' and datname = current_database()"
+    )
+
+
+async def test_fetched_in_the_moment_of_an_erasure(stores, exports, make):
+    """The row was read, the key is gone: nothing is given out."""
+    person = await stores.add_person()
+    await exports.request(person.id, str(uuid4()), announce=nothing)
+    await make()()
+    async with stores.engine.begin() as connection:
+        await connection.exec_driver_sql("update person_keys set sealed_key = null")
+    assert await exports.request(person.id, str(uuid4()), announce=nothing) is None

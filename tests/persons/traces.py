@@ -14,7 +14,7 @@ from service.domain.users import email_key
 from service.store.audit_search import AuditSearch, Filters
 from service.store.database import Database
 from service.store.person_keys import PersonKeys
-from tests.conftest import PASSWORD_HASH, SECRET_KEY
+from tests.conftest import SECRET_KEY
 from tests.processes.stores import Stores
 from tests.support.people import Person
 
@@ -74,7 +74,6 @@ async def add_canary(stores: Stores) -> Canary:
                 "id": person.id,
             },
         )
-    assert PASSWORD_HASH
     return canary
 
 

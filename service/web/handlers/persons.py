@@ -1,5 +1,8 @@
 """The rights of persons over what is held on them."""
 
+import zlib
+from collections.abc import AsyncIterator
+
 from aiohttp import web
 
 from service.domain.instants import to_ms, to_rfc3339
@@ -11,15 +14,15 @@ from service.web.replies import json_reply
 
 ASK_AGAIN_SECONDS = 2
 FILE = {"Content-Disposition": 'attachment; filename="my-data.json"'}
+GZIP = zlib.MAX_WBITS + 16
+PIECE = 16_384
 
 
 async def get_export(request: web.Request) -> web.Response:
     caller = await authenticated(request)
     export = await request.app[EXPORT_PERSON](caller.user.id, request[VISIT].origin)
-    if isinstance(export, bytes):
-        return web.Response(
-            body=export, content_type="application/json", headers={**NO_STORE, **FILE}
-        )
+    if export.archive is not None:
+        return _archive_reply(request, export.archive)
     requested_at = to_rfc3339(to_ms(export.requested_at))
     reply = json_reply(
         {"id": export.id, "status": "pending", "requested_at": requested_at}, status=202
@@ -35,3 +38,18 @@ async def delete_me(request: web.Request) -> web.Response:
     erasure = await erase(caller.user, body.password, request[VISIT].origin)
     status = "erased" if erasure.erased else "scheduled"
     return json_reply({"status": status, "erase_at": to_rfc3339(to_ms(erasure.due_at))}, status=202)
+
+
+def _archive_reply(request: web.Request, archive: bytes) -> web.Response:
+    """As it is kept for those who take gzip, all browsers; else unpacked piece by piece."""
+    headers = {**NO_STORE, **FILE}
+    if "gzip" in request.headers.get("Accept-Encoding", "").lower():
+        headers["Content-Encoding"] = "gzip"
+        return web.Response(body=archive, content_type="application/json", headers=headers)
+    return web.Response(body=_unpacked(archive), content_type="application/json", headers=headers)
+
+
+async def _unpacked(archive: bytes) -> AsyncIterator[bytes]:
+    unpacker = zlib.decompressobj(wbits=GZIP)
+    for start in range(0, len(archive), PIECE):
+        yield unpacker.decompress(archive[start : start + PIECE])
