@@ -16,6 +16,7 @@ from service.domain.sessions import EndReason
 from service.store.database import Database
 from service.store.dead_letters import OPEN_FIELDS
 from service.store.person_keys import destroy_key
+from service.store.session_records import LOCK_ORDER
 from service.store.users import Announce, account_of
 
 PAGE = 100
@@ -150,10 +151,10 @@ async def _lock(connection: AsyncConnection, user_id: str) -> Any:
 
 
 async def _end(connection: AsyncConnection, user_id: str) -> list[str]:
-    """End all sessions, locked in the order in which the workers lock them."""
+    """End all sessions."""
     of_user = sessions.c.user_id == user_id
     await connection.execute(
-        select(sessions.c.id).where(of_user).order_by(sessions.c.id).with_for_update()
+        select(sessions.c.id).where(of_user).order_by(LOCK_ORDER).with_for_update()
     )
     ended = await connection.scalars(
         update(sessions)

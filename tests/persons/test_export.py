@@ -18,7 +18,7 @@ from service.store.person_keys import PersonKeys
 from tests.conftest import SECRET_KEY, now_ms
 from tests.persons.archives import EXPORT, fetch
 from tests.persons.test_erasure import live_a_life
-from tests.persons.traces import add_canary, dump_postgres
+from tests.persons.traces import add_canary, dump_postgres, waits_for_a_lock
 from tests.support.processes import running, web_process
 from tests.support.waiting import wait_until
 from workers.persons import MakeExports
@@ -159,14 +159,6 @@ async def test_asked_for_in_the_moment_of_an_erasure(stores, exports):
         await wait_until(lambda: waits_for_a_lock(stores), seconds=10)
         await erasing.commit()
     assert asked.result() is None
-
-
-async def waits_for_a_lock(stores):
-    """Whether a statement stands still behind another's transaction."""
-    return await stores.value(
-        "select count(*) from pg_stat_activity "
-        "where wait_event_type = 'Lock' and datname = current_database()"
-    )
 
 
 async def test_fetched_in_the_moment_of_an_erasure(stores, exports, make):

@@ -119,3 +119,9 @@ async def _value(redis: Redis, key: bytes) -> Any:
 def read_logs(folder: Path) -> str:
     """What web and workers said."""
     return "\n".join(file.read_text() for file in sorted(folder.glob("*.log")))
+
+
+async def waits_for_a_lock(stores: Stores) -> bool:
+    """Whether a statement stands still behind another's transaction."""
+    waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+    return bool(await stores.value(f"{waiting} and datname = current_database()"))
