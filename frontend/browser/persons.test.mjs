@@ -146,6 +146,7 @@ pageTest("a deleted account is signed out in all tabs, and nobody signs in with 
   await deleteAccount(page);
   await page.getByRole("heading", { name: "Your account is deleted", level: 1 }).waitFor();
   await other.getByRole("heading", { name: "Sign in", level: 1 }).waitFor();
+  assert.equal(await other.locator("#notice").count(), 0, "told by this tab, before the service refused it anything");
   await everyLook(page, "farewell");
   const at_ms = Date.parse((await page.locator("time").getAttribute("datetime")) ?? "");
   assert.ok(Math.abs(at_ms - Date.now()) < 60_000);

@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,8 @@ from service.store.dead_letters import DeadLetters
 
 FORMAT = "inphora-person-1"
 GZIP = zlib.MAX_WBITS + 16
+"""zlib's name for it."""
+PIECE = 16_384
 WITHHELD = [
     "password hash, second-factor secret, recovery codes: whoever read them could sign in as you"
 ]
@@ -137,3 +139,10 @@ class _Gzip:
 
     def end(self) -> bytes:
         return b"".join([*self._parts, self._packer.flush()])
+
+
+async def unpacked(archive: bytes) -> AsyncIterator[bytes]:
+    """The JSON of an archive, piece by piece."""
+    unpacker = zlib.decompressobj(wbits=GZIP)
+    for start in range(0, len(archive), PIECE):
+        yield unpacker.decompress(archive[start : start + PIECE])

@@ -38,11 +38,13 @@ export function DownloadData() {
 
   if (archive) return <Ready archive={archive} />;
   return (
-    <div className="stack">
-      <p>Everything we hold on you in one file: your account, every sign-in, and what happened to your account, with when and from where.</p>
-      <p className="hint">The file is JSON, which people and programs can read. Passwords and codes are not in it: whoever found it could sign in as you.</p>
-      <div className="actions">
-        <Action label="Prepare my data" busyLabel="Preparing…" kind="primary" run={prepare} />
+    <>
+      <div className="stack">
+        <p>Everything we hold on you in one file: your account, every sign-in, and what happened to your account, with when and from where.</p>
+        <p className="hint">The file is JSON, which people and programs can read. Passwords and codes are not in it: whoever found it could sign in as you.</p>
+        <div className="actions">
+          <Action label="Prepare my data" busyLabel="Preparing…" kind="primary" run={prepare} />
+        </div>
       </div>
       <div role="status">
         {pauses > 0 && (
@@ -56,7 +58,7 @@ export function DownloadData() {
           </div>
         )}
       </div>
-    </div>
+    </>
   );
 }
 

@@ -1,11 +1,9 @@
 """The rights of persons over what is held on them."""
 
-import zlib
-from collections.abc import AsyncIterator
-
 from aiohttp import web
 
 from service.domain.instants import to_ms, to_rfc3339
+from service.store.person_archive import unpacked
 from service.web.bodies import EraseBody, read_body
 from service.web.callers import authenticated
 from service.web.keys import ERASE_ONESELF, EXPORT_PERSON, VISIT
@@ -14,8 +12,6 @@ from service.web.replies import json_reply
 
 ASK_AGAIN_SECONDS = 2
 FILE = {"Content-Disposition": 'attachment; filename="my-data.json"'}
-GZIP = zlib.MAX_WBITS + 16
-PIECE = 16_384
 
 
 async def get_export(request: web.Request) -> web.Response:
@@ -46,10 +42,4 @@ def _archive_reply(request: web.Request, archive: bytes) -> web.Response:
     if "gzip" in request.headers.get("Accept-Encoding", "").lower():
         headers["Content-Encoding"] = "gzip"
         return web.Response(body=archive, content_type="application/json", headers=headers)
-    return web.Response(body=_unpacked(archive), content_type="application/json", headers=headers)
-
-
-async def _unpacked(archive: bytes) -> AsyncIterator[bytes]:
-    unpacker = zlib.decompressobj(wbits=GZIP)
-    for start in range(0, len(archive), PIECE):
-        yield unpacker.decompress(archive[start : start + PIECE])
+    return web.Response(body=unpacked(archive), content_type="application/json", headers=headers)
