@@ -14,6 +14,7 @@ import click
 
 from config.logging import configure_logging
 from config.settings import Settings, read_settings
+from service.domain.errors import NotFoundError
 from service.domain.sessions import SessionPolicy
 from service.operations.erase_user import CancelErasure, EraseUser
 from service.refusals import fail, refusals
@@ -33,25 +34,34 @@ COMMAND_SECONDS = 2.0
 @click.command("erase-user")
 @click.argument("who", metavar="EMAIL|ID")
 @click.option("--cancel", is_flag=True, help="Take back a request whose grace is not over.")
+@click.option("--last-admin", is_flag=True, help="Even if nobody else is an admin.")
 @click.option("--yes", is_flag=True, help="Do not ask on a terminal.")
-def erase_user(who: str, *, cancel: bool, yes: bool) -> None:
+def erase_user(who: str, *, cancel: bool, last_admin: bool, yes: bool) -> None:
     """Forget a person for good, at once: account, sessions, personal fields of the audit."""
     if sys.stdin.isatty() and not (cancel or yes):
         click.confirm(f"Forget {who} for good?", abort=True)
     settings = read_settings()
     configure_logging(level="error", form="console", process="cli")
     with refusals():
-        click.echo(asyncio.run(_do(settings, who, cancel=cancel)))
+        click.echo(asyncio.run(_do(settings, who, cancel=cancel, last_admin=last_admin)))
 
 
-async def _do(settings: Settings, who: str, *, cancel: bool) -> str:
+async def _do(settings: Settings, who: str, *, cancel: bool, last_admin: bool) -> str:
     async with _open_tools(settings) as tools:
         user_id = await _find(tools.users, who)
         if user_id is None:
             fail("there is no such account")
         if cancel:
-            await tools.cancel(user_id)
+            try:
+                await tools.cancel(user_id)
+            except NotFoundError:
+                fail("they have not asked to be forgotten: there is nothing to take back")
             return f"{user_id} is not erased, and may sign in again"
+        if not last_admin and await tools.users.is_last_admin(user_id):
+            fail(
+                "nobody else is an admin: make another one first (`inphora-auth users create --role "
+                "admin`), or say --last-admin"
+            )
         erasure = await tools.erase(user_id, RequestedBy.OPERATOR, request_id=token_hex(16))
         return f"{user_id} is erased; {len(erasure.ended)} sessions ended"
 

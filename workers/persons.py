@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 
+from service.domain.errors import ServiceUnavailableError
 from service.domain.sessions import EndReason, Origin
 from service.store.erasures import Erasures
 from service.store.live_sessions import LiveSessions
@@ -44,12 +46,13 @@ class FinishErasures:
     async def _erase_due(self) -> int:
         done = 0
         for waiting in await self.erasures.due():
-            erased = await self.erasures.erase(waiting.user_id, waiting.requested_by)
-            if erased is None:  # another worker was first
+            erased = await self.erasures.erase(waiting.user_id, waiting.requested_by, if_due=True)
+            if erased is None:  # another worker was first, or an operator took it back
                 continue
-            await self.live.end(erased.user_id, erased.ended, EndReason.ERASED, Origin())
-            await self.live.erase_user(erased.user_id, reason=erased.requested_by)
             done += 1
+            with suppress(ServiceUnavailableError):  # said again by _apply and ApplyEnds
+                await self.live.end(erased.user_id, erased.ended, EndReason.ERASED, Origin())
+                await self.live.erase_user(erased.user_id, reason=erased.requested_by)
         return done
 
     async def _apply(self) -> int:
@@ -79,7 +82,9 @@ class MakeExports:
         made = 0
         while claimed := await self.exports.claim(lease=self.lease):
             try:
-                archive = await self.archive.build(claimed.user_id, made_ms=self.now_ms())
+                archive = await self.archive.build(
+                    claimed.user_id, made_ms=self.now_ms(), keep=self.keep
+                )
                 if archive is not None:
                     made += await self.exports.finish(claimed, archive, keep=self.keep)
             except asyncio.CancelledError:  # this worker ends; another need not wait for the lease

@@ -45,6 +45,9 @@ describe("appearance", { concurrency: true }, () => {
       await page.getByRole("button", { name: "Set up two-factor" }).click();
       await page.getByRole("img", { name: "QR code for your authenticator app" }).waitFor();
       await look("two-factor-setup");
+      await visit(page, "Your data");
+      await page.getByRole("button", { name: "Prepare my data" }).waitFor();
+      await look("your-data");
       await page.route("**/api/auth/refresh", (route) => route.abort());
       await page.getByText("The service cannot be reached.").waitFor();
       await look("unreachable");

@@ -1,4 +1,7 @@
+import { useEffect, useState } from "react";
+
 import { Announcer } from "./components/Announcer.jsx";
+import { Farewell } from "./components/Farewell.jsx";
 import { Login } from "./components/Login.jsx";
 import { Masthead } from "./components/Masthead.jsx";
 import { Trouble } from "./components/Trouble.jsx";
@@ -6,18 +9,32 @@ import { useAuth } from "./contexts/AuthContext.jsx";
 import { Overview } from "./pages/Overview.jsx";
 import { Security } from "./pages/Security.jsx";
 import { Sessions } from "./pages/Sessions.jsx";
+import { YourData } from "./pages/YourData.jsx";
 import { useRoute } from "./components/useRoute.js";
 
-/** A page of yours is one more line here: it shows in the menu, and only to people signed in. */
+/**
+ * @typedef {import("./components/DeleteAccount.jsx").Erasure} Erasure
+ * @typedef {{ leave: (erasure: Erasure) => void }} PageProps `leave`: the account goes; what the person is told then
+ */
+
+/**
+ * A page of yours is one more line here: it shows in the menu, and only to people signed in.
+ * @type {{ path: string, title: string, Page: (props: PageProps) => import("react").ReactNode }[]}
+ */
 const PAGES = [
   { path: "/", title: "Overview", Page: Overview },
   { path: "/sessions", title: "Devices", Page: Sessions },
   { path: "/security", title: "Security", Page: Security },
+  { path: "/data", title: "Your data", Page: YourData },
 ];
 
 export function App() {
   const { isAuthenticated, isLoading, user } = useAuth();
+  const [erasure, leave] = useState(/** @type {Erasure | null} */ (null));
   const route = useRoute();
+  useEffect(() => {
+    if (isAuthenticated) leave(null); // somebody signed in since, in another tab
+  }, [isAuthenticated]);
   const { Page, path } = PAGES.find((each) => each.path === route) ?? /** @type {(typeof PAGES)[0]} */ (PAGES[0]);
   return (
     <>
@@ -25,11 +42,11 @@ export function App() {
       <Masthead pages={isAuthenticated ? PAGES : []} current={path} />
       <main id="main" tabIndex={-1}>
         {isLoading && <p className="loading" role="status">Loading…</p>}
-        {!isLoading && !isAuthenticated && <Login />}
+        {!isLoading && !isAuthenticated && (erasure ? <Farewell erasure={erasure} done={() => leave(null)} /> : <Login />)}
         {isAuthenticated && (
           <>
             <Trouble />
-            <Page key={`${path} ${user?.id}`} />
+            <Page key={`${path} ${user?.id}`} leave={leave} />
           </>
         )}
       </main>

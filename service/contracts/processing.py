@@ -182,7 +182,11 @@ IN_REDIS: Mapping[str, Kept] = {
         "its session's limits and a minute; a tombstone an access token's life and a minute",
         "replaced by a tombstone without any of it",
     ),
-    "user": Kept("id, e-mail address, name, roles", "five minutes", "deleted"),
+    "user": Kept(
+        "id, e-mail address, name, roles",
+        "five minutes",
+        "replaced by a mark without any of it",
+    ),
     "challenge": Kept("user id, device", "five minutes", "deleted"),
     "open_challenges": Kept("user id, ids of challenges", "five minutes", "deleted"),
     "rate_limit": Kept(

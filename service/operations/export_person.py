@@ -1,7 +1,5 @@
 """All that is held on a person, for themselves: asked for, made by a worker, fetched."""
 
-import asyncio
-import gzip
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,7 +12,7 @@ from service.store.person_exports import Export, PersonExports
 
 @dataclass(frozen=True, slots=True)
 class ExportPerson:
-    """The archive as JSON once it is made; nothing is given out whose giving is not written down.
+    """The archive once it is made; nothing is given out whose giving is not written down.
 
     No job is enqueued: the row is the request, and the workers look for it every few seconds.
     """
@@ -23,14 +21,13 @@ class ExportPerson:
     events: EventLog
     new_id: Callable[[], str]
 
-    async def __call__(self, user_id: str, origin: Origin) -> Export | bytes:
+    async def __call__(self, user_id: str, origin: Origin) -> Export:
         async def announce() -> None:
             await self.events.append(EventType.EXPORT_REQUESTED, origin, user_id=user_id)
 
         export = await self.exports.request(user_id, self.new_id(), announce=announce)
         if export is None:
             raise TokenRevokedError
-        if export.archive is None:
-            return export
-        await self.events.append(EventType.EXPORT_FETCHED, origin, user_id=user_id)
-        return await asyncio.to_thread(gzip.decompress, export.archive)
+        if export.archive is not None:
+            await self.events.append(EventType.EXPORT_FETCHED, origin, user_id=user_id)
+        return export

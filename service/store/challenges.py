@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from service.contracts import keys
+from service.domain.errors import InvalidCredentialsError
 from service.domain.ids import partition_in
 from service.domain.sessions import MILLISECOND, Origin
-from service.store.live_sessions import STORE_CLOCK
+from service.store.live_sessions import ERASED_USER, STORE_CLOCK
 from service.store.script_client import ScriptClient
 
 LIFETIME = timedelta(minutes=5)
@@ -33,12 +34,17 @@ class Challenges:
         self._scripts = scripts
 
     async def open(self, challenge_id: str, challenge: Challenge, origin: Origin) -> str:
-        """Start a challenge under a new id; the token that answers it."""
+        """Start a challenge under a new id; the token that answers it.
+
+        Raises InvalidCredentialsError when the person was erased meanwhile.
+        """
         partition = keys.partition_of(challenge.user_id)
-        await self._scripts.run(
+        reply = await self._scripts.run(
             "challenge_open",
             challenge=keys.challenge(partition, challenge_id),
             open=keys.open_challenges(challenge.user_id),
+            user=keys.user(partition, challenge.user_id),
+            mark=ERASED_USER,
             events=keys.events(partition),
             user_id=challenge.user_id,
             device=challenge.device,
@@ -47,6 +53,8 @@ class Challenges:
             now_ms=STORE_CLOCK,
             **origin.fields(),
         )
+        if reply[0] == b"erased":
+            raise InvalidCredentialsError
         return PREFIX + challenge_id
 
     async def attempt(self, token: str, origin: Origin) -> Challenge | None:

@@ -16,9 +16,12 @@ from service.domain.sessions import EndReason
 from service.store.database import Database
 from service.store.dead_letters import OPEN_FIELDS
 from service.store.person_keys import destroy_key
+from service.store.session_records import LOCK_ORDER
 from service.store.users import Announce, account_of
 
 PAGE = 100
+
+_DUE = (erasures.c.erased_at.is_(None), erasures.c.due_at <= func.now())
 
 _STRIP_LETTERS = text("""
     update dead_letters
@@ -43,6 +46,7 @@ class Erasure:
     user_id: str
     requested_by: RequestedBy
     due_at: datetime
+    erased: bool
     ended: Sequence[str] = ()
 
 
@@ -57,7 +61,8 @@ class Erasures:
     ) -> Erasure | None:
         """End a person's sessions and let nobody sign in; None when there is no such account.
 
-        A second request changes nothing but the sessions that are open all the same.
+        A second request changes nothing but the sessions that are open all the same. Whom a backup
+        brought back after an erasure can ask again.
         """
         async with self.database.transaction() as connection:
             account = await _lock(connection, user_id)
@@ -96,14 +101,17 @@ class Erasures:
             await announce(account_of(account))
         return True
 
-    async def erase(self, user_id: str, by: RequestedBy) -> Erasure | None:
-        """Forget a person now; None when there is no such account.
+    async def erase(self, user_id: str, by: RequestedBy, *, if_due: bool = False) -> Erasure | None:
+        """Forget a person now; None when there is no such account, or it is not to be erased after all.
 
+        `if_due`: only if a request stands whose time of grace is over.
         Gone: account, recovery codes, second factor, archive, and what only their key could read.
         Session rows stay, for statistics, without address, user agent and device.
         """
         async with self.database.transaction() as connection:
             if await _lock(connection, user_id) is None:
+                return None
+            if if_due and await connection.scalar(_of(user_id).where(*_DUE)) is None:
                 return None
             ended = await _end(connection, user_id)
             await connection.execute(
@@ -123,7 +131,7 @@ class Erasures:
 
     async def due(self) -> list[Erasure]:
         """Up to PAGE requests whose time of grace is over."""
-        return await self._page(erasures.c.erased_at.is_(None), erasures.c.due_at <= func.now())
+        return await self._page(*_DUE)
 
     async def unapplied(self, *, before_ms: int) -> list[Erasure]:
         """Up to PAGE people erased before an instant whose `user.erased` is not in the audit."""
@@ -143,10 +151,10 @@ async def _lock(connection: AsyncConnection, user_id: str) -> Any:
 
 
 async def _end(connection: AsyncConnection, user_id: str) -> list[str]:
-    """End all sessions, locked in the order in which the workers lock them."""
+    """End all sessions."""
     of_user = sessions.c.user_id == user_id
     await connection.execute(
-        select(sessions.c.id).where(of_user).order_by(sessions.c.id).with_for_update()
+        select(sessions.c.id).where(of_user).order_by(LOCK_ORDER).with_for_update()
     )
     ended = await connection.scalars(
         update(sessions)
@@ -158,17 +166,18 @@ async def _end(connection: AsyncConnection, user_id: str) -> list[str]:
 
 
 def _requested(user_id: str, by: RequestedBy, grace: timedelta) -> Any:
-    return (
-        upsert(erasures)
-        .values(
-            user_id=user_id,
-            requested_at=func.now(),
-            requested_by=by,
-            due_at=func.now() + grace,
-        )
-        .on_conflict_do_nothing()
-        .returning(erasures)
+    statement = upsert(erasures).values(
+        user_id=user_id,
+        requested_at=func.now(),
+        requested_by=by,
+        due_at=func.now() + grace,
     )
+    again = {name: statement.excluded[name] for name in ("requested_at", "requested_by", "due_at")}
+    return statement.on_conflict_do_update(
+        index_elements=[erasures.c.user_id],
+        set_={**again, "erased_at": None, "applied": False},
+        where=erasures.c.erased_at.is_not(None),
+    ).returning(erasures)
 
 
 def _of(user_id: str) -> Any:
@@ -180,5 +189,6 @@ def _erasure(row: Any, ended: Sequence[str] = ()) -> Erasure:
         user_id=row.user_id,
         requested_by=RequestedBy(row.requested_by),
         due_at=row.due_at,
+        erased=row.erased_at is not None,
         ended=ended,
     )

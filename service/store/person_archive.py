@@ -1,22 +1,25 @@
 """All that is held on a person, as they may read it: docs/privacy.md describes it."""
 
-import asyncio
-import gzip
 import json
-from collections.abc import Mapping
+import zlib
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, func, select
 
 from service.contracts.tables import erasures, recovery_codes, sessions, users
 from service.domain.instants import to_ms, to_rfc3339
+from service.domain.sessions import MILLISECOND
 from service.store.audit_search import AuditSearch, Filters, Opened
 from service.store.database import Database
 from service.store.dead_letters import DeadLetters
 
 FORMAT = "inphora-person-1"
+GZIP = zlib.MAX_WBITS + 16
+"""zlib's name for it."""
+PIECE = 16_384
 WITHHELD = [
     "password hash, second-factor secret, recovery codes: whoever read them could sign in as you"
 ]
@@ -31,21 +34,28 @@ class PersonArchive:
     search: AuditSearch
     letters: DeadLetters
 
-    async def build(self, user_id: str, *, made_ms: int) -> bytes | None:
-        """Gzipped JSON; None when the account is gone."""
+    async def build(self, user_id: str, *, made_ms: int, keep: timedelta) -> bytes | None:
+        """Gzipped JSON, which says until when it is kept; None when the account is gone."""
         account = await self._account(user_id)
         if account is None:
             return None
-        archive = {
+        packed = _Gzip()
+        head = {
             "format": FORMAT,
             "made_at": to_rfc3339(made_ms),
+            "kept_until": to_rfc3339(made_ms + keep // MILLISECOND),
             "account": account,
             "sessions": await self._sessions(user_id),
-            "events": [_event(row) async for row in self.search.rows(Filters(user_id=user_id))],
             "unread_events": [each async for each in self._letters(user_id)],
             "withheld": WITHHELD,
         }
-        return await asyncio.to_thread(_pack, archive)
+        packed.add(f'{_json(head)[:-1]},"events":[')
+        comma = ""
+        async for row in self.search.rows(Filters(user_id=user_id)):
+            packed.add(comma + _json(_event(row)))
+            comma = ","
+        packed.add("]}")
+        return packed.end()
 
     async def _account(self, user_id: str) -> dict[str, Any] | None:
         codes = select(func.count()).where(
@@ -113,6 +123,26 @@ def _plain(value: Any) -> Any:
     return _text(value) if isinstance(value, datetime) else value
 
 
-def _pack(archive: Mapping[str, Any]) -> bytes:
-    text = json.dumps(archive, ensure_ascii=False, separators=(",", ":"))
-    return gzip.compress(text.encode(), compresslevel=6, mtime=0)
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+class _Gzip:
+    """Text that is packed as it comes: of millions of events, one page is in memory."""
+
+    def __init__(self) -> None:
+        self._packer = zlib.compressobj(wbits=GZIP)
+        self._parts: list[bytes] = []
+
+    def add(self, text: str) -> None:
+        self._parts.append(self._packer.compress(text.encode()))
+
+    def end(self) -> bytes:
+        return b"".join([*self._parts, self._packer.flush()])
+
+
+async def unpacked(archive: bytes) -> AsyncIterator[bytes]:
+    """The JSON of an archive, piece by piece."""
+    unpacker = zlib.decompressobj(wbits=GZIP)
+    for start in range(0, len(archive), PIECE):
+        yield unpacker.decompress(archive[start : start + PIECE])

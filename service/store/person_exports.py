@@ -9,7 +9,6 @@ from sqlalchemy import delete, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from service.contracts.tables import person_exports, users
-from service.domain.secrets import SealBrokenError
 from service.store.database import Database
 from service.store.person_keys import PersonKeys, open_sealed
 
@@ -45,9 +44,10 @@ class PersonExports:
             upsert(person_exports)
             .from_select(
                 ["user_id", "id", "requested_at"],
-                select(users.c.id, literal(new_id, _OF.id.type), func.now()).where(
-                    users.c.id == user_id
-                ),
+                # Either before an erasure, which takes it along, or not at all.
+                select(users.c.id, literal(new_id, _OF.id.type), func.now())
+                .where(users.c.id == user_id)
+                .with_for_update(read=True, key_share=True),
             )
             .on_conflict_do_update(
                 index_elements=[_OF.user_id],
@@ -107,13 +107,14 @@ class PersonExports:
         async with self.database.transaction() as connection:
             return (await connection.execute(old)).rowcount
 
-    async def _open(self, row: Any) -> Export:
+    async def _open(self, row: Any) -> Export | None:
+        """None when the person was erased since the row was read."""
         export = Export(row.id, row.user_id, row.requested_at)
         if row.archive is None:
             return export
         cipher = (await self.person_keys.find([row.user_id])).get(row.user_id)
         if cipher is None:
-            raise SealBrokenError(_place(row.id))
+            return None
         return export._replace(archive=open_sealed(cipher, row.archive, context=_place(row.id)))
 
 

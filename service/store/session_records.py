@@ -14,6 +14,9 @@ from service.store.database import Database
 
 PAGE = 200
 
+LOCK_ORDER = sessions.c.id.collate("C")
+"""All who lock several sessions do so in this order, the workers' too: none wait in a circle."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRecord:
@@ -108,9 +111,11 @@ class SessionRecords:
         return list(await self._end(*which, reason=reason))
 
     async def _end(self, *which: Any, reason: EndReason) -> dict[str, str]:
+        ordered = select(sessions.c.id).where(sessions.c.ended_at.is_(None), *which)
+        locked = ordered.order_by(LOCK_ORDER).with_for_update().cte("locked")
         statement = (
             update(sessions)
-            .where(sessions.c.ended_at.is_(None), *which)
+            .where(sessions.c.id.in_(select(locked.c.id)))
             .values(ended_at=func.clock_timestamp(), end_reason=reason)
             .returning(sessions.c.id, sessions.c.user_id)
         )

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.contracts.tables import recovery_codes, users
 from service.domain.errors import ConflictError
 from service.domain.instants import to_ms, to_rfc3339
-from service.domain.users import Account, User, email_key
+from service.domain.users import Account, Role, User, email_key
 from service.store.database import Database
 
 Announce = Callable[[Account], Awaitable[None]]
@@ -35,6 +35,15 @@ class UserRecords:
         async with self._database.transaction() as connection:
             row = (await connection.execute(select(users).where(which))).one_or_none()
         return None if row is None else account_of(row)
+
+    async def is_last_admin(self, user_id: str) -> bool:
+        """Whether a person is an admin, and nobody else is who may sign in."""
+        admins = select(users.c.id).where(
+            users.c.roles.any(Role.ADMIN),
+            (users.c.id == user_id) | users.c.disabled_at.is_(None),
+        )
+        async with self._database.transaction() as connection:
+            return (await connection.scalars(admins.limit(2))).all() == [user_id]
 
     async def page(self, *, after: str = "", limit: int = 100) -> list[User]:
         """Up to `limit` people whose normalised address sorts behind `after`."""

@@ -85,8 +85,9 @@ class RecoveryCodesShape(Shape):
 
 
 class ErasureShape(Shape):
-    """When the caller is forgotten, or was."""
+    """When the caller will be forgotten, or was."""
 
+    status: Literal["erased", "scheduled"]
     erase_at: datetime
 
 
@@ -103,6 +104,7 @@ class ArchiveShape(Shape):
 
     format: Literal["inphora-person-1"]
     made_at: datetime
+    kept_until: datetime
     account: dict[str, Any]
     sessions: list[dict[str, Any]]
     events: list[dict[str, Any]]

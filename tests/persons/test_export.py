@@ -3,7 +3,7 @@
 import asyncio
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from secrets import token_bytes
 from uuid import uuid4
 
@@ -19,8 +19,9 @@ from service.store.person_keys import PersonKeys
 from tests.conftest import SECRET_KEY, now_ms
 from tests.persons.archives import EXPORT, fetch
 from tests.persons.test_erasure import live_a_life
-from tests.persons.traces import add_canary, dump_postgres
+from tests.persons.traces import add_canary, dump_postgres, waits_for_a_lock
 from tests.support.processes import running, web_process
+from tests.support.waiting import wait_until
 from workers.persons import MakeExports
 
 DAY = timedelta(days=1)
@@ -68,11 +69,14 @@ async def test_everything_held_on_a_person(stores, visit, tmp_path, person_keys)
         tokens, _ = await live_a_life(browser, canary)
         await stores.drained()
         archive = await fetch(browser, tokens["access_token"], canary.headers)
-        again = await fetch(browser, tokens["access_token"], canary.headers)
+        plain = {**canary.headers, "Accept-Encoding": "identity"}
+        again = await fetch(browser, tokens["access_token"], plain)
         await stores.drained()
 
-    assert again == archive, "it is kept, not made at every question"
+    assert again == archive, "it is kept, not made at every question, and unpacked for who wants it"
     assert archive["format"] == "inphora-person-1"
+    made_at, kept_until = (datetime.fromisoformat(archive[k]) for k in ("made_at", "kept_until"))
+    assert kept_until - made_at == DAY
     account = archive["account"]
     assert (account["id"], account["email"]) == (canary.person.id, canary.person.email)
     assert (account["name"], account["password"]) == (canary.name, True)
@@ -170,3 +174,24 @@ async def test_a_worker_that_ends_gives_its_export_back(stores, exports, make):
     with pytest.raises(asyncio.CancelledError):
         await task
     assert await make()() == 1
+
+
+async def test_asked_for_in_the_moment_of_an_erasure(stores, exports):
+    """It waits for the erasure, and then there is nobody to make it for; that is no mistake of ours."""
+    person = await stores.add_person()
+    async with stores.engine.connect() as erasing, asyncio.TaskGroup() as tasks:
+        await erasing.exec_driver_sql(f"delete from users where id = '{person.id}'")  # noqa: S608
+        asked = tasks.create_task(exports.request(person.id, str(uuid4()), announce=nothing))
+        await wait_until(lambda: waits_for_a_lock(stores), seconds=10)
+        await erasing.commit()
+    assert asked.result() is None
+
+
+async def test_fetched_in_the_moment_of_an_erasure(stores, exports, make):
+    """The row was read, the key is gone: nothing is given out."""
+    person = await stores.add_person()
+    await exports.request(person.id, str(uuid4()), announce=nothing)
+    await make()()
+    async with stores.engine.begin() as connection:
+        await connection.exec_driver_sql("update person_keys set sealed_key = null")
+    assert await exports.request(person.id, str(uuid4()), announce=nothing) is None

@@ -14,7 +14,7 @@ from service.domain.users import email_key
 from service.store.audit_search import AuditSearch, Filters
 from service.store.database import Database
 from service.store.person_keys import PersonKeys
-from tests.conftest import PASSWORD_HASH, SECRET_KEY
+from tests.conftest import SECRET_KEY
 from tests.processes.stores import Stores
 from tests.support.people import Person
 
@@ -74,7 +74,6 @@ async def add_canary(stores: Stores) -> Canary:
                 "id": person.id,
             },
         )
-    assert PASSWORD_HASH
     return canary
 
 
@@ -120,3 +119,9 @@ async def _value(redis: Redis, key: bytes) -> Any:
 def read_logs(folder: Path) -> str:
     """What web and workers said."""
     return "\n".join(file.read_text() for file in sorted(folder.glob("*.log")))
+
+
+async def waits_for_a_lock(stores: Stores) -> bool:
+    """Whether a statement stands still behind another's transaction."""
+    waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+    return bool(await stores.value(f"{waiting} and datname = current_database()"))

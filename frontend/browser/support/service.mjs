@@ -15,7 +15,7 @@ const STOP_MS = 30_000;
  * Runs `python -m service dev` with its own data, until `stop`.
  * @param {Record<string, string>} [environment] settings of it
  * @returns {Promise<{ baseUrl: string, settings: Record<string, string>, stop: () => Promise<void> }>} `settings` that
- *   tests may want: those given, and where its database is
+ *   tests may want: those given, and what any command needs to work on it
  * @throws {Error} with the end of its log when it does not become ready
  */
 export async function startService(environment = {}) {
@@ -46,8 +46,8 @@ export async function startService(environment = {}) {
   }
 
   try {
-    const { BASE_URL, DATABASE_URL } = await Promise.race([ready(data), ended.then(() => Promise.reject(new Error("it ended")))]);
-    return { baseUrl: BASE_URL, settings: { ...environment, DATABASE_URL }, stop };
+    const own = await Promise.race([ready(data), ended.then(() => Promise.reject(new Error("it ended")))]);
+    return { baseUrl: own.BASE_URL, settings: { ...environment, ...own, DATA_DIR: data }, stop };
   } catch (cause) {
     const tail = (await readFile(log, "utf8")).split("\n").slice(-40).join("\n");
     await stop().catch(() => {});
@@ -55,12 +55,12 @@ export async function startService(environment = {}) {
   }
 }
 
-/** @param {string} data its data directory @returns {Promise<{ BASE_URL: string, DATABASE_URL: string }>} when it is ready */
+/** @param {string} data its data directory @returns {Promise<Record<string, string> & { BASE_URL: string }>} when it is ready */
 async function ready(data) {
   const deadline = Date.now() + START_MS;
   while (Date.now() < deadline) {
-    const { BASE_URL, DATABASE_URL = "" } = parseEnv(await readFile(join(data, "dev.env"), "utf8").catch(() => ""));
-    if (BASE_URL && (await isReady(BASE_URL))) return { BASE_URL, DATABASE_URL };
+    const { BASE_URL, ...others } = /** @type {Record<string, string>} */ (parseEnv(await readFile(join(data, "dev.env"), "utf8").catch(() => "")));
+    if (BASE_URL && (await isReady(BASE_URL))) return { ...others, BASE_URL };
     await sleep(100);
   }
   throw new Error(`not ready within ${START_MS / 1000} s`);
