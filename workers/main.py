@@ -25,9 +25,10 @@ from redis.exceptions import RedisError
 from config.logging import configure_logging
 from config.settings import read_settings
 from service.contracts import keys
+from service.domain.reach import Reach
 from service.domain.sessions import SessionPolicy
 from service.store.redis_pool import open_pool
-from workers.resources import AuditPolicy, Resources, open_resources
+from workers.resources import AuditPolicy, Resources, WebhookPolicy, open_resources
 
 QUEUE = "auth:jobs"
 QUEUE_SECONDS = 5.0
@@ -81,6 +82,11 @@ async def make_exports(ctx: Context) -> int:
     return await _resources(ctx).make_exports()
 
 
+async def sweep_deliveries(ctx: Context) -> int:
+    """Drop webhook deliveries of old."""
+    return await _resources(ctx).sweep_deliveries()
+
+
 async def heartbeat(ctx: Context) -> bool:
     """Prove that jobs run and that the streams are drained; `/api/health` reads it."""
     resources = _resources(ctx)
@@ -106,9 +112,14 @@ def resources_of_settings() -> AbstractAsyncContextManager[Resources]:
         audit_policy=AuditPolicy(
             checkpoint_every=settings.audit_checkpoint_seconds,
             checkpoint_sink=settings.audit_checkpoint_sink,
+            checkpoint_token=settings.checkpoint_token,
             unknown_kept=timedelta(days=settings.audit_unknown_days),
         ),
         exports_kept=settings.export_keep_seconds,
+        webhook_policy=WebhookPolicy(
+            reach=Reach(settings.webhook_private_addresses),
+            kept=timedelta(days=settings.webhook_keep_days),
+        ),
     )
 
 
@@ -154,6 +165,7 @@ class WorkerSettings:
         cron(sweep_expired, second={10, 40}, keep_result=0, timeout=300),
         cron(sweep_consumers, minute=7, keep_result=0, timeout=60),
         cron(keep_checkpoints, second=set(range(7, 60, 10)), keep_result=0, timeout=300),
+        cron(sweep_deliveries, minute={27}, second={0}, keep_result=0, timeout=60),
         cron(forget_unknown, minute={17}, second={0}, keep_result=0, timeout=60),
     ]
     queue_name = QUEUE

@@ -5,22 +5,26 @@ import os
 import socket
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
+from random import SystemRandom
 from secrets import token_bytes, token_hex
 
 from redis.asyncio import Redis
 
+from service.domain.reach import Reach
 from service.domain.secrets import at_rest
 from service.domain.sessions import SessionPolicy
+from service.outbound.checkpoint_sinks import open_sink
+from service.outbound.http import Outbound
 from service.store.audit import AuditRecords
 from service.store.audit_search import AuditSearch
-from service.store.checkpoint_sink import CheckpointSink
 from service.store.checkpoints import Checkpoints
 from service.store.database import Database, open_engine
 from service.store.dead_letters import DeadLetters
 from service.store.erasures import Erasures
+from service.store.event_log import EventLog
 from service.store.health import RedisHealth
 from service.store.live_sessions import LiveSessions
 from service.store.person_archive import PersonArchive
@@ -29,13 +33,16 @@ from service.store.person_keys import PersonKeys
 from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
 from service.store.session_records import SessionRecords
+from service.store.webhook_deliveries import WebhookDeliveries
+from service.store.webhook_endpoints import WebhookEndpoints
 from workers.checkpoints import ForgetUnknown, KeepCheckpoints
 from workers.ingest import LANES, Ingest
 from workers.persons import FinishErasures, MakeExports
 from workers.sweep import ApplyEnds, ReapplyEnds, SweepConsumers, SweepExpired
+from workers.webhooks import DeliverWebhooks, SweepDeliveries
 
 REDIS_SECONDS = 5.0
-CONNECTIONS = LANES + 3
+CONNECTIONS = LANES + 4
 REACH = timedelta(hours=1)
 CONSUMER_IDLE = timedelta(hours=1)
 
@@ -54,6 +61,7 @@ class Resources:
     forget_unknown: ForgetUnknown
     finish_erasures: FinishErasures
     make_exports: MakeExports
+    sweep_deliveries: SweepDeliveries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +70,16 @@ class AuditPolicy:
 
     checkpoint_every: timedelta = timedelta(minutes=1)
     checkpoint_sink: str | None = None
+    checkpoint_token: str | None = field(default=None, repr=False)
     unknown_kept: timedelta = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookPolicy:
+    """See WEBHOOK_ in docs/configuration.md."""
+
+    reach: Reach = Reach.DENY
+    kept: timedelta = timedelta(days=30)
 
 
 @asynccontextmanager
@@ -74,6 +91,7 @@ async def open_resources(
     policy: SessionPolicy,
     audit_policy: AuditPolicy = AuditPolicy(),
     exports_kept: timedelta = timedelta(days=1),
+    webhook_policy: WebhookPolicy = WebhookPolicy(),
 ) -> AsyncIterator[Resources]:
     """Open the stores and drain the streams in the background until the end."""
     redis = open_redis(redis_url, timeout=REDIS_SECONDS, wait=REDIS_SECONDS)
@@ -91,7 +109,20 @@ async def open_resources(
     async def oldest_ms() -> int | None:
         return (await health.workers()).oldest_ms
 
-    draining = asyncio.create_task(ingest.run())
+    stack = AsyncExitStack()
+    sink = await stack.enter_async_context(
+        open_sink(audit_policy.checkpoint_sink, token=audit_policy.checkpoint_token)
+    )
+    deliveries = WebhookDeliveries(database, sealer)
+    deliver = DeliverWebhooks(
+        deliveries,
+        WebhookEndpoints(database, sealer),
+        EventLog(scripts),
+        await stack.enter_async_context(Outbound(webhook_policy.reach)),
+        _now_ms,
+        SystemRandom().random,
+    )
+    draining = asyncio.gather(ingest.run(), deliver.run())
     try:
         yield Resources(
             redis=redis,
@@ -104,7 +135,7 @@ async def open_resources(
                 audit,
                 Checkpoints(database, sealer, _now_ms),
                 audit_policy.checkpoint_every,
-                CheckpointSink(sink) if (sink := audit_policy.checkpoint_sink) else None,
+                sink,
             ),
             forget_unknown=ForgetUnknown(person_keys, audit_policy.unknown_kept, _now_ms),
             finish_erasures=FinishErasures(Erasures(database), live, oldest_ms, _now_ms),
@@ -114,10 +145,13 @@ async def open_resources(
                 exports_kept,
                 _now_ms,
             ),
+            sweep_deliveries=SweepDeliveries(deliveries, webhook_policy.kept, _now_ms),
         )
     finally:
         ingest.stop()
+        deliver.stop()
         await draining
+        await stack.aclose()
         await scripts.aclose()
         await redis.aclose()
         await engine.dispose()

@@ -13,13 +13,13 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from service.store.checkpoint_sink import CheckpointSink
 
 from service.contracts import keys
 from service.contracts.events import Event, EventType
 from service.domain.checkpoint import Checkpoint
 from service.operations.export_audit import FIELDS
 from service.store.audit import StreamedEvent
-from service.store.checkpoint_sink import CheckpointSink
 from service.store.dead_letters import DeadLetter
 from tests.audit.conftest import PARTITIONS, ROWS, Books
 from tests.conftest import now_ms
