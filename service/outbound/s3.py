@@ -2,16 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from obstore.exceptions import AlreadyExistsError, BaseError
-from obstore.store import ClientConfig, RetryConfig, S3Config, S3Store
+from obstore.store import S3Store
 
 from service.outbound.checkpoint_sinks import Signed
 from service.outbound.http import CONNECT_SECONDS, TOTAL_SECONDS, USER_AGENT
 
-RETRIES = RetryConfig(max_retries=2, retry_timeout=timedelta(seconds=TOTAL_SECONDS))
+if TYPE_CHECKING:  # not there at run time
+    from obstore.store import ClientConfig, RetryConfig, S3Config
+
+RETRIES: "RetryConfig" = {
+    "max_retries": 2,
+    "retry_timeout": timedelta(seconds=TOTAL_SECONDS),
+}
 """Few: the job comes again every ten seconds."""
 SAID = 200
 """Characters of an error; libraries quote whole answers."""
@@ -32,17 +38,17 @@ class S3Sink:
         """
         parts = urlsplit(address)
         options = dict(parse_qsl(parts.query))
-        config = S3Config(bucket=parts.netloc, conditional_put="etag")
+        config: S3Config = {"bucket": parts.netloc, "conditional_put": "etag"}
         if "region" in options:
             config["region"] = options["region"]
         if "endpoint" in options:
             config["endpoint"] = options["endpoint"]
-        client = ClientConfig(
-            allow_http=options.get("endpoint", "").startswith("http://"),
-            connect_timeout=timedelta(seconds=CONNECT_SECONDS),
-            timeout=timedelta(seconds=TOTAL_SECONDS),
-            user_agent=USER_AGENT,
-        )
+        client: ClientConfig = {
+            "allow_http": options.get("endpoint", "").startswith("http://"),
+            "connect_timeout": timedelta(seconds=CONNECT_SECONDS),
+            "timeout": timedelta(seconds=TOTAL_SECONDS),
+            "user_agent": USER_AGENT,
+        }
         prefix = parts.path.strip("/") or None
         return cls(
             S3Store(prefix=prefix, config=config, client_options=client, retry_config=RETRIES)
@@ -54,14 +60,14 @@ class S3Sink:
             await self.store.put_async(path, line, mode="create", use_multipart=False)
         except AlreadyExistsError:
             await self._compare(path, line)
-        except BaseError as error:
+        except (BaseError, OSError) as error:
             raise _refused(error) from None
 
     async def _compare(self, path: str, line: bytes) -> None:
         """Ours, of a worker that died before it could note it, or somebody else's."""
         try:
             there = await (await self.store.get_async(path)).bytes_async()
-        except BaseError as error:
+        except (BaseError, OSError) as error:
             raise _refused(error) from None
         if bytes(there) != line:
             message = (
@@ -71,6 +77,6 @@ class S3Sink:
             raise OSError(message)
 
 
-def _refused(error: BaseError) -> OSError:
+def _refused(error: Exception) -> OSError:
     first = str(error).strip().partition("\n")[0]
     return OSError(f"S3 does not take it: {first[:SAID]}")
