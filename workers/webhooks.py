@@ -162,8 +162,7 @@ class DeliverWebhooks:
 
     async def _announce(self, reason: DisabledReason, endpoint: Endpoint) -> None:
         data = {"endpoint": endpoint.id, "host": urlsplit(endpoint.url).hostname}
-        origin = Origin(request_id=endpoint.id)
-        await self.events.append(EventType.WEBHOOK_DISABLED, origin, reason=reason, data=data)
+        await self.events.append(EventType.WEBHOOK_DISABLED, Origin(), reason=reason, data=data)
 
     def _now(self) -> datetime:
         return to_datetime(self.now_ms())

@@ -30,7 +30,8 @@ class Receiver:
     got: list[Posted] = field(default_factory=list)
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    endless: bool = False
+    """It never stops answering."""
     open: asyncio.Event = field(default_factory=asyncio.Event)
     """Cleared, it takes requests and does not answer."""
     waiting: int = 0
@@ -43,7 +44,12 @@ class Receiver:
             await self.open.wait()
         finally:
             self.waiting -= 1
-        return web.Response(status=self.status, headers=self.headers, body=self.body)
+        if self.endless:
+            response = web.StreamResponse(status=self.status)
+            await response.prepare(request)
+            while True:
+                await response.write(b"x" * 65_536)
+        return web.Response(status=self.status, headers=self.headers)
 
     def ids(self) -> list[str]:
         return [each.id for each in self.got]

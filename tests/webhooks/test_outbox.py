@@ -8,6 +8,7 @@ from sqlalchemy import event as listen
 
 from service.contracts.events import EventType
 from service.store.webhook_endpoints import DisabledReason
+from service.store.webhook_outbox import enqueue
 from tests.webhooks.conftest import Outbox
 
 URL = "https://hooks.example.com/auth"
@@ -42,6 +43,16 @@ async def test_an_event_that_comes_again_is_known(outbox: Outbox) -> None:
 
     [row] = await outbox.rows()
     assert row.event_id == f"evt_{outbox.partition}_{events[0].stream_id}"
+
+
+async def test_a_row_that_is_there_is_left_alone(outbox: Outbox) -> None:
+    """Also when the audit's own memory of the event is gone, as after its retention."""
+    await outbox.add(URL)
+    events = await outbox.happen()
+    before = await outbox.rows()
+    async with outbox.database.transaction() as connection:
+        await enqueue(connection, outbox.partition, events, outbox.clock.now)
+    assert await outbox.rows() == before
 
 
 async def test_it_is_one_transaction(outbox: Outbox) -> None:
