@@ -18,7 +18,7 @@ import click
 from config.logging import configure_logging
 from config.settings import Settings, read_settings
 from service.domain.errors import NotFoundError
-from service.domain.instants import to_datetime, to_ms, to_rfc3339
+from service.domain.instants import to_datetime
 from service.domain.reach import Reach
 from service.domain.secrets import at_rest
 from service.domain.sessions import Origin
@@ -33,6 +33,13 @@ from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
 from service.store.webhook_deliveries import Shown, WebhookDeliveries
 from service.store.webhook_endpoints import Endpoint, WebhookEndpoints
+from service.webhooks_text import (
+    delivery_fields,
+    delivery_line,
+    endpoint_fields,
+    endpoint_state,
+    outcome,
+)
 
 COMMAND_SECONDS = 2.0
 TEST_SECONDS = 15.0
@@ -71,9 +78,9 @@ def list_endpoints(*, as_json: bool) -> None:
 
     for each in _run(do):
         if as_json:
-            click.echo(json.dumps(_plain_endpoint(each)))
+            click.echo(json.dumps(endpoint_fields(each)))
         else:
-            state = _state(each)
+            state = endpoint_state(each)
             click.echo(f"{each.id}  {state:<28}{each.url}\n{'':17}{', '.join(each.types)}")
 
 
@@ -133,7 +140,7 @@ def deliveries(
         )
 
     for each in _run(do):
-        click.echo(json.dumps(_plain(each)) if as_json else _line(each))
+        click.echo(json.dumps(delivery_fields(each)) if as_json else delivery_line(each))
 
 
 @webhooks.command()
@@ -171,9 +178,9 @@ def test(endpoint: str) -> None:
         fail("there is no such endpoint, or it is disabled; `inphora-auth webhooks list`")
     if tried.last_try_at is None:
         fail("no worker tried it within 15 seconds; `inphora-auth doctor` says whether one runs")
-    click.echo(_line(tried))
+    click.echo(delivery_line(tried))
     if tried.delivered_at is None:
-        fail(f"it was not taken: {_outcome(tried)}; it is tried again")
+        fail(f"it was not taken: {outcome(tried)}; it is tried again")
 
 
 async def _test(endpoint_id: str, tools: "Tools") -> Shown | None:
@@ -205,55 +212,10 @@ def actor() -> str:
 
 def _show_secret(told: Told, *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps({**_plain_endpoint(told.endpoint), "secret": told.secret}))
+        click.echo(json.dumps({**endpoint_fields(told.endpoint), "secret": told.secret}))
         return
     click.echo(f"{told.endpoint.id}  {told.endpoint.url}\n{told.secret}")
     click.echo("Give the receiver this secret now: nobody is shown it again.", err=True)
-
-
-def _plain_endpoint(one: Endpoint) -> dict[str, object]:
-    return {
-        "id": one.id,
-        "url": one.url,
-        "types": list(one.types),
-        "created_at": _instant(one.created_at),
-        "disabled_at": _instant(one.disabled_at),
-        "disabled_reason": one.disabled_reason,
-        "failing_since": _instant(one.failing_since),
-        "waiting": one.waiting,
-        "failed": one.failed,
-    }
-
-
-def _state(one: Endpoint) -> str:
-    if one.disabled_at:
-        return f"disabled ({one.disabled_reason}), {one.waiting} wait"
-    return f"{'failing' if one.failing_since else 'ok'}, {one.waiting} wait, {one.failed} failed"
-
-
-def _plain(one: Shown) -> dict[str, object]:
-    return {
-        name: _instant(value) if isinstance(value, datetime) else value
-        for name, value in one._asdict().items()
-    }
-
-
-def _line(one: Shown) -> str:
-    when = _instant(one.created_at)
-    return f"{one.id:<10}{when}  {one.endpoint_id}  {one.type:<24}{one.event_id}  {_outcome(one)}"
-
-
-def _outcome(one: Shown) -> str:
-    got = one.last_error if one.last_status is None else str(one.last_status)
-    if one.delivered_at:
-        return f"delivered ({got})"
-    if one.failed_at:
-        return f"failed after {one.tries} tries ({got})"
-    return f"waits, {one.tries} tries" + (f" ({got})" if got else "")
-
-
-def _instant(at: datetime | None) -> str | None:
-    return None if at is None else to_rfc3339(to_ms(at))
 
 
 @dataclass(frozen=True, slots=True)

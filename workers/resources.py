@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from random import SystemRandom
 from secrets import token_bytes, token_hex
 
 from redis.asyncio import Redis
@@ -17,7 +16,6 @@ from service.domain.reach import Reach
 from service.domain.secrets import at_rest
 from service.domain.sessions import SessionPolicy
 from service.outbound.checkpoint_sinks import open_sink
-from service.outbound.http import Outbound
 from service.store.audit import AuditRecords
 from service.store.audit_search import AuditSearch
 from service.store.checkpoints import Checkpoints
@@ -33,13 +31,11 @@ from service.store.person_keys import PersonKeys
 from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
 from service.store.session_records import SessionRecords
-from service.store.webhook_deliveries import WebhookDeliveries
-from service.store.webhook_endpoints import WebhookEndpoints
 from workers.checkpoints import ForgetUnknown, KeepCheckpoints
 from workers.ingest import LANES, Ingest
 from workers.persons import FinishErasures, MakeExports
 from workers.sweep import ApplyEnds, ReapplyEnds, SweepConsumers, SweepExpired
-from workers.webhooks import DeliverWebhooks, SweepDeliveries
+from workers.webhooks import SweepDeliveries, delivering
 
 REDIS_SECONDS = 5.0
 CONNECTIONS = LANES + 4
@@ -113,16 +109,10 @@ async def open_resources(
     sink = await stack.enter_async_context(
         open_sink(audit_policy.checkpoint_sink, token=audit_policy.checkpoint_token)
     )
-    deliveries = WebhookDeliveries(database, sealer)
-    deliver = DeliverWebhooks(
-        deliveries,
-        WebhookEndpoints(database, sealer),
-        EventLog(scripts),
-        await stack.enter_async_context(Outbound(webhook_policy.reach)),
-        _now_ms,
-        SystemRandom().random,
+    deliveries = await stack.enter_async_context(
+        delivering(database, sealer, EventLog(scripts), webhook_policy.reach, _now_ms)
     )
-    draining = asyncio.gather(ingest.run(), deliver.run())
+    draining = asyncio.create_task(ingest.run())
     try:
         yield Resources(
             redis=redis,
@@ -149,7 +139,6 @@ async def open_resources(
         )
     finally:
         ingest.stop()
-        deliver.stop()
         await draining
         await stack.aclose()
         await scripts.aclose()

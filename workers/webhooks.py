@@ -6,10 +6,12 @@ same id again. What is due is read from SQL, so no missed tick and no lost queue
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from random import SystemRandom
 from urllib.parse import urlsplit
 
 import structlog
@@ -17,10 +19,13 @@ import structlog
 from service.contracts.events import EventType
 from service.domain.errors import ServiceUnavailableError
 from service.domain.instants import to_datetime
+from service.domain.reach import Reach
+from service.domain.secrets import Sealer
 from service.domain.sessions import Origin
 from service.domain.webhook_signature import signed_headers
 from service.domain.webhook_tries import exhausted, next_delay, pause
 from service.outbound.http import Answer, Outbound
+from service.store.database import Database
 from service.store.event_log import EventLog
 from service.store.webhook_deliveries import Delivery, Outcome, WebhookDeliveries
 from service.store.webhook_endpoints import DisabledReason, Endpoint, WebhookEndpoints
@@ -174,6 +179,22 @@ class DeliverWebhooks:
             {stopping, *or_until}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
         )
         stopping.cancel()
+
+
+@asynccontextmanager
+async def delivering(
+    database: Database, sealer: Sealer, events: EventLog, reach: Reach, now_ms: Callable[[], int]
+) -> AsyncIterator[WebhookDeliveries]:
+    """Deliver in the background until the end."""
+    deliveries, endpoints = WebhookDeliveries(database, sealer), WebhookEndpoints(database, sealer)
+    async with Outbound(reach) as http:
+        loop = DeliverWebhooks(deliveries, endpoints, events, http, now_ms, SystemRandom().random)
+        running = asyncio.create_task(loop.run())
+        try:
+            yield deliveries
+        finally:
+            loop.stop()
+            await running
 
 
 @dataclass(frozen=True, slots=True)

@@ -366,6 +366,7 @@ Index(
     "ix_webhook_deliveries_due",
     webhook_deliveries.c.endpoint_id,
     webhook_deliveries.c.due_at,
+    webhook_deliveries.c.id,
     postgresql_where=webhook_deliveries.c.due_at.is_not(None),
 )
 

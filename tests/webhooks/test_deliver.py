@@ -233,6 +233,20 @@ async def test_a_slow_endpoint_holds_up_nobody(outbox: Outbox, product: Receiver
             await wait_until(all_done)
 
 
+async def test_no_more_than_so_many_at_once(outbox: Outbox, product: Receiver) -> None:
+    """However many endpoints there are."""
+    product.open.clear()
+    for _ in range(3):
+        await outbox.add(product.url)
+    await outbox.happen(*[EventType.SESSION_ENDED] * 5)
+    async with outbox.worker(at_once=5, at_once_each=4) as loop:
+        assert await loop.turn() == 5
+        assert await loop.turn() == 0
+        product.open.set()
+        await loop.finish()
+        assert await deliver_all(loop) == 10
+
+
 async def test_a_failing_endpoint_is_asked_by_one_request(
     outbox: Outbox, product: Receiver
 ) -> None:

@@ -48,7 +48,7 @@ def upgrade() -> None:
         comment="one row an event and endpoint, written with the event's audit row: the outbox",
     )
     op.create_index("ix_webhook_deliveries_created_at", "webhook_deliveries", ["created_at"])
-    op.create_index("ix_webhook_deliveries_due", "webhook_deliveries", ["endpoint_id", "due_at"], postgresql_where=sa.text("due_at IS NOT NULL"))
+    op.create_index("ix_webhook_deliveries_due", "webhook_deliveries", ["endpoint_id", "due_at", "id"], postgresql_where=sa.text("due_at IS NOT NULL"))
 
 
 def downgrade() -> None:
