@@ -40,7 +40,7 @@ PAUSE_SECONDS = 1.0
 BACKOFF_SECONDS = 5.0
 GONE = 410
 ASK_TO_WAIT = frozenset({429, 503})
-SECRET_UNREADABLE = "secret_unreadable"  # noqa: S105
+UNREADABLE = "secret_unreadable"
 SWEEP_BATCHES = 50
 
 log = structlog.get_logger(__name__)
@@ -119,7 +119,7 @@ class DeliverWebhooks:
     async def _post(self, delivery: Delivery) -> Answer:
         if not delivery.secrets:
             log.error("webhooks.secret_unreadable", endpoint=delivery.endpoint_id)
-            return Answer(None, SECRET_UNREADABLE)
+            return Answer(None, UNREADABLE)
         headers = signed_headers(
             delivery.secrets,
             event_id=delivery.event_id,
@@ -132,7 +132,7 @@ class DeliverWebhooks:
 
     def _outcome(self, delivery: Delivery, answer: Answer) -> Outcome:
         if answer.ok:
-            return Outcome(delivery, True, None, answer.status, None)  # noqa: FBT003
+            return Outcome(delivery, ok=True, due_at=None, status=answer.status, error=None)
         now_ms, asked = self.now_ms(), None
         if answer.status in ASK_TO_WAIT:
             asked = pause(answer.retry_after, now_ms)
@@ -140,11 +140,11 @@ class DeliverWebhooks:
         now = to_datetime(now_ms)
         return Outcome(
             delivery,
-            False,  # noqa: FBT003
-            None if delay is None else now + max(delay, asked or delay),
-            answer.status,
-            answer.error or "refused",
-            None if asked is None else now + asked,
+            ok=False,
+            due_at=None if delay is None else now + max(delay, asked or delay),
+            status=answer.status,
+            error=answer.error or "refused",
+            paused_until=None if asked is None else now + asked,
         )
 
     async def _settle(self) -> None:

@@ -126,7 +126,21 @@ REGISTER = (
         retention="WEBHOOK_KEEP_DAYS after it happened; nothing when no endpoint is set up",
         erasure="stays as long: an id that leads to nobody, which products need to erase theirs",
         columns={
-            "webhook_deliveries": ("endpoint_id", "event_id", "type", "body", "created_at"),
+            "webhook_deliveries": (
+                "id",
+                "endpoint_id",
+                "event_id",
+                "type",
+                "body",
+                "created_at",
+                "due_at",
+                "tries",
+                "delivered_at",
+                "failed_at",
+                "last_try_at",
+                "last_status",
+                "last_error",
+            ),
         },
     ),
     Processing(
@@ -185,16 +199,6 @@ IMPERSONAL: Mapping[str, Sequence[str]] = {
         "disabled_reason",
         "failing_since",
         "paused_until",
-    ),
-    "webhook_deliveries": (
-        "id",
-        "due_at",
-        "tries",
-        "delivered_at",
-        "failed_at",
-        "last_try_at",
-        "last_status",
-        "last_error",
     ),
 }
 """Columns that are about nobody."""
