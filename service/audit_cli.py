@@ -25,10 +25,10 @@ from service.domain.sessions import Origin
 from service.operations.export_audit import FIELDS, ExportAudit
 from service.operations.replay_dead_letters import ReplayDeadLetters, Replayed
 from service.operations.verify_audit import Verdict, VerifyAudit
+from service.outbound.checkpoint_sinks import CheckpointSink, open_sink
 from service.refusals import fail, refusals
 from service.store.audit import AuditRecords
 from service.store.audit_search import AuditSearch, Filters
-from service.store.checkpoint_sink import CheckpointSink
 from service.store.checkpoints import Checkpoints
 from service.store.database import Database, open_engine
 from service.store.dead_letters import DeadLetters
@@ -259,16 +259,17 @@ async def _open_tools(settings: Settings) -> AsyncIterator[Tools]:
     person_keys = PersonKeys(database, sealer, token_bytes)
     checkpoints = Checkpoints(database, sealer, _now_ms)
     letters = DeadLetters(database, person_keys)
-    sink = settings.audit_checkpoint_sink
+    sink, token = settings.audit_checkpoint_sink, settings.checkpoint_token
     try:
-        yield Tools(
-            verify=VerifyAudit(database, checkpoints),
-            export=ExportAudit(AuditSearch(database, person_keys), EventLog(scripts)),
-            checkpoints=checkpoints,
-            sink=CheckpointSink(sink) if sink else None,
-            letters=letters,
-            replay=ReplayDeadLetters(letters, AuditRecords(database, person_keys, _now_ms)),
-        )
+        async with open_sink(sink, token=token) as opened:
+            yield Tools(
+                verify=VerifyAudit(database, checkpoints),
+                export=ExportAudit(AuditSearch(database, person_keys), EventLog(scripts)),
+                checkpoints=checkpoints,
+                sink=opened,
+                letters=letters,
+                replay=ReplayDeadLetters(letters, AuditRecords(database, person_keys, _now_ms)),
+            )
     finally:
         await scripts.aclose()
         await redis.aclose()

@@ -13,10 +13,14 @@ PLAIN_DATA = frozenset(
     {
         "amr",
         "counted_by",
+        "deliveries",
+        "endpoint",
         "enforced",
+        "host",
         "limit",
         "policy",
         "tab",
+        "types",
         "window_seconds",
     }
 )
@@ -52,6 +56,12 @@ class EventType(StrEnum):
     EXPORT_REQUESTED = "export.requested"
     EXPORT_FETCHED = "export.fetched"
     AUDIT_EXPORTED = "audit.exported"
+    WEBHOOK_ADDED = "webhook.added"
+    WEBHOOK_REMOVED = "webhook.removed"
+    WEBHOOK_ENABLED = "webhook.enabled"
+    WEBHOOK_DISABLED = "webhook.disabled"
+    WEBHOOK_SECRET_ROTATED = "webhook.secret_rotated"  # noqa: S105
+    WEBHOOK_REPLAYED = "webhook.replayed"
 
 
 class UnknownEventTypeError(ValueError):
