@@ -16,8 +16,8 @@ import pytest
 
 from service.contracts import keys
 from service.contracts.events import Event, EventType
+from service.domain.audit_rows import FIELDS
 from service.domain.checkpoint import Checkpoint
-from service.operations.export_audit import FIELDS
 from service.store.audit import StreamedEvent
 from service.store.checkpoint_sink import CheckpointSink
 from service.store.dead_letters import DeadLetter
