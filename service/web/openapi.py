@@ -15,7 +15,7 @@ from service.web.shapes import ProblemShape
 REF = "#/components/schemas/{model}"
 OK = 200
 UNSAID = frozenset({"default", "description", "title"})
-"""Of a parameter's schema: what stands beside it, or means that it is absent."""
+"""What a field's schema has that is said elsewhere."""
 Schema = dict[str, Any]
 
 
@@ -87,10 +87,15 @@ def _parameters(route: Route) -> list[Schema]:
     if route.query:
         schema = route.query.model_json_schema(ref_template=REF)
         for name, given in schema["properties"].items():
-            told = {key: value for key, value in given.items() if key not in UNSAID}
-            about = {"description": given["description"]} if "description" in given else {}
-            found.append({"name": name, "in": "query", **about, "schema": told})
+            about = {"description": given["description"]}
+            found.append({"name": name, "in": "query", **about, "schema": _sayable(given)})
     return found
+
+
+def _sayable(given: Schema) -> Schema:
+    """A field's schema without what no query can say: that it is absent."""
+    [schema] = [one for one in given.get("anyOf", [given]) if one != {"type": "null"}]
+    return {key: value for key, value in schema.items() if key not in UNSAID}
 
 
 def _reply(models: Any, streams: Sequence[str]) -> Schema:

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal, TypeVar
 from aiohttp import web
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic import StringConstraints as Text
-from pydantic.json_schema import SkipJsonSchema
 
 from service.contracts.events import EventType, Outcome
 from service.domain import errors as e
@@ -51,12 +50,10 @@ def _ip(text: str) -> str:
 Id = Annotated[str, Text(min_length=1, max_length=64), AfterValidator(is_plain)]
 Address = Annotated[str, Text(min_length=2, max_length=64), AfterValidator(_ip)]
 Instant = Annotated[datetime, BeforeValidator(_instant)]
-None_ = SkipJsonSchema[None]
-"""Absent; nobody can say it."""
 
 
 class Query(BaseModel):
-    """The parameters of a URL; lists are parameters that may be repeated."""
+    """The parameters of a URL. None is absent, which nobody can say; a tuple may be repeated."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -64,25 +61,25 @@ class Query(BaseModel):
 class AuditQuery(Query):
     """Which rows of the audit, and how they are given."""
 
-    user_id: Annotated[Id | None_, Field(description="whom it happened to")] = None
-    session_id: Annotated[Id | None_, Field(description="in which session")] = None
+    user_id: Annotated[Id | None, Field(description="whom it happened to")] = None
+    session_id: Annotated[Id | None, Field(description="in which session")] = None
     type: Annotated[
         tuple[EventType, ...], Field(max_length=len(EventType), description="any of these")
     ] = ()
-    outcome: Annotated[Outcome | None_, Field(description="how it went")] = None
-    ip: Annotated[Address | None_, Field(description="the client's address")] = None
-    since: Annotated[Instant | None_, Field(description="that instant too")] = None
-    until: Annotated[Instant | None_, Field(description="without that instant")] = None
+    outcome: Annotated[Outcome | None, Field(description="how it went")] = None
+    ip: Annotated[Address | None, Field(description="the client's address")] = None
+    since: Annotated[Instant | None, Field(description="that instant too")] = None
+    until: Annotated[Instant | None, Field(description="without that instant")] = None
     limit: Annotated[
-        Annotated[int, BeforeValidator(_number), Field(ge=1, le=200)] | None_,
+        Annotated[int, BeforeValidator(_number), Field(ge=1, le=200)] | None,
         Field(description="rows of a page; 50 if not given"),
     ] = None
     cursor: Annotated[
-        Annotated[str, Text(min_length=1, max_length=CURSOR_MAX)] | None_,
+        Annotated[str, Text(min_length=1, max_length=CURSOR_MAX)] | None,
         Field(description="next_cursor of the page before, with the same filters"),
     ] = None
     format: Annotated[
-        Literal["json", "csv", "ndjson"] | None_, Field(description="goes before Accept")
+        Literal["json", "csv", "ndjson"] | None, Field(description="goes before Accept")
     ] = None
 
 

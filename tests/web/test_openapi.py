@@ -99,7 +99,9 @@ async def test_the_document_is_served(browser):
 @pytest.mark.usefixtures("unharmed")
 @pytest.mark.parametrize("signed_in", [False, True], ids=["as nobody", "signed in"])
 @pytest.mark.parametrize(("method", "path", "mode"), OPERATIONS, ids=str)
-async def test_the_service_answers_as_documented(served, make_person, method, path, mode, signed_in):
+async def test_the_service_answers_as_documented(
+    served, make_person, method, path, mode, signed_in
+):
     """Whatever fits the document, or just does not: a documented status, type and shape."""
     base = f"http://{served.host}:{served.port}"
     person = await make_person(roles=list(Role))

@@ -1,0 +1,388 @@
+"""`GET /api/audit` over HTTP: who sees which rows, page by page, and that they looked."""
+
+import asyncio
+import json
+from collections import Counter
+from datetime import timedelta
+from random import Random
+
+import aiohttp
+import pytest
+from redis.asyncio import Redis
+from yarl import URL
+
+from service import app
+from service.contracts.events import Event, EventType, Outcome, outcome_of
+from service.domain.audit_rows import FIELDS
+from service.domain.instants import to_datetime, to_rfc3339
+from service.store import audit_search
+from service.store.audit import StreamedEvent
+from tests.audit.auditors import Auditor, told
+from tests.audit.conftest import AT_MS, Books
+from tests.conftest import add_person
+from tests.support.people import Browser, Reply
+from tests.web.wire import refusal
+
+IPS = ("203.0.113.7", "203.0.113.8", "2001:db8::7")
+REASONS = ("", "logout", "aborted", "evicted", "wrong_password")
+ROWS = 120
+"""Two of each instant, in different partitions."""
+
+
+def happened(number: int, chance: Random) -> Event:
+    """Something, to one of a few people, from one of a few places."""
+    return Event(
+        type=chance.choice([*EventType, *[EventType.SESSION_ENDED] * 12]),
+        at_ms=AT_MS + number // 2 * 1000,
+        user_id=chance.choice(["", "ada", "bob"]),
+        session_id=chance.choice(["", "s-1", "s-2"]),
+        generation=chance.choice([None, 3]),
+        ip=chance.choice(IPS),
+        user_agent="=agent()",
+        request_id=f"r-{number}",
+        reason=chance.choice(REASONS),
+        data={"amr": ["pwd"], "device": "Ada's phone"},
+    )
+
+
+async def record(books: Books, numbers: range, chance: Random) -> None:
+    for partition in range(2):
+        events = [
+            StreamedEvent(f"{AT_MS + n}-0", happened(n, chance))
+            for n in numbers
+            if n % 2 == partition
+        ]
+        await books.audit.record(partition, events)
+
+
+@pytest.fixture
+async def filled(books: Books) -> Books:
+    """An audit of ROWS rows."""
+    await record(books, range(ROWS), Random(5))  # noqa: S311 - rows, not secrets
+    return books
+
+
+def place(row):
+    return row["occurred_at"], row["partition"], row["seq"]
+
+
+# --- pages ----------------------------------------------------------------------------------------
+
+
+async def test_a_page_is_the_newest_rows(filled: Books, auditor: Auditor):
+    """Fifty, if nobody says otherwise, each with every field and opened."""
+    reply = await auditor.get()
+
+    assert reply.status == 200
+    assert reply.headers["Cache-Control"] == "no-store"
+    rows = reply.body["rows"]
+    assert len(rows) == 50
+    assert [tuple(row) for row in rows] == [FIELDS] * 50
+    assert rows == sorted(rows, key=place, reverse=True)
+    assert rows[0]["occurred_at"] == to_rfc3339(AT_MS + (ROWS // 2 - 1) * 1000)
+    assert {row["ip"] for row in rows} == set(IPS)
+    assert {row["data"]["device"] for row in rows} == {"Ada's phone"}
+    assert {row["erased"] for row in rows} == {False}
+
+
+@pytest.mark.parametrize("limit", [1, 7, 40, 200])
+async def test_pages_have_each_row_once_while_new_ones_are_written(
+    filled: Books, auditor: Auditor, limit: int
+):
+    """Newer rows between the pages move nothing; the last page is no empty one."""
+    before = {(row["partition"], row["seq"]) for row in (await auditor.walk(limit=200))[0]}
+    chance, rows, sizes, cursor = Random(6), [], [], {}  # noqa: S311 - rows, not secrets
+    for number in range(ROWS, 2 * ROWS):
+        reply = await auditor.get(limit=limit, **cursor)
+        rows += reply.body["rows"]
+        sizes.append(len(reply.body["rows"]))
+        if reply.body["next_cursor"] is None:
+            break
+        cursor = {"cursor": reply.body["next_cursor"]}
+        await record(filled, range(number, number + 1), chance)
+
+    seen = Counter((row["partition"], row["seq"]) for row in rows)
+    assert seen == Counter(before)
+    assert rows == sorted(rows, key=place, reverse=True)
+    assert sizes == [limit] * (ROWS // limit) + [ROWS % limit] * (ROWS % limit > 0)
+
+
+async def test_an_empty_audit_is_one_empty_page(books: Books, auditor: Auditor):
+    """With no cursor to go on by."""
+    reply = await auditor.get()
+
+    assert (reply.status, reply.body) == (200, {"rows": [], "next_cursor": None})
+
+
+async def test_of_an_erased_person_only_what_is_not_personal_is_left(
+    filled: Books, auditor: Auditor
+):
+    """Their rows say so; all others are as they were."""
+    await filled.person_keys.destroy("ada")
+    rows, _ = await auditor.walk()
+
+    erased = [row for row in rows if row["erased"]]
+    assert {row["user_id"] for row in erased} == {"ada"}
+    assert {row["erased"] for row in rows if row["user_id"] == "ada"} == {True}
+    assert {(row["ip"], row["user_agent"]) for row in erased} == {(None, None)}
+    assert {tuple(row["data"]) for row in erased} == {("amr",)}
+
+
+# --- filters --------------------------------------------------------------------------------------
+
+MIDDLE = to_rfc3339(AT_MS + 20_000)
+FILTERS = [
+    pytest.param({"user_id": "ada"}, lambda row: row["user_id"] == "ada", id="user"),
+    pytest.param({"session_id": "s-1"}, lambda row: row["session_id"] == "s-1", id="session"),
+    pytest.param({"type": "login.failed"}, lambda row: row["type"] == "login.failed", id="type"),
+    pytest.param(
+        {"type": ["login.failed", "session.ended"]},
+        lambda row: row["type"] in {"login.failed", "session.ended"},
+        id="types",
+    ),
+    *[
+        pytest.param({"outcome": each}, lambda row, each=each: row["outcome"] == each, id=each)
+        for each in Outcome
+    ],
+    pytest.param({"ip": IPS[0]}, lambda row: row["ip"] == IPS[0], id="address"),
+    pytest.param(
+        {"ip": "2001:0DB8:0:0::7"},
+        lambda row: row["ip"] == IPS[2],
+        id="address in another spelling",
+    ),
+    pytest.param({"since": MIDDLE}, lambda row: row["occurred_at"] >= MIDDLE, id="since"),
+    pytest.param({"until": MIDDLE}, lambda row: row["occurred_at"] < MIDDLE, id="until"),
+    pytest.param(
+        {"since": MIDDLE.replace("Z", "+00:00"), "until": to_rfc3339(AT_MS + 21_000)},
+        lambda row: row["occurred_at"] == MIDDLE,
+        id="one instant",
+    ),
+    pytest.param(
+        {"user_id": "bob", "outcome": "success", "ip": IPS[1], "since": MIDDLE},
+        lambda row: (
+            row["user_id"] == "bob"
+            and row["outcome"] == "success"
+            and row["ip"] == IPS[1]
+            and row["occurred_at"] >= MIDDLE
+        ),
+        id="several together",
+    ),
+    pytest.param({"user_id": "nobody"}, lambda _: False, id="nobody"),
+]
+
+
+@pytest.mark.parametrize("hurried", [False, True], ids=["at once", "bit by bit"])
+@pytest.mark.parametrize(("params", "matches"), FILTERS)
+async def test_filters(filled, auditor, monkeypatch, params, matches, hurried):
+    """Just the rows that match, in pages and in a stream; also when a page is not looked for long."""
+    every, _ = await auditor.walk(limit=200)
+    if hurried:
+        for name, value in {"FETCHED": 3, "LOOKED_AT": 4, "ROUNDS": 2}.items():
+            monkeypatch.setattr(audit_search, name, value)
+    rows, _ = await auditor.walk(**params, limit=5)
+    streamed = await auditor.get(**params, format="ndjson")
+
+    expected = [row for row in every if matches(row)]
+    assert rows == expected
+    assert [json.loads(line) for line in streamed.body.splitlines()] == expected[::-1]
+
+
+@pytest.mark.parametrize("params", [{"ip": "192.0.2.1"}, {"outcome": "neutral", "user_id": "bob"}])
+async def test_a_page_does_not_look_for_ever(filled, auditor, monkeypatch, params):
+    """Many rows that do not match: short and empty pages with a cursor, until the end."""
+    for name, value in {"FETCHED": 3, "LOOKED_AT": 3, "ROUNDS": 2}.items():
+        monkeypatch.setattr(audit_search, name, value)
+    _, sizes = await auditor.walk(**params)
+
+    assert len(sizes) > 5
+    assert 0 in sizes[:-1]
+
+
+def test_the_rows_of_these_tests_have_every_outcome():
+    """Also by a reason: else the filters above would show little."""
+    chance = Random(5)  # noqa: S311 - rows, not secrets
+    events = [happened(n, chance) for n in range(ROWS)]
+
+    assert {outcome_of(e.type, e.reason) for e in events} == set(Outcome)
+    assert {e.reason for e in events if e.type == "session.ended"} >= {"aborted", "logout"}
+
+
+# --- what is no search ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        pytest.param("nonsense=1", "nonsense", id="unknown"),
+        pytest.param("User_id=ada", "User_id", id="in other letters"),
+        pytest.param("=1", "", id="without a name"),
+        pytest.param("user_id=", "user_id", id="empty, which is not all"),
+        pytest.param("user_id=a&user_id=b", "user_id", id="twice"),
+        pytest.param("cursor=a&cursor=b", "cursor", id="two cursors"),
+        pytest.param("user_id=%00", "user_id", id="a NUL"),
+        pytest.param("user_id=" + "x" * 65, "user_id", id="a long user"),
+        pytest.param("session_id=%0a", "session_id", id="a line break"),
+        pytest.param("type=moon.landed", "type.0", id="an unknown type"),
+        pytest.param("type=login.failed&type=", "type.1", id="an empty type"),
+        pytest.param("type=login.failed&" * 30, "type", id="more types than there are"),
+        pytest.param("outcome=SUCCESS", "outcome", id="an outcome in capitals"),
+        pytest.param("ip=localhost", "ip", id="a name of a host"),
+        pytest.param("ip=203.0.113.0/24", "ip", id="a network"),
+        pytest.param("since=yesterday", "since", id="a word"),
+        pytest.param("since=1789000000", "since", id="seconds"),
+        pytest.param("since=2026-11-23", "since", id="a day"),
+        pytest.param("since=2026-11-23T08:00:00", "since", id="no time zone"),
+        pytest.param("since=2026-11-23T08:00:00+01:00", "since", id="a plus that is a space"),
+        pytest.param("until=2026-02-30T08:00:00Z", "until", id="a day that is none"),
+        pytest.param("until=0001-01-01T00:00:00%2B14:00", "until", id="before all time"),
+        pytest.param("until=9999-12-31T23:59:59-14:00", "until", id="after all time"),
+        pytest.param("limit=0", "limit", id="none"),
+        pytest.param("limit=201", "limit", id="too many"),
+        pytest.param("limit=-1", "limit", id="a negative number"),
+        pytest.param("limit=5.0", "limit", id="a float"),
+        pytest.param("limit=1_0", "limit", id="a number of Python"),
+        pytest.param("limit=%D9%A5", "limit", id="digits of another script"),
+        pytest.param("limit=" + "9" * 5000, "limit", id="a number of 5,000 digits"),
+        pytest.param("cursor=" + "A" * 44, "cursor", id="a cursor of nobody's"),
+        pytest.param("cursor=" + "A" * 5000, "cursor", id="a long cursor"),
+        pytest.param("cursor=%F0%9F%98%80", "cursor", id="an emoji"),
+        pytest.param("format=xml", "format", id="a form that there is not"),
+        pytest.param("format=csv&limit=5", "limit", id="a page of a stream"),
+        pytest.param("format=ndjson&cursor=A", "cursor", id="a place in a stream"),
+    ],
+)
+async def test_what_is_no_search_is_named(books, auditor, redis, query, field):
+    """422 for the field, without its value; nothing was looked at, so nothing is told."""
+    url = f"{auditor.browser.base}/api/audit?{query}"
+    headers = {"Authorization": f"Bearer {auditor.token}"}
+    async with auditor.browser.http.get(URL(url, encoded=True), headers=headers) as answer:
+        reply = Reply(answer.status, answer.headers, await answer.json(content_type=None))
+
+    assert refusal(reply) == (422, "validation_failed")
+    assert reply.body["errors"][0]["field"] == field
+    assert await told(redis, auditor) == []
+
+
+@pytest.mark.parametrize("text", ["%ff%fe", "%ed%a0%80", "%25%5F", "'%20or%201=1--", "*"])
+async def test_an_odd_text_is_nobody(filled, auditor, text):
+    """Bytes, patterns, SQL: compared as it is, and nobody has it."""
+    url = f"{auditor.browser.base}/api/audit?user_id={text}"
+    headers = {"Authorization": f"Bearer {auditor.token}"}
+    async with auditor.browser.http.get(URL(url, encoded=True), headers=headers) as answer:
+        assert (answer.status, await answer.json()) == (200, {"rows": [], "next_cursor": None})
+
+
+async def test_a_cursor_is_of_its_search(filled: Books, auditor: Auditor):
+    """Another filter, or a character changed: refused by name. Another limit is the same search."""
+    page = await auditor.get(limit=5, user_id="ada")
+    cursor = page.body["next_cursor"]
+    forged = cursor[:-1] + ("A" if cursor[-1] != "A" else "B")
+
+    for params in (
+        {"cursor": cursor},
+        {"cursor": cursor, "user_id": "bob"},
+        {"cursor": cursor, "user_id": "ada", "outcome": "success"},
+        {"cursor": forged, "user_id": "ada"},
+    ):
+        reply = await auditor.get(**params)
+        assert refusal(reply) == (422, "validation_failed")
+        assert [fault["field"] for fault in reply.body["errors"]] == ["cursor"]
+    assert (await auditor.get(cursor=cursor, user_id="ada", limit=9)).status == 200
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/xml", "*/*;q=0"])
+async def test_a_form_that_there_is_not(books, auditor, redis, accept):
+    """406; nothing was looked at."""
+    reply = await auditor.get(headers={"Accept": accept})
+
+    assert refusal(reply) == (406, "not_acceptable")
+    assert await told(redis, auditor) == []
+
+
+# --- that they looked -----------------------------------------------------------------------------
+
+
+async def test_every_page_stands_in_the_audit(filled: Books, auditor: Auditor, redis: Redis):
+    """By whom and for what; the row that it becomes says nothing personal in plain."""
+    await auditor.get(ip=IPS[0], type="login.failed", limit=3)
+    await auditor.get(outcome="success")
+
+    first, second = await told(redis, auditor)
+    assert (first.type, first.ip) == ("audit.searched", "127.0.0.1")
+    assert first.data == {"filters": {"ip": IPS[0], "types": ["login.failed"]}, "limit": 3}
+    assert second.data["filters"] == {"outcome": "success"}
+
+    await filled.audit.record(5, [StreamedEvent("1-1", first)])
+    [row] = await filled.sql("select * from audit_log where partition = 5")
+    assert row.actor_id == auditor.id
+    assert not any(IPS[0] in str(value) for value in row)
+    assert "filters" not in row.data
+    opened, *_ = (await auditor.get(type="audit.searched")).body["rows"]
+    assert opened["data"]["filters"]["ip"] == IPS[0]
+
+
+async def test_without_redis_nothing_is_shown(
+    filled, serve_for_real, make_settings, fresh_database, own_valkey
+):
+    """503 with Retry-After, though the token still holds: what cannot be written down is not given."""
+    served = await serve_for_real(
+        make_settings(database_url=fresh_database, redis_url=own_valkey.url, redis_timeout_ms=250)
+    )
+    person = await add_person(filled.database, roles=["admin"])
+    async with aiohttp.ClientSession() as http:
+        browser = Browser(http, f"http://{served.host}:{served.port}")
+        token = (await browser.login(person))["access_token"]
+        assert (await browser.send("GET", "/api/audit", token=token)).status == 200
+        own_valkey.kill()
+        assert (await browser.me(token)).status == 200
+        for form in ("json", "csv", "ndjson"):
+            params = {"format": form}
+            reply = await browser.send("GET", "/api/audit", token=token, params=params)
+            assert refusal(reply) == (503, "service_unavailable"), form
+            assert int(reply.headers["Retry-After"]) > 0
+
+
+# --- the database ---------------------------------------------------------------------------------
+
+
+async def test_a_question_that_takes_too_long_is_given_up(
+    filled, serve_for_real, make_settings, fresh_database, monkeypatch
+):
+    """503 for those who read the audit, more of them than it has connections; others sign in."""
+    monkeypatch.setattr(app, "AUDIT_SECONDS", 0.5)
+    served = await serve_for_real(make_settings(database_url=fresh_database))
+    person = await add_person(filled.database, roles=["auditor"])
+    async with aiohttp.ClientSession() as http:
+        browser = Browser(http, f"http://{served.host}:{served.port}")
+        auditor = Auditor(browser, person.id, (await browser.login(person))["access_token"])
+        async with filled.database.transaction() as connection:
+            await connection.exec_driver_sql("lock table audit_log in access exclusive mode")
+            asked = [asyncio.create_task(auditor.get()) for _ in range(6)]
+            signed_in = await asyncio.gather(*[browser.login(person) for _ in range(3)])
+            replies = await asyncio.gather(*asked)
+        assert [refusal(reply) for reply in replies] == [(503, "service_unavailable")] * 6
+        assert len({tokens["session_id"] for tokens in signed_in}) == 3
+        assert (await auditor.get()).status == 200
+
+
+def test_a_page_is_answered_in_seconds():
+    """Whatever is asked: a statement has its time."""
+    assert timedelta(seconds=app.AUDIT_SECONDS) <= timedelta(seconds=10)
+
+
+async def test_an_index_leads_to_the_newest(filled: Books):
+    """However many rows there are: neither a page nor a batch sorts them all."""
+    await filled.sql("analyze audit_log")
+    places = "occurred_at, partition, seq"
+    for order, sign in (("desc", "<"), ("asc", ">")):
+        ordered = ", ".join(f"{column} {order}" for column in places.split(", "))
+        async with filled.database.transaction() as connection:
+            for other in ("seqscan", "bitmapscan"):
+                await connection.exec_driver_sql(f"set local enable_{other} = off")
+            plan = await connection.exec_driver_sql(
+                f"explain select * from audit_log where ({places}) {sign} "  # noqa: S608
+                f"('{to_datetime(AT_MS + 9000)}', 1, 5) order by {ordered} limit 51"
+            )
+            text = "\n".join(row[0] for row in plan)
+        assert "ix_audit_log_occurred_at" in text
+        assert "Sort" not in text
