@@ -111,6 +111,12 @@ async def test_export(written: Books, command, redis):
     [said] = [fields for fields in entries if fields[b"type"] == b"audit.exported"]
     assert json.loads(said[b"data"])["filters"]["user_id"] == "ada"
 
+    every = [line for line in command("audit", "export").stdout.split("\n") if line]
+    failed = command("audit", "export", "--outcome", "failure").stdout.split("\n")
+    assert failed[:-1] == [line for line in every if '"outcome":"failure"' in line]
+    assert 0 < len(failed[:-1]) < len(every)
+    assert command("audit", "export", "--outcome", "splendid").returncode == 2
+
     await written.person_keys.destroy("ada")
     table = csv.DictReader(
         io.StringIO(command("audit", "export", "--format", "csv").stdout, newline="")
