@@ -4,6 +4,7 @@ Every bit is a short transaction of its own that begins where the one before it 
 takes their time holds no connection, and no question asks for more than LOOKED_AT rows.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ LOOKED_AT = 10_000
 """Rows that one question looks at for those of a type or outcome."""
 ROUNDS = 20
 """Questions for one page: it looks at 200,000 rows, and opens 5,000, at most."""
+PAGE_SECONDS = 2.0
+"""After which no further question is asked for it."""
 
 _of = audit_log.c
 _COLUMNS = [column for column in audit_log.columns if column.name not in {"ip", "user_agent"}]
@@ -56,9 +59,11 @@ class AuditSearch:
     async def page(self, filters: Filters, *, limit: int, after: Position | None = None) -> Page:
         """Up to `limit` matching rows, the newest first, older than `after`.
 
-        There may be fewer, even none, and more to come: it looks at so many rows and no more.
+        There may be fewer, even none, and more to come: it looks at so many rows, for so long.
         """
         rows: list[Opened] = []
+        clock = asyncio.get_running_loop().time
+        late = clock() + PAGE_SECONDS
         for _ in range(ROUNDS):
             wanted = FETCHED if filters.ip else limit - len(rows)
             found, after = await self._read(filters, after, limit=wanted, newest_first=True)
@@ -68,7 +73,7 @@ class AuditSearch:
                     if len(rows) == limit:
                         last = index == len(found) - 1
                         return Page(rows, after if last else _position(opened.row))
-            if after is None:
+            if after is None or clock() > late:
                 break
         return Page(rows, after)
 

@@ -71,7 +71,7 @@ class AuditQuery(Query):
     since: Annotated[Instant | None, Field(description="that instant too")] = None
     until: Annotated[Instant | None, Field(description="without that instant")] = None
     limit: Annotated[
-        Annotated[int, BeforeValidator(_number), Field(ge=1, le=200)] | None,
+        Annotated[int, Field(ge=1, le=200), BeforeValidator(_number)] | None,
         Field(description="rows of a page; 50 if not given"),
     ] = None
     cursor: Annotated[

@@ -171,14 +171,20 @@ FILTERS = [
 ]
 
 
-@pytest.mark.parametrize("hurried", [False, True], ids=["at once", "bit by bit"])
+@pytest.mark.parametrize(
+    "bounds",
+    [
+        pytest.param({}, id="at once"),
+        pytest.param({"FETCHED": 3, "LOOKED_AT": 4, "ROUNDS": 2}, id="bit by bit"),
+        pytest.param({"FETCHED": 2, "LOOKED_AT": 5, "PAGE_SECONDS": -1}, id="without time"),
+    ],
+)
 @pytest.mark.parametrize(("params", "matches"), FILTERS)
-async def test_filters(filled, auditor, monkeypatch, params, matches, hurried):
+async def test_filters(filled, auditor, monkeypatch, params, matches, bounds):
     """Just the rows that match, in pages and in a stream; also when a page is not looked for long."""
     every, _ = await auditor.walk(limit=200)
-    if hurried:
-        for name, value in {"FETCHED": 3, "LOOKED_AT": 4, "ROUNDS": 2}.items():
-            monkeypatch.setattr(audit_search, name, value)
+    for name, value in bounds.items():
+        monkeypatch.setattr(audit_search, name, value)
     rows, _ = await auditor.walk(**params, limit=5)
     streamed = await auditor.get(**params, format="ndjson")
 
