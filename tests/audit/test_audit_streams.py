@@ -150,8 +150,9 @@ async def test_an_export_stands_in_the_audit_before_its_first_row(large, start, 
             [said] = await told(redis, auditor)
         assert (said.type, said.reason, said.data) == ("audit.exported", "ndjson", {"filters": {}})
         await auditor.get(format="csv", ip="203.0.113.7")
-        [_, said] = sorted(await told(redis, auditor), key=lambda one: one.at_ms)
-        assert (said.reason, said.data) == ("csv", {"filters": {"ip": "203.0.113.7"}})
+        assert ("csv", {"filters": {"ip": "203.0.113.7"}}) in [
+            (event.reason, event.data) for event in await told(redis, auditor)
+        ]
 
 
 async def test_rows_that_come_meanwhile_are_for_the_next(large, start):
