@@ -84,10 +84,8 @@ REAPPLIED = timedelta(minutes=5)
 LIMITS_FILE = web.AppKey("limits_file", LimitsFile)
 LIMIT_BOOK = web.AppKey("limit_book", LimitBook)
 KEYS_RELOADED_EVERY = timedelta(minutes=1)
-AUDIT_CONNECTIONS = 2
-"""Of their own, and so many pages at once: reading the audit keeps nobody from signing in."""
-AUDIT_SECONDS = 5.0
-AUDIT_EXPORTS = 2
+AUDIT_CONNECTIONS, AUDIT_EXPORTS, AUDIT_SECONDS = 2, 2, 5.0
+"""Of their own: reading the audit keeps nobody from signing in. Seconds are a statement's."""
 FRONTEND = Path(__file__).parent.parent / "frontend" / "dist"
 ISSUER_NAME = "Inphora"
 

@@ -28,9 +28,9 @@ async def stream(
         raise BadRequestError
     chunk: bytes | None = await anext(chunks, None)
     dress(request, response)
-    await response.prepare(request)
     sent = False
     try:
+        await response.prepare(request)
         while chunk is not None:
             async with asyncio.timeout(WRITE_SECONDS):
                 await response.write(chunk)

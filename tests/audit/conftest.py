@@ -23,11 +23,11 @@ from service.store.database import Database, database_url, open_engine
 from service.store.dead_letters import DeadLetters
 from service.store.migrations.run import migrate
 from service.store.person_keys import PersonKeys
-from tests.audit.auditors import Auditor
+from tests.audit.auditors import AT_MS, Auditor, record
+from tests.audit.auditors import ROWS as MANY
 from tests.conftest import SECRET_KEY, add_person, now_ms
 from tests.support.people import Browser
 
-AT_MS = 1_789_000_000_000
 ROWS = 60
 """In each partition of an audit that was written here."""
 PARTITIONS = (3, 7)
@@ -164,3 +164,10 @@ async def browser(serve_for_real, make_settings, fresh_database):
 async def auditor(browser: Browser, books: Books) -> Auditor:
     person = await add_person(books.database, roles=["auditor"])
     return Auditor(browser, person.id, (await browser.login(person))["access_token"])
+
+
+@pytest.fixture
+async def filled(books: Books) -> Books:
+    """Rows of all kinds: `auditors.happened`."""
+    await record(books.audit, range(MANY), Random(5))  # noqa: S311 - rows, not secrets
+    return books

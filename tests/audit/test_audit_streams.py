@@ -19,8 +19,8 @@ from service.domain.audit_rows import FIELDS
 from service.store.audit import StreamedEvent
 from service.store.audit_search import FETCHED
 from service.web import streams
-from tests.audit.auditors import Auditor, told
-from tests.audit.conftest import AT_MS, Books
+from tests.audit.auditors import AT_MS, Auditor, told
+from tests.audit.conftest import Books
 from tests.conftest import add_person
 from tests.support.people import Browser
 from tests.support.waiting import wait_until
