@@ -49,8 +49,9 @@ check: setup ## the quick half, before every commit: no servers, no browser
 	$(STEP) "pytest, without servers"
 	@$(VENV)/pytest -m "not server"
 
-faults: setup ## break Redis in twelve ways under load, and balance the books (FAULT_SECONDS=5)
-	@FAULT_SECONDS=$${FAULT_SECONDS:-5} $(VENV)/pytest -s tests/faults
+faults: setup ## break Redis in twelve ways and kill 50 workers under load, and balance the books
+	@FAULT_SECONDS=$${FAULT_SECONDS:-5} KILLS=$${KILLS:-50} $(VENV)/pytest -s tests/faults \
+	  tests/processes/test_audit.py
 
 bench: setup ## measure (ARGS goes to it)
 	@$(VENV)/python -m bench $(ARGS)

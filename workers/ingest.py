@@ -16,6 +16,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from service.contracts import keys
 from service.contracts.events import Event
+from service.contracts.vitals import Vitals
 from service.domain.errors import ServiceUnavailableError
 from service.store.audit import AuditRecords, StreamedEvent
 from service.store.database import RowsRefusedError
@@ -43,6 +44,7 @@ class Ingest:
     letters: DeadLetters
     consumer: str
     now_ms: Callable[[], int]
+    vitals: Vitals = field(default_factory=Vitals)
     abandoned_ms: int = ABANDONED_MS
     last_pass: float = field(default=float("-inf"))
     """When all streams were last found dry or drained, on the monotonic clock."""
@@ -139,7 +141,10 @@ class Ingest:
         if letters:
             await self.letters.bury(stream.partition, letters, received_ms=self.now_ms())
             log.error("ingest.dead_letters", partition=stream.partition, count=len(letters))
+            self.vitals.dead += len(letters)
         await stream.acknowledge(entries)
+        self.vitals.batches += 1
+        self.vitals.stored += len(entries) - len(letters)
         return len(entries)
 
     async def _record(

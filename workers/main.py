@@ -19,20 +19,22 @@ import structlog
 import uvloop
 from arq import cron
 from arq.connections import ArqRedis, RedisSettings
+from arq.cron import CronJob
 from arq.worker import Worker, create_worker
 from redis.exceptions import RedisError
 
 from config.logging import configure_logging
 from config.settings import read_settings
-from service.contracts import keys
 from service.domain.sessions import SessionPolicy
 from service.store.redis_pool import open_pool
+from workers.jobs import JOBS, Job
 from workers.resources import AuditPolicy, Resources, open_resources
 
 QUEUE = "auth:jobs"
 QUEUE_SECONDS = 5.0
-HEARTBEAT_LIFETIME_MS = 3_600_000
-INGEST_ALIVE_SECONDS = 15.0
+FINISHING_SECONDS = 12.0
+"""For jobs under way at SIGTERM; with closing the stores it stays below 25 s."""
+STOPPING_SECONDS = 5.0
 FIRST_BACKOFF, LAST_BACKOFF = 0.5, 5.0
 GARBAGE_AFTER = 200_000
 """Objects between two looks for cycles: a batch makes thousands that need none, and looking after
@@ -43,52 +45,6 @@ Context = dict[str, Any]
 
 
 settings = read_settings()
-
-
-async def sweep_expired(ctx: Context) -> int:
-    """End sessions past a limit."""
-    return await _resources(ctx).sweep_expired()
-
-
-async def apply_ends(ctx: Context) -> int:
-    """Tell Redis of ends that were committed while it was away, or that it has lost."""
-    await _resources(ctx).reapply_ends()
-    return await _resources(ctx).apply_ends()
-
-
-async def sweep_consumers(ctx: Context) -> int:
-    """Forget the names of workers that are gone."""
-    return await _resources(ctx).sweep_consumers()
-
-
-async def keep_checkpoints(ctx: Context) -> int | None:
-    """Sign where the audit's chains end, when it is time."""
-    return await _resources(ctx).keep_checkpoints()
-
-
-async def forget_unknown(ctx: Context) -> int:
-    """Make unreadable what old events say of people whom nobody knows."""
-    return await _resources(ctx).forget_unknown()
-
-
-async def finish_erasures(ctx: Context) -> int:
-    """Erase people whose time of grace is over; tell Redis of those of whom it has not heard."""
-    return await _resources(ctx).finish_erasures()
-
-
-async def make_exports(ctx: Context) -> int:
-    """Make the archives that people asked for; drop those that expired."""
-    return await _resources(ctx).make_exports()
-
-
-async def heartbeat(ctx: Context) -> bool:
-    """Prove that jobs run and that the streams are drained; `/api/health` reads it."""
-    resources = _resources(ctx)
-    draining = time.monotonic() - resources.ingest.last_pass < INGEST_ALIVE_SECONDS
-    if draining:
-        now_ms = time.time_ns() // 1_000_000
-        await resources.redis.set(keys.HEARTBEAT, now_ms, px=HEARTBEAT_LIFETIME_MS)
-    return draining
 
 
 def resources_of_settings() -> AbstractAsyncContextManager[Resources]:
@@ -143,19 +99,28 @@ def check_settings() -> RedisSettings:
     return RedisSettings.from_dsn(settings.queue_dsn) if plain else RedisSettings()
 
 
-class WorkerSettings:
-    """What arq runs. Each job decides from SQL what is due, so a missed tick loses nothing."""
+def scheduled(job: Job) -> CronJob:
+    """A job as arq runs it. It ends by its own limit, which arq's only stands behind."""
 
-    cron_jobs: ClassVar = [
-        cron(heartbeat, second=set(range(0, 60, 5)), keep_result=0),
-        cron(apply_ends, second=set(range(3, 60, 10)), keep_result=0, timeout=60),
-        cron(finish_erasures, second=set(range(5, 60, 10)), keep_result=0, timeout=60),
-        cron(make_exports, second=set(range(2, 60, 5)), keep_result=0, timeout=300),
-        cron(sweep_expired, second={10, 40}, keep_result=0, timeout=300),
-        cron(sweep_consumers, minute=7, keep_result=0, timeout=60),
-        cron(keep_checkpoints, second=set(range(7, 60, 10)), keep_result=0, timeout=300),
-        cron(forget_unknown, minute={17}, second={0}, keep_result=0, timeout=60),
-    ]
+    async def run(ctx: Context) -> None:
+        resources: Resources = ctx["resources"]
+        await resources.runs(job.name, lambda: job.run(resources), seconds=job.seconds)
+
+    minutes, seconds = job.ticks()
+    return cron(
+        run,
+        name=f"cron:{job.name}",
+        minute=minutes,
+        second=seconds,
+        timeout=job.seconds + STOPPING_SECONDS,
+        keep_result=0,
+    )
+
+
+class WorkerSettings:
+    """What arq runs."""
+
+    cron_jobs: ClassVar = [scheduled(job) for job in JOBS]
     queue_name = QUEUE
     redis_pool = queue()
     redis_settings = check_settings()
@@ -164,6 +129,7 @@ class WorkerSettings:
     on_startup = start
     on_shutdown = stop
     max_jobs = 10
+    job_completion_wait = FINISHING_SECONDS
     health_check_interval = 15
 
 
@@ -201,7 +167,13 @@ async def supervise(stopping: asyncio.Event, resources: Resources) -> None:
 
 
 async def close(worker: Worker, running: asyncio.Task[None]) -> None:
-    """End a worker and its jobs, whatever Redis says to that."""
+    """End a worker, whatever Redis says to that: jobs under way may finish, the rest is cut short.
+
+    What was cut short is due again in SQL.
+    """
+    worker.allow_pick_jobs = False
+    if jobs := [task for task in worker.tasks.values() if not task.done()]:
+        await asyncio.wait(jobs, timeout=FINISHING_SECONDS)
     with contextlib.suppress(asyncio.CancelledError, RedisError, OSError):
         await worker.close()
     running.cancel()
@@ -226,8 +198,3 @@ def main() -> None:
     """Run a supervised worker until it is told to stop."""
     configure_logging(level=settings.log_level, form=settings.log_format, process="worker")
     uvloop.run(run())
-
-
-def _resources(ctx: Context) -> Resources:
-    resources: Resources = ctx["resources"]
-    return resources

@@ -1,5 +1,6 @@
 """The rights of persons, as far as they take time: due work is read from SQL, so none is lost."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -77,9 +78,13 @@ class MakeExports:
         """How many it made."""
         made = 0
         while claimed := await self.exports.claim(lease=self.lease):
-            archive = await self.archive.build(claimed.user_id, made_ms=self.now_ms())
-            if archive is not None:
-                made += await self.exports.finish(claimed, archive, keep=self.keep)
+            try:
+                archive = await self.archive.build(claimed.user_id, made_ms=self.now_ms())
+                if archive is not None:
+                    made += await self.exports.finish(claimed, archive, keep=self.keep)
+            except asyncio.CancelledError:  # this worker ends; another need not wait for the lease
+                await self.exports.give_back(claimed)
+                raise
         if dropped := await self.exports.sweep():
             log.info("exports.dropped", archives=dropped)
         if made:

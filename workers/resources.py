@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from secrets import token_bytes, token_hex
 
-from redis.asyncio import Redis
-
+from service.contracts.vitals import Vitals
 from service.domain.secrets import at_rest
 from service.domain.sessions import SessionPolicy
 from service.store.audit import AuditRecords
@@ -30,8 +29,10 @@ from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
 from service.store.session_records import SessionRecords
 from workers.checkpoints import ForgetUnknown, KeepCheckpoints
+from workers.heartbeat import Heartbeat
 from workers.ingest import LANES, Ingest
 from workers.persons import FinishErasures, MakeExports
+from workers.runs import JobRuns
 from workers.sweep import ApplyEnds, ReapplyEnds, SweepConsumers, SweepExpired
 
 REDIS_SECONDS = 5.0
@@ -44,8 +45,8 @@ CONSUMER_IDLE = timedelta(hours=1)
 class Resources:
     """Everything a job may use."""
 
-    redis: Redis
-    ingest: Ingest
+    runs: JobRuns
+    heartbeat: Heartbeat
     sweep_expired: SweepExpired
     apply_ends: ApplyEnds
     reapply_ends: ReapplyEnds
@@ -84,8 +85,8 @@ async def open_resources(
     sealer = at_rest(secrets, token_bytes)
     person_keys = PersonKeys(database, sealer, token_bytes)
     audit = AuditRecords(database, person_keys, _now_ms)
-    letters = DeadLetters(database, person_keys)
-    ingest = Ingest(redis, audit, letters, consumer, _now_ms)
+    letters, vitals = DeadLetters(database, person_keys), Vitals()
+    ingest = Ingest(redis, audit, letters, consumer, _now_ms, vitals)
     health = RedisHealth(redis)
 
     async def oldest_ms() -> int | None:
@@ -94,8 +95,8 @@ async def open_resources(
     draining = asyncio.create_task(ingest.run())
     try:
         yield Resources(
-            redis=redis,
-            ingest=ingest,
+            runs=JobRuns(vitals, _now_ms),
+            heartbeat=Heartbeat(redis, ingest, vitals, consumer, _now_ms),
             sweep_expired=SweepExpired(records, live, policy, _now_ms),
             apply_ends=ApplyEnds(records, live, oldest_ms, _now_ms),
             reapply_ends=ReapplyEnds(health, records, live, policy.access_ttl + REACH, _now_ms),

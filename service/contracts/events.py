@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, NoReturn, Self
+from typing import Any, NamedTuple, NoReturn, Self
 
 MAX_FIELD = 4096
 """Characters of one field; a longer one is refused, so that a row always fits its table."""
@@ -114,8 +113,10 @@ class UnknownEventTypeError(ValueError):
     """A type from a newer release: kept as a dead letter until this one knows it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+NO_DATA: Mapping[str, Any] = {}
+
+
+class Event(NamedTuple):
     """One thing that happened. Fields may be added with a default, never renamed.
 
     `at_ms` is the store's clock in epoch milliseconds. `actor_id` is who did it when that is not
@@ -132,7 +133,7 @@ class Event:
     request_id: str = ""
     actor_id: str = ""
     reason: str = ""
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = NO_DATA
 
     @classmethod
     def read(cls, raw: Mapping[bytes, bytes]) -> Self:
@@ -155,17 +156,17 @@ class Event:
             raise ValueError(message)
         get = texts.get
         return cls(
-            type=_type(texts["type"]),
-            at_ms=int(texts["at_ms"]),
-            user_id=get("user_id", ""),
-            session_id=get("session_id", ""),
-            generation=int(texts["generation"]) if get("generation") else None,
-            ip=get("ip", ""),
-            user_agent=get("user_agent", ""),
-            request_id=get("request_id", ""),
-            actor_id=get("actor_id", ""),
-            reason=get("reason", ""),
-            data=_object(get("data", "")),
+            _type(texts["type"]),
+            int(texts["at_ms"]),
+            get("user_id", ""),
+            get("session_id", ""),
+            int(texts["generation"]) if get("generation") else None,
+            get("ip", ""),
+            get("user_agent", ""),
+            get("request_id", ""),
+            get("actor_id", ""),
+            get("reason", ""),
+            _object(get("data", "")),
         )
 
 
@@ -176,7 +177,7 @@ def _type(text: str) -> EventType:
     return kind
 
 
-_NAMES = {field.name.encode(): field.name for field in fields(Event)}
+_NAMES = {name.encode(): name for name in Event._fields}
 _KINDS = {kind.value: kind for kind in EventType}
 
 

@@ -15,6 +15,8 @@ EVENT_GROUP = "audit"
 HEARTBEAT = "auth:workers:heartbeat"
 """When a worker last proved that it drains the streams, as epoch milliseconds."""
 
+VITALS = "auth:workers:vitals"
+"""A hash of workers' names to what each has counted: service/contracts/vitals.py."""
 
 _TAGS = tuple(f"auth:{{{partition:02d}}}:" for partition in range(256))
 _SESSIONS = tuple(f"{tag}s:" for tag in _TAGS)

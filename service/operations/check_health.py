@@ -6,7 +6,7 @@ from service.domain.errors import ServiceUnavailableError
 from service.domain.instants import to_rfc3339
 from service.store.breaker import Breaker
 from service.store.database import Database
-from service.store.health import RedisHealth
+from service.store.health import RedisHealth, WorkerState
 
 STALE_HEARTBEAT_MS = 30_000
 Check = dict[str, Any]
@@ -42,6 +42,13 @@ class CheckHealth:
         checks = (await self._redis(), await self._database())
         return all(check["status"] != "down" for check in checks)
 
+    async def workers(self) -> tuple[WorkerState, int] | None:
+        """How far the workers are, and what time it is; None while nobody can tell."""
+        try:
+            return await self.redis.workers(), self.now_ms()
+        except ServiceUnavailableError:
+            return None
+
     async def _redis(self) -> Check:
         try:
             state = await self.redis.server()
@@ -63,11 +70,11 @@ class CheckHealth:
             return {"status": "down"}
 
     async def _workers(self) -> Check:
-        try:
-            state = await self.redis.workers()
-        except ServiceUnavailableError:
+        told = await self.workers()
+        if told is None:
             return {"status": "unknown"}
-        now_ms, beat_ms = self.now_ms(), state.last_heartbeat_ms
+        state, now_ms = told
+        beat_ms = state.last_heartbeat_ms
         alive = beat_ms is not None and now_ms - beat_ms < STALE_HEARTBEAT_MS
         return {
             "status": "ok" if alive else "down",

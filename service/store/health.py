@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError
 
 from service.contracts import keys
+from service.contracts.vitals import Vitals
 from service.domain.errors import ServiceUnavailableError
 from service.store.redis_cluster import ClusterRedis
 from service.store.redis_faults import explain, passing
@@ -50,13 +51,31 @@ class RedisState:
         return 0 < self.maxmemory_bytes <= self.used_memory_bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerState:
-    """How far the workers are: epoch milliseconds, entries, and epoch milliseconds."""
+class StreamState(NamedTuple):
+    """What of a partition's events is in no table yet: entries, and when the oldest was written."""
 
-    last_heartbeat_ms: int | None
+    partition: int
     backlog: int
     oldest_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerState:
+    """How far the workers are: when one last beat, what each counted, what they have yet to store."""
+
+    last_heartbeat_ms: int | None
+    vitals: Mapping[str, Vitals]
+    streams: Sequence[StreamState]
+
+    @property
+    def backlog(self) -> int:
+        """Entries that are in no table yet."""
+        return sum(stream.backlog for stream in self.streams)
+
+    @property
+    def oldest_ms(self) -> int | None:
+        """When the oldest of them was written."""
+        return min((s.oldest_ms for s in self.streams if s.oldest_ms is not None), default=None)
 
 
 def reason_of(unavailable: ServiceUnavailableError) -> str:
@@ -115,6 +134,7 @@ class RedisHealth:
         """
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.get(keys.HEARTBEAT)
+        pipeline.hgetall(keys.VITALS)
         for partition in range(keys.PARTITIONS):
             pipeline.xlen(keys.events(partition))
             pipeline.xrange(keys.events(partition), count=1)
@@ -123,12 +143,18 @@ class RedisHealth:
             errors = [reply for reply in replies if isinstance(reply, Exception)]
             if errors and (len(errors) == len(replies) or not isinstance(errors[0], AWAY)):
                 raise passing(errors[0])
-        heartbeat, *streams = [None if isinstance(reply, Exception) else reply for reply in replies]
-        oldest = [int(entries[0][0].partition(b"-")[0]) for entries in streams[1::2] if entries]
+        heartbeat, vitals, *streams = [
+            None if isinstance(reply, Exception) else reply for reply in replies
+        ]
         return WorkerState(
             last_heartbeat_ms=None if heartbeat is None else int(heartbeat),
-            backlog=sum(length or 0 for length in streams[0::2]),
-            oldest_ms=min(oldest, default=None),
+            vitals={name.decode(): Vitals.from_json(told) for name, told in (vitals or {}).items()},
+            streams=[
+                StreamState(partition, length or 0, _written_ms(entries))
+                for partition, (length, entries) in enumerate(
+                    zip(streams[0::2], streams[1::2], strict=True)
+                )
+            ],
         )
 
     async def _servers(self) -> list[Redis]:
@@ -142,6 +168,11 @@ class RedisHealth:
         if isinstance(self._redis.connection_pool, SentinelPool):
             return Topology.SENTINEL
         return Topology.SERVER
+
+
+def _written_ms(entries: Sequence[tuple[bytes, Any]] | None) -> int | None:
+    """When the first of a stream's entries was written, which its id says."""
+    return int(entries[0][0].partition(b"-")[0]) if entries else None
 
 
 async def _ask(server: Redis) -> tuple[float, Info]:

@@ -83,6 +83,12 @@ class PersonExports:
             row = (await connection.execute(claimed)).one_or_none()
         return None if row is None else Export(*row)
 
+    async def give_back(self, export: Export) -> None:
+        """Let another worker make it at once."""
+        statement = update(person_exports).where(_OF.id == export.id).values(claimed_at=None)
+        async with self.database.transaction() as connection:
+            await connection.execute(statement)
+
     async def finish(self, export: Export, archive: bytes, *, keep: timedelta) -> bool:
         """Store what was made; False when the person was erased, or another worker was first."""
         await self.person_keys.load([export.user_id])

@@ -51,10 +51,11 @@ class Metrics(Collector):
         buckets[bisect_left(SECONDS, seconds)] += 1
         self._sums[route] += seconds
 
-    def render(self) -> bytes:
+    def render(self, *others: Collector) -> bytes:
         """Everything, for one scrape."""
         collectors = CollectorRegistry(auto_describe=False)
-        collectors.register(self)
+        for each in (self, *others):
+            collectors.register(each)
         return generate_latest(collectors)
 
     def collect(self) -> Iterator[Metric]:

@@ -1,6 +1,8 @@
 """A person is given all that is held on them, and nothing of anybody else."""
 
+import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 from secrets import token_bytes
 from uuid import uuid4
@@ -143,3 +145,28 @@ async def test_erased_while_it_is_made(stores, exports, make):
     assert not await exports.finish(claimed, b"too late", keep=DAY)
     assert await exports.request(person.id, str(uuid4()), announce=nothing) is None
     assert await make()() == 0
+
+
+class Endless:
+    """An archive that never gets made."""
+
+    def __init__(self):
+        self.begun = asyncio.Event()
+
+    async def build(self, *_, **__):
+        self.begun.set()
+        await asyncio.Event().wait()
+
+
+async def test_a_worker_that_ends_gives_its_export_back(stores, exports, make):
+    """Another one makes it at once, not after the lease."""
+    person = await stores.add_person()
+    await exports.request(person.id, str(uuid4()), announce=nothing)
+    ending = replace(make(), archive=Endless())
+    task = asyncio.create_task(ending())
+    await ending.archive.begun.wait()
+    assert await make()() == 0
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await make()() == 1

@@ -1,6 +1,7 @@
 """What happened stands in the audit exactly once, whatever becomes of the worker."""
 
 import asyncio
+import os
 from collections import Counter
 from random import Random
 from secrets import token_hex
@@ -11,7 +12,8 @@ from tests.support.people import TOTP_SECRET
 from tests.support.processes import python, running, web_process
 from tests.support.waiting import wait_until
 
-ROUNDS = 5
+KILLS = int(os.environ.get("KILLS", "10"))
+"""How often a worker is killed under load; `make faults` says 50."""
 PEOPLE = 6
 
 
@@ -91,9 +93,10 @@ async def test_killed_workers_lose_and_double_nothing(stores, visit, tmp_path):
     people = [await stores.add_person() for _ in range(PEOPLE)]
     expected: dict[str, str] = {}
     chance, stop = Random(7), asyncio.Event()  # noqa: S311 - moments, not secrets
-    with web_process(stores.env, tmp_path / "web.log") as base:
+    env = {**stores.env, "REDIS_TIMEOUT_MS": "5000", "RATE_LIMITS": "off"}
+    with web_process(env, tmp_path / "web.log") as base:
         load = [asyncio.create_task(keep_busy(visit(base), p, stop, expected)) for p in people]
-        for _ in range(ROUNDS):
+        for _ in range(KILLS // 2):
             with worker(stores.env, tmp_path) as one, worker(stores.env, tmp_path) as other:
                 for process in (one, other):
                     await some_more_rows(stores, chance.randrange(20, 100))

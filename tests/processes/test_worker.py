@@ -7,10 +7,13 @@ import time
 from collections import Counter
 from contextlib import ExitStack
 from datetime import timedelta
+from subprocess import TimeoutExpired
+from urllib.request import urlopen
 from uuid import uuid4
 
 import pytest
 from arq.connections import ArqRedis, RedisSettings, create_pool
+from prometheus_client.parser import text_string_to_metric_families
 
 from service.contracts import keys
 from service.domain.ids import make_id
@@ -21,6 +24,7 @@ from service.store.script_client import ScriptClient
 from service.store.session_records import SessionRecords
 from tests.support.processes import python, running, web_process
 from tests.support.waiting import wait_until
+from workers.jobs import JOBS
 from workers.sweep import ApplyEnds
 
 QUEUE = "auth:jobs"
@@ -28,6 +32,7 @@ IDLE_SECONDS = 4
 LATER = "update sessions set last_used_at = last_used_at - interval '1 h'"
 AT = "1789000000000"
 LOGIN = {"type": "login.failed", "at_ms": AT}
+ASK_FOR_EXPORT = "insert into person_exports (user_id, id, requested_at) values ('{}', '{}', now())"
 POISON = {
     "unknown type": {**LOGIN, "type": "moon.landed"},
     "no type": {"at_ms": AT},
@@ -297,15 +302,7 @@ async def test_jobs_are_json(stores, worker, tmp_path):
 
         await wait_until(caught, seconds=20)
     assert not crater.exists()
-    assert {json.loads(job)["f"] for job in seen} <= {
-        "cron:heartbeat",
-        "cron:apply_ends",
-        "cron:sweep_expired",
-        "cron:keep_checkpoints",
-        "cron:forget_unknown",
-        "cron:finish_erasures",
-        "cron:make_exports",
-    }
+    assert {json.loads(job)["f"] for job in seen} <= {f"cron:{job.name}" for job in JOBS}
 
 
 @pytest.mark.parametrize("how", ["Redis well", "Redis killed", "Redis silent"])
@@ -326,6 +323,66 @@ async def test_stops_in_time(stores, worker, queue, how):
         finally:
             if how == "Redis silent":
                 os.kill(stores.valkey.pid, signal.SIGCONT)
+
+
+async def test_a_job_under_way_is_finished_at_a_deploy(stores, worker):
+    """SIGTERM in the middle of an export: it is made before the worker ends."""
+    person = await stores.add_person()
+    await in_sql(stores, ASK_FOR_EXPORT.format(person.id, uuid4()))
+    async with stores.engine.connect() as blocking:
+        await blocking.exec_driver_sql("lock table dead_letters in access exclusive mode")
+        with worker() as process:
+
+            async def under_way():
+                return await stores.value("select count(*) from pg_locks where not granted")
+
+            await wait_until(under_way, seconds=30)
+            process.terminate()
+            with pytest.raises(TimeoutExpired):
+                process.wait(0.5)
+            await blocking.rollback()
+            assert process.wait(25) == 0
+    assert await stores.value("select count(*) from person_exports where made_at is not null") == 1
+
+
+async def test_metrics_tell_of_workers(stores, worker, tmp_path):
+    """Any web process tells of every worker, its jobs and the streams' backlog; and goes on alone."""
+    with web_process(stores.env, tmp_path / "web.log") as base:
+        await tell(stores)
+        before = scrape(base)
+        assert before["inphora_events_backlog", "03"] == 1
+        assert before["inphora_events_lag_seconds", "03"] > 0
+        with worker():
+            await rows_reach(stores, 1)
+
+            async def told():
+                found = scrape(base)
+                return ("inphora_job_last_done_age_seconds", "apply_ends") in found and found
+
+            after = await wait_until(told, seconds=30)
+        [counted] = [
+            value for name, *_, value in flat(after) if name.endswith("events_stored_total")
+        ]
+        assert counted == 1
+        assert after["inphora_events_backlog", "03"] == 0
+        stores.valkey.kill()
+        assert ("inphora_redis_breaker_trips_total",) in scrape(base)
+
+
+def scrape(base):
+    """Samples by name and the values of their labels."""
+    with urlopen(f"{base}/metrics") as reply:  # noqa: S310 - our own http
+        families = text_string_to_metric_families(reply.read().decode())
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+def flat(samples):
+    """Each sample as one row."""
+    return [(*key, value) for key, value in samples.items()]
 
 
 def arq_check(env):

@@ -13,7 +13,7 @@ async def test_main_job(redis_settings, serve, make_settings, make_person, datab
     async with worker(settings) as resources:
         await sign_in_refresh_sign_out(browser, person)
         await audited(database, person, SAID)
-        await resources.redis.set("auth:try", 1, px=1000)
+        await resources.heartbeat.redis.set("auth:try", 1, px=1000)
 
     health = (await browser.send("GET", "/api/health")).body["checks"]["redis"]
     assert health["status"] == "ok", health

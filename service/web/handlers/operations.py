@@ -16,6 +16,7 @@ from service.web.keys import CHECK_HEALTH, METRICS, METRICS_TOKEN, TOKENS
 from service.web.problems import CATALOGUE
 from service.web.ready import NO_STORE
 from service.web.replies import cached_reply, json_reply
+from service.web.worker_metrics import WorkerMetrics
 
 CACHED = "public, max-age=300"
 
@@ -43,8 +44,9 @@ async def get_metrics(request: web.Request) -> web.Response:
             raise TokenMissingError
         if not compare_digest(given.encode(), wanted.encode()):
             raise TokenInvalidError
+    workers = await request.app[CHECK_HEALTH].workers()
     return web.Response(
-        body=request.app[METRICS].render(),
+        body=request.app[METRICS].render(*([WorkerMetrics(*workers)] if workers else [])),
         headers={**NO_STORE, "Content-Type": CONTENT_TYPE_LATEST},
     )
 

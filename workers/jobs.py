@@ -1,0 +1,118 @@
+"""Every job of the workers, once: what it does, how often, how long, and what waits when it fails.
+
+No job carries anything of value: each decides from SQL what is due, so a missed tick, a killed
+worker or an emptied queue only delays. docs/jobs.md is written from here.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from workers.resources import Resources
+
+MINUTE = 60
+HOUR = 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One job. It runs `every` so many seconds, `after` so many of them, for `seconds` at most.
+
+    `every` divides a minute, or an hour by whole minutes. `late` is what people notice when it
+    does not run.
+    """
+
+    name: str
+    does: str
+    every: int
+    after: int
+    seconds: int
+    late: str
+    run: Callable[[Resources], Awaitable[object]]
+
+    def ticks(self) -> tuple[set[int] | None, set[int]]:
+        """The minutes (None: all) and seconds of the clock when it is due."""
+        if self.every <= MINUTE:
+            return None, set(range(self.after, MINUTE, self.every))
+        first, second = divmod(self.after, MINUTE)
+        return set(range(first, MINUTE, self.every // MINUTE)), {second}
+
+
+async def _apply_ends(resources: Resources) -> int:
+    await resources.reapply_ends()
+    return await resources.apply_ends()
+
+
+JOBS = (
+    Job(
+        name="heartbeat",
+        does="proves that jobs run and that the streams are drained, and tells the worker's counts",
+        every=5,
+        after=0,
+        seconds=10,
+        late="`/api/health` says that no worker lives",
+        run=lambda resources: resources.heartbeat(),
+    ),
+    Job(
+        name="make_exports",
+        does="makes the archives that people asked for; drops those that expired",
+        every=5,
+        after=2,
+        seconds=300,
+        late="people wait for their archive; expired ones are kept, and given out no more",
+        run=lambda resources: resources.make_exports(),
+    ),
+    Job(
+        name="apply_ends",
+        does="tells Redis of ends that were committed while it was away, or that it has lost",
+        every=10,
+        after=3,
+        seconds=60,
+        late="sign-outs answered 202 are known to the web processes only, by their copy of SQL",
+        run=_apply_ends,
+    ),
+    Job(
+        name="finish_erasures",
+        does="erases people whose time of grace is over; tells Redis of those it has not heard of",
+        every=10,
+        after=5,
+        seconds=60,
+        late="people who asked to be forgotten are signed out and shut out, and not yet erased",
+        run=lambda resources: resources.finish_erasures(),
+    ),
+    Job(
+        name="keep_checkpoints",
+        does="signs where the audit's chains end, when it is time, and gives that to the sink",
+        every=10,
+        after=7,
+        seconds=300,
+        late="the newest audit rows are not yet proven against whoever can write to PostgreSQL",
+        run=lambda resources: resources.keep_checkpoints(),
+    ),
+    Job(
+        name="sweep_expired",
+        does="ends sessions past a limit",
+        every=30,
+        after=10,
+        seconds=300,
+        late="nobody gets in by an expired session; its row and its event come late",
+        run=lambda resources: resources.sweep_expired(),
+    ),
+    Job(
+        name="sweep_consumers",
+        does="forgets the names of workers that are gone, once nothing is pending for them",
+        every=HOUR,
+        after=7 * MINUTE,
+        seconds=60,
+        late="a few bytes of Redis a start of a worker",
+        run=lambda resources: resources.sweep_consumers(),
+    ),
+    Job(
+        name="forget_unknown",
+        does="makes unreadable what old events say of people whom nobody knows",
+        every=HOUR,
+        after=17 * MINUTE,
+        seconds=60,
+        late="addresses of failed sign-ins stay readable for longer than AUDIT_UNKNOWN_DAYS",
+        run=lambda resources: resources.forget_unknown(),
+    ),
+)
