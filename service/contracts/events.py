@@ -56,12 +56,73 @@ class EventType(StrEnum):
     EXPORT_REQUESTED = "export.requested"
     EXPORT_FETCHED = "export.fetched"
     AUDIT_EXPORTED = "audit.exported"
+    AUDIT_SEARCHED = "audit.searched"
     WEBHOOK_ADDED = "webhook.added"
     WEBHOOK_REMOVED = "webhook.removed"
     WEBHOOK_ENABLED = "webhook.enabled"
     WEBHOOK_DISABLED = "webhook.disabled"
     WEBHOOK_SECRET_ROTATED = "webhook.secret_rotated"  # noqa: S105
     WEBHOOK_REPLAYED = "webhook.replayed"
+
+
+class Outcome(StrEnum):
+    """How it went. NEUTRAL: nobody asked for it, or it is not decided yet."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+    NEUTRAL = "neutral"
+
+
+OUTCOMES: Mapping[EventType, Outcome] = {
+    EventType.LOGIN_SUCCEEDED: Outcome.SUCCESS,
+    EventType.LOGIN_FAILED: Outcome.FAILURE,
+    EventType.MFA_CHALLENGED: Outcome.NEUTRAL,
+    EventType.MFA_SUCCEEDED: Outcome.SUCCESS,
+    EventType.MFA_FAILED: Outcome.FAILURE,
+    EventType.MFA_SETUP_STARTED: Outcome.SUCCESS,
+    EventType.MFA_ENABLED: Outcome.SUCCESS,
+    EventType.TOKEN_REFRESHED: Outcome.SUCCESS,
+    EventType.TOKEN_REPLAYED: Outcome.SUCCESS,
+    EventType.TOKEN_RECOVERED: Outcome.SUCCESS,
+    EventType.TOKEN_REUSE_DETECTED: Outcome.FAILURE,
+    EventType.SESSION_ENDED: Outcome.SUCCESS,
+    EventType.SESSION_EXPIRED: Outcome.NEUTRAL,
+    EventType.SESSION_RESTORED: Outcome.NEUTRAL,
+    EventType.PASSWORD_REFUSED: Outcome.FAILURE,
+    EventType.USER_CREATED: Outcome.SUCCESS,
+    EventType.USER_ERASURE_REQUESTED: Outcome.SUCCESS,
+    EventType.USER_ERASURE_CANCELLED: Outcome.SUCCESS,
+    EventType.USER_ERASED: Outcome.SUCCESS,
+    EventType.LIMIT_EXCEEDED: Outcome.FAILURE,
+    EventType.EXPORT_REQUESTED: Outcome.SUCCESS,
+    EventType.EXPORT_FETCHED: Outcome.SUCCESS,
+    EventType.AUDIT_EXPORTED: Outcome.SUCCESS,
+    EventType.AUDIT_SEARCHED: Outcome.SUCCESS,
+    EventType.WEBHOOK_ADDED: Outcome.SUCCESS,
+    EventType.WEBHOOK_REMOVED: Outcome.SUCCESS,
+    EventType.WEBHOOK_ENABLED: Outcome.SUCCESS,
+    EventType.WEBHOOK_DISABLED: Outcome.NEUTRAL,
+    EventType.WEBHOOK_SECRET_ROTATED: Outcome.SUCCESS,
+    EventType.WEBHOOK_REPLAYED: Outcome.SUCCESS,
+}
+"""Of every type, unless its reason says otherwise."""
+
+OUTCOMES_BY_REASON: Mapping[EventType, Mapping[str, Outcome]] = {
+    EventType.SESSION_ENDED: {
+        "token_reuse": Outcome.FAILURE,
+        "aborted": Outcome.FAILURE,  # a sign-in whose answer could never be sent
+        "evicted": Outcome.NEUTRAL,
+    },
+}
+"""Where the type does not decide: the reasons whose outcome is another."""
+
+
+def outcome_of(kind: str, reason: str | None) -> Outcome:
+    """How an event of a type, with a reason, went; NEUTRAL for a type of a newer release."""
+    known = _KINDS.get(kind.encode())
+    if known is None:
+        return Outcome.NEUTRAL
+    return OUTCOMES_BY_REASON.get(known, {}).get(reason or "", OUTCOMES[known])
 
 
 class UnknownEventTypeError(ValueError):

@@ -213,6 +213,7 @@ audit_log = Table(
     UniqueConstraint("partition", "stream_id"),
     Index("ix_audit_log_user_id", "user_id", "occurred_at"),
     Index("ix_audit_log_session_id", "session_id", "occurred_at"),
+    Index("ix_audit_log_occurred_at", "occurred_at", "partition", "seq"),
     comment="everything security-relevant that happened, exactly once",
 )
 

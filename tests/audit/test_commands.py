@@ -14,8 +14,8 @@ import pytest
 
 from service.contracts import keys
 from service.contracts.events import Event, EventType
+from service.domain.audit_rows import FIELDS
 from service.domain.checkpoint import Checkpoint
-from service.operations.export_audit import FIELDS
 from service.outbound.checkpoint_sinks import open_sink
 from service.store.audit import StreamedEvent
 from service.store.dead_letters import DeadLetter
@@ -109,6 +109,12 @@ async def test_export(written: Books, command, redis):
     ]
     [said] = [fields for fields in entries if fields[b"type"] == b"audit.exported"]
     assert json.loads(said[b"data"])["filters"]["user_id"] == "ada"
+
+    every = [line for line in command("audit", "export").stdout.split("\n") if line]
+    failed = command("audit", "export", "--outcome", "failure").stdout.split("\n")
+    assert failed[:-1] == [line for line in every if '"outcome":"failure"' in line]
+    assert 0 < len(failed[:-1]) < len(every)
+    assert command("audit", "export", "--outcome", "splendid").returncode == 2
 
     await written.person_keys.destroy("ada")
     table = csv.DictReader(
