@@ -158,48 +158,51 @@ class Event(NamedTuple):
         Raises ValueError for an entry that no table could hold, and its subclass
         UnknownEventTypeError for a type that this release does not know.
         """
-        texts = dict[str, str]()
-        for name, value in raw.items():
-            if (known := _NAMES.get(name)) is None:
-                known = name.decode()
-            text = value.decode()
-            if b"\0" in value or len(text) > MAX_FIELD:
-                message = f"field {known!r} holds a NUL or more than {MAX_FIELD} characters"
-                raise ValueError(message)
-            texts[known] = text
-        if "type" not in texts or "at_ms" not in texts:
+        whole = b"".join(raw.values())
+        # Most are small and hold nothing strange: then one look at all of it is enough.
+        if len(whole) > MAX_FIELD or b"\0" in whole or raw.keys() - _NAMES:
+            _check_fields(raw)
+        get = raw.get
+        kind, at_ms, generation = get(b"type"), get(b"at_ms"), get(b"generation")
+        if kind is None or at_ms is None:
             message = "an event needs the fields type and at_ms"
             raise ValueError(message)
-        get = texts.get
         return cls(
-            _type(texts["type"]),
-            int(texts["at_ms"]),
-            get("user_id", ""),
-            get("session_id", ""),
-            int(texts["generation"]) if get("generation") else None,
-            get("ip", ""),
-            get("user_agent", ""),
-            get("request_id", ""),
-            get("actor_id", ""),
-            get("reason", ""),
-            _object(get("data", "")),
+            _KINDS.get(kind) or _unknown(kind),
+            int(at_ms),
+            get(b"user_id", b"").decode(),
+            get(b"session_id", b"").decode(),
+            int(generation) if generation else None,
+            get(b"ip", b"").decode(),
+            get(b"user_agent", b"").decode(),
+            get(b"request_id", b"").decode(),
+            get(b"actor_id", b"").decode(),
+            get(b"reason", b"").decode(),
+            _object(get(b"data", b"")),
         )
 
 
-def _type(text: str) -> EventType:
-    kind = _KINDS.get(text)
-    if kind is None:
-        raise UnknownEventTypeError(text)
-    return kind
+_NAMES = frozenset(name.encode() for name in Event._fields)
+_KINDS = {kind.value.encode(): kind for kind in EventType}
 
 
-_NAMES = {name.encode(): name for name in Event._fields}
-_KINDS = {kind.value: kind for kind in EventType}
+def _check_fields(raw: Mapping[bytes, bytes]) -> None:
+    """Raise ValueError for a field that no table could hold, known or not."""
+    for name, value in raw.items():
+        if b"\0" in value or len(value.decode()) > MAX_FIELD:
+            message = f"field {name.decode()!r} holds a NUL or more than {MAX_FIELD} characters"
+            raise ValueError(message)
+        name.decode()
+
+
+def _unknown(kind: bytes) -> NoReturn:
+    raise UnknownEventTypeError(kind.decode())
 
 
 @lru_cache(maxsize=1024)
-def _object(text: str) -> Mapping[str, Any]:
+def _object(raw: bytes) -> Mapping[str, Any]:
     """What a text holds; few texts come again and again, so nobody may change it."""
+    text = raw.decode()
     value = _from_json(text) if text else {}
     if not isinstance(value, dict):
         message = "the field data must hold a JSON object"
