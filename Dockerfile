@@ -11,9 +11,11 @@ RUN npm run build
 
 # Every package with the hash that was reviewed, and as a wheel: no package's own code runs here.
 FROM python:${PYTHON}-slim AS wheels
-COPY requirements.txt .
+# For checkpoints in a bucket: --build-arg S3=yes
+ARG S3=
+COPY requirements.txt requirements-s3.txt ./
 RUN pip wheel --no-cache-dir --require-hashes --only-binary :all: \
-        --wheel-dir /wheels --requirement requirements.txt
+        --wheel-dir /wheels --requirement requirements.txt ${S3:+--requirement requirements-s3.txt}
 
 FROM python:${PYTHON}-slim
 RUN --mount=type=bind,from=wheels,source=/wheels,target=/wheels \

@@ -13,7 +13,7 @@ SECRET_NAMES = re.compile(
     re.IGNORECASE,
 )
 SECRET_TEXTS = re.compile(
-    r"rt_[\w-]{20,}|mfa_[\w-]{20,}|eyJ[\w-]+\.[\w-]+\.[\w-]+|(?<=://)[^/\s@]*:[^/\s@]*(?=@)"
+    r"rt_[\w-]{20,}|mfa_[\w-]{20,}|whsec_[\w+/=-]{20,}|eyJ[\w-]+\.[\w-]+\.[\w-]+|(?<=://)[^/\s@]*:[^/\s@]*(?=@)"
 )
 HIDDEN = "[hidden]"
 

@@ -16,6 +16,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from config.sinks import check_sink
+
 MIN_SECRET = 32
 PORTS = {"http": 80, "https": 443}
 """Of the schemes that pages have; an origin does not name them."""
@@ -96,9 +98,12 @@ class Settings(BaseSettings):
         timedelta(minutes=1)
     )
     audit_checkpoint_sink: str | None = None
+    audit_checkpoint_token: SecretStr | None = None
     audit_unknown_days: Annotated[int, Field(ge=1, le=3650)] = 90
     erasure_grace_seconds: Annotated[Seconds, Field(le=30 * DAY)] = timedelta(0)
     export_keep_seconds: Annotated[Seconds, Field(ge=timedelta(minutes=1), le=30 * DAY)] = DAY
+    webhook_private_addresses: Literal["deny", "loopback", "allow"] = "deny"
+    webhook_keep_days: Annotated[int, Field(ge=7, le=365)] = 30
     metrics_token: SecretStr | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
@@ -146,14 +151,8 @@ class Settings(BaseSettings):
     @field_validator("audit_checkpoint_sink")
     @classmethod
     def _sink(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        parts = urlsplit(value)
-        here = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "::1", "localhost"}
-        file = parts.scheme in {"", "file"} and not parts.netloc and parts.path.startswith("/")
-        if not (file or here or (parts.scheme == "https" and parts.hostname)):
-            message = "must be an absolute path, file:///path, or an https:// address"
-            raise ValueError(message)
+        if value is not None:
+            check_sink(urlsplit(value))
         return value
 
     @field_validator("redis_url", "queue_redis_url")
@@ -224,6 +223,12 @@ class Settings(BaseSettings):
             options["sentinel_password"] = self.redis_sentinel_password.get_secret_value()
         given = f"&{parts.query}" if parts.query else ""
         return parts._replace(query=f"{urlencode(options)}{given}".strip("&")).geturl()
+
+    @property
+    def checkpoint_token(self) -> str | None:
+        """AUDIT_CHECKPOINT_TOKEN in the plain."""
+        token = self.audit_checkpoint_token
+        return None if token is None else token.get_secret_value()
 
     @property
     def secrets(self) -> list[str]:

@@ -17,6 +17,7 @@ from config.limits import SHIPPED, LimitsFile
 from config.logging import configure_logging
 from config.settings import Settings, read_settings
 from service.domain.access_token import AccessTokens
+from service.domain.audit_cursor import CursorCodec
 from service.domain.rate_limits import LimitBook
 from service.domain.refresh_token import RefreshTokenCodec
 from service.domain.secrets import Sealer, derive_key
@@ -27,6 +28,7 @@ from service.operations.authenticate import Authenticate, WithoutRedis
 from service.operations.check_health import CheckHealth
 from service.operations.end_sessions import EndOneSession, EndSessions, Logout
 from service.operations.erase_user import EraseOneself, EraseUser
+from service.operations.export_audit import ExportAudit
 from service.operations.export_person import ExportPerson
 from service.operations.find_user import FindUser
 from service.operations.limiter import Limiter
@@ -35,10 +37,12 @@ from service.operations.login import Login
 from service.operations.open_session import OpenSession
 from service.operations.refresh import Refresh
 from service.operations.restore_session import RestoreSession
+from service.operations.search_audit import SearchAudit
 from service.operations.tokens import MintTokens
 from service.operations.two_factor import EnableTotp, SetUpTotp
 from service.operations.verify_second_factor import VerifySecondFactor
 from service.release import VERSION
+from service.store.audit_search import AuditSearch
 from service.store.cache import Cache
 from service.store.challenges import Challenges
 from service.store.database import Database, open_engine
@@ -62,17 +66,17 @@ from service.web import keys
 from service.web.bodies import MAX_BODY_BYTES
 from service.web.cookies import RefreshCookie
 from service.web.handlers.operations import get_metrics, get_problem
-from service.web.limits import limited
 from service.web.metrics import Metrics
 from service.web.middleware import answer_always
 from service.web.openapi import document
 from service.web.pages import page_routes
 from service.web.readings import readings
 from service.web.replies import cached_reply
-from service.web.routes import ROUTES
+from service.web.routing import api_routes
 from service.web.server import Runner, serve_until_told
 from service.web.sharing import Sharing
 
+EVENTS = web.AppKey("events", EventLog)
 SETTINGS = web.AppKey("settings", Settings)
 RECENT = timedelta(seconds=5)
 REAPPLIED = timedelta(minutes=5)
@@ -80,6 +84,8 @@ REAPPLIED = timedelta(minutes=5)
 LIMITS_FILE = web.AppKey("limits_file", LimitsFile)
 LIMIT_BOOK = web.AppKey("limit_book", LimitBook)
 KEYS_RELOADED_EVERY = timedelta(minutes=1)
+AUDIT_CONNECTIONS, AUDIT_EXPORTS, AUDIT_SECONDS = 2, 2, 5.0
+"""Of their own: reading the audit keeps nobody from signing in. Seconds are a statement's."""
 FRONTEND = Path(__file__).parent.parent / "frontend" / "dist"
 ISSUER_NAME = "Inphora"
 
@@ -107,18 +113,8 @@ def build_app(settings: Settings) -> web.Application:
     app[keys.COOKIE] = RefreshCookie.of(settings.public_url, settings.cors_origins)
     app[LIMITS_FILE] = LimitsFile(settings.limits_file or SHIPPED)
     app[LIMIT_BOOK] = first_limits(app[LIMITS_FILE])
-    app.cleanup_ctx.append(wire)
-    app.add_routes(
-        [
-            web.get(route.path, handler)
-            if route.method == "GET"
-            else web.route(route.method, route.path, handler)
-            for route in ROUTES
-            for handler in [
-                limited(route.handler, route=route.name, bearer=route.bearer, when=route.limited)
-            ]
-        ]
-    )
+    app.cleanup_ctx.extend([wire, wire_audit])
+    app.add_routes(api_routes())
     contract = document(version=VERSION, server=settings.public_url)
 
     async def get_openapi(_: web.Request) -> web.Response:
@@ -220,6 +216,7 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
     open_session = OpenSession(records, live, mint, now_ms, token_bytes)
     end_sessions = EndSessions(records, live, revocations)
 
+    app[EVENTS] = events
     app[keys.METRICS].readings += readings(scripts, live, revocations)
     app[keys.POLICY] = policy
     app[keys.TOKENS] = tokens
@@ -234,9 +231,12 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
     app[keys.LOGOUT] = Logout(tokens, codec, records, end_sessions, time.time)
     app[keys.LIST_SESSIONS] = ListSessions(records, policy, now_ms)
     app[keys.END_ONE_SESSION] = EndOneSession(records, end_sessions)
-    erase_user = EraseUser(Erasures(database), live, revocations)
     app[keys.ERASE_ONESELF] = EraseOneself(
-        users, hasher, events, erase_user, settings.erasure_grace_seconds
+        users,
+        hasher,
+        events,
+        EraseUser(Erasures(database), live, revocations),
+        settings.erasure_grace_seconds,
     )
     app[keys.EXPORT_PERSON] = ExportPerson(
         PersonExports(database, PersonKeys(database, seal, token_bytes)),
@@ -272,6 +272,21 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
         await redis.aclose()
         await engine.dispose()
         hasher.close()
+
+
+async def wire_audit(app: web.Application) -> AsyncIterator[None]:
+    """Let the audit be read, on connections of its own; after `wire`."""
+    settings = app[SETTINGS]
+    url = settings.database_url.get_secret_value()
+    engine = open_engine(url, connections=AUDIT_CONNECTIONS, seconds=AUDIT_SECONDS)
+    database = Database(engine)
+    search = AuditSearch(database, PersonKeys(database, sealer(settings), token_bytes))
+    cursors = CursorCodec([derive_key(secret, "audit cursors") for secret in settings.secrets])
+    app[keys.SEARCH_AUDIT] = SearchAudit(search, app[EVENTS], cursors)
+    app[keys.EXPORT_AUDIT] = ExportAudit(search, app[EVENTS])
+    app[keys.AUDIT_EXPORTS] = asyncio.Semaphore(AUDIT_EXPORTS)
+    yield
+    await engine.dispose()
 
 
 async def reload_keys(signing: SigningKeyRecords, tokens: AccessTokens, algorithm: str) -> None:

@@ -1,12 +1,10 @@
 """The commands of auditors and of whoever looks after dead letters."""
 
 import asyncio
-import csv
-import io
 import json
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,18 +15,20 @@ import click
 
 from config.logging import configure_logging
 from config.settings import Settings, read_settings
-from service.contracts.events import EventType
+from service.contracts.events import EventType, Outcome
+from service.domain.audit_rows import to_csv, to_ndjson
 from service.domain.checkpoint import kid_of
 from service.domain.instants import to_ms, to_rfc3339
 from service.domain.secrets import at_rest
 from service.domain.sessions import Origin
-from service.operations.export_audit import FIELDS, ExportAudit
+from service.operations.export_audit import ExportAudit
 from service.operations.replay_dead_letters import ReplayDeadLetters, Replayed
 from service.operations.verify_audit import Verdict, VerifyAudit
+from service.outbound.checkpoint_sinks import CheckpointSink, open_sink
 from service.refusals import fail, refusals
 from service.store.audit import AuditRecords
-from service.store.audit_search import AuditSearch, Filters
-from service.store.checkpoint_sink import CheckpointSink
+from service.store.audit_filters import Filters
+from service.store.audit_search import AuditSearch
 from service.store.checkpoints import Checkpoints
 from service.store.database import Database, open_engine
 from service.store.dead_letters import DeadLetters
@@ -41,7 +41,6 @@ PUBLIC_KEY_BYTES = 32
 COMMAND_SECONDS = 2.0
 STATEMENT_SECONDS = 3600.0
 """Sorting or counting all of the audit takes its time."""
-FORMULA = frozenset("=+-@\t\r")
 INSTANT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"])
 T = TypeVar("T")
 
@@ -137,6 +136,7 @@ def public_key() -> None:
 @click.option("--user", "user_id", help="A user's id.")
 @click.option("--session", "session_id", help="A session's id.")
 @click.option("--type", "types", multiple=True, type=click.Choice([t.value for t in EventType]))
+@click.option("--outcome", type=click.Choice([each.value for each in Outcome]))
 @click.option("--since", type=INSTANT, help="UTC; that instant too.")
 @click.option("--until", type=INSTANT, help="UTC; without that instant.")
 @click.option("--ip", help="The client's address, as it was written down.")
@@ -154,33 +154,15 @@ def export(form: str, since: datetime | None, until: datetime | None, **which: A
     async def write(tools: Tools) -> None:
         origin, reason = Origin(request_id=token_hex(16)), "command_line"
         if form == "chain":
-            rows = tools.export.sealed(origin, reason=reason)
-        else:
-            rows = tools.export(filters, origin, reason=reason)
-        line = _csv if form == "csv" else _ndjson
+            async for row in tools.export.sealed(origin, reason=reason):
+                sys.stdout.write(to_ndjson([row]))
+            return
         if form == "csv":
-            sys.stdout.write(_csv(dict(zip(FIELDS, FIELDS, strict=True))))
-        async for row in rows:
-            sys.stdout.write(line(row))
+            sys.stdout.write(to_csv([], head=True))
+        async for rows in tools.export(filters, origin, reason=reason):
+            sys.stdout.write(to_csv(rows) if form == "csv" else to_ndjson(rows))
 
     _run(write)
-
-
-def _ndjson(row: Mapping[str, Any]) -> str:
-    return json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n"
-
-
-def _csv(row: Mapping[str, Any]) -> str:
-    """RFC 4180. A text that a spreadsheet would take for a formula gets a quote before it."""
-    out = io.StringIO()
-    cells = [
-        json.dumps(each, ensure_ascii=False) if isinstance(each, dict) else each
-        for each in (row[name] for name in FIELDS)
-    ]
-    csv.writer(out).writerow(
-        f"'{cell}" if isinstance(cell, str) and cell[:1] in FORMULA else cell for cell in cells
-    )
-    return out.getvalue()
 
 
 @click.group()
@@ -259,16 +241,17 @@ async def _open_tools(settings: Settings) -> AsyncIterator[Tools]:
     person_keys = PersonKeys(database, sealer, token_bytes)
     checkpoints = Checkpoints(database, sealer, _now_ms)
     letters = DeadLetters(database, person_keys)
-    sink = settings.audit_checkpoint_sink
+    sink, token = settings.audit_checkpoint_sink, settings.checkpoint_token
     try:
-        yield Tools(
-            verify=VerifyAudit(database, checkpoints),
-            export=ExportAudit(AuditSearch(database, person_keys), EventLog(scripts)),
-            checkpoints=checkpoints,
-            sink=CheckpointSink(sink) if sink else None,
-            letters=letters,
-            replay=ReplayDeadLetters(letters, AuditRecords(database, person_keys, _now_ms)),
-        )
+        async with open_sink(sink, token=token) as opened:
+            yield Tools(
+                verify=VerifyAudit(database, checkpoints),
+                export=ExportAudit(AuditSearch(database, person_keys), EventLog(scripts)),
+                checkpoints=checkpoints,
+                sink=opened,
+                letters=letters,
+                replay=ReplayDeadLetters(letters, AuditRecords(database, person_keys, _now_ms)),
+            )
     finally:
         await scripts.aclose()
         await redis.aclose()

@@ -33,6 +33,7 @@ from service.store.password_hasher import PasswordHasher
 from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
 from service.store.users import UserRecords
+from service.webhooks_cli import webhooks
 
 PAGE = 200
 COMMAND_SECONDS = 2.0
@@ -48,6 +49,7 @@ def main() -> None:
 main.add_command(audit)
 main.add_command(events)
 main.add_command(erase_user)
+main.add_command(webhooks)
 
 
 @main.command()

@@ -77,6 +77,7 @@ def run_dev(
             "DATABASE_URL": postgres.url,
             "REDIS_URL": valkey.url,
             "SECRET_KEY": _keep_secret(data_dir / "secret_key"),
+            "WEBHOOK_PRIVATE_ADDRESSES": os.environ.get("WEBHOOK_PRIVATE_ADDRESSES", "loopback"),
         }
         defaults = {"PUBLIC_URL": own["BASE_URL"], "LOG_FORMAT": "console"}
         env = {**defaults, **os.environ, **own, **dict.fromkeys(OTHERS, ""), "PORT": str(port)}

@@ -8,6 +8,7 @@ from secrets import token_bytes, token_hex
 from uuid import uuid4
 
 import pytest
+from aiohttp import web
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -21,7 +22,9 @@ from service.store.password_hasher import PasswordHasher
 from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
 from service.store.users import UserRecords
+from service.web.server import Runner
 from tests.support.people import PASSWORD, Browser, Person
+from tests.web.wire import Served
 
 SECRET_KEY = "k" * 40
 REAL = frozenset({"postgres", "valkey", "own_valkey"})
@@ -161,6 +164,23 @@ def serve(aiohttp_client: Callable[..., Awaitable[object]]) -> Callable[..., Awa
         return Browser(await aiohttp_client(build_app(settings)))
 
     return start
+
+
+@pytest.fixture
+async def serve_for_real() -> AsyncIterator[Callable[[Settings], Awaitable[Served]]]:
+    """Serves an application of given settings by the server that processes use."""
+    runners = []
+
+    async def start(settings: Settings) -> Served:
+        runner = Runner(build_app(settings))
+        await runner.setup()
+        runners.append(runner)
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        return Served(*runner.addresses[0])
+
+    yield start
+    for runner in runners:
+        await runner.cleanup()
 
 
 @pytest.fixture

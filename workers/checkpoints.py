@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import structlog
 
+from service.outbound.checkpoint_sinks import CheckpointSink
 from service.store.audit import AuditRecords
-from service.store.checkpoint_sink import CheckpointSink
 from service.store.checkpoints import Checkpoints
 from service.store.person_keys import PersonKeys
 

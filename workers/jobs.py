@@ -115,4 +115,13 @@ JOBS = (
         late="addresses of failed sign-ins stay readable for longer than AUDIT_UNKNOWN_DAYS",
         run=lambda resources: resources.forget_unknown(),
     ),
+    Job(
+        name="sweep_deliveries",
+        does="drops webhook deliveries of old",
+        every=HOUR,
+        after=27 * MINUTE,
+        seconds=60,
+        late="they take room",
+        run=lambda resources: resources.sweep_deliveries(),
+    ),
 )

@@ -25,15 +25,16 @@ from redis.exceptions import RedisError
 
 from config.logging import configure_logging
 from config.settings import read_settings
+from service.domain.reach import Reach
 from service.domain.sessions import SessionPolicy
 from service.store.redis_pool import open_pool
 from workers.jobs import JOBS, Job
-from workers.resources import AuditPolicy, Resources, open_resources
+from workers.resources import AuditPolicy, Resources, WebhookPolicy, open_resources
 
 QUEUE = "auth:jobs"
 QUEUE_SECONDS = 5.0
-FINISHING_SECONDS = 12.0
-"""For jobs under way at SIGTERM; with closing the stores it stays below 25 s."""
+FINISHING_SECONDS = 10.0
+"""For jobs under way at SIGTERM; with webhooks under way after them it stays below 25 s."""
 STOPPING_SECONDS = 5.0
 FIRST_BACKOFF, LAST_BACKOFF = 0.5, 5.0
 GARBAGE_AFTER = 200_000
@@ -62,9 +63,14 @@ def resources_of_settings() -> AbstractAsyncContextManager[Resources]:
         audit_policy=AuditPolicy(
             checkpoint_every=settings.audit_checkpoint_seconds,
             checkpoint_sink=settings.audit_checkpoint_sink,
+            checkpoint_token=settings.checkpoint_token,
             unknown_kept=timedelta(days=settings.audit_unknown_days),
         ),
         exports_kept=settings.export_keep_seconds,
+        webhook_policy=WebhookPolicy(
+            reach=Reach(settings.webhook_private_addresses),
+            kept=timedelta(days=settings.webhook_keep_days),
+        ),
     )
 
 

@@ -5,21 +5,23 @@ import os
 import socket
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
 from secrets import token_bytes, token_hex
 
 from service.contracts.vitals import Vitals
+from service.domain.reach import Reach
 from service.domain.secrets import at_rest
 from service.domain.sessions import SessionPolicy
+from service.outbound.checkpoint_sinks import open_sink
 from service.store.audit import AuditRecords
 from service.store.audit_search import AuditSearch
-from service.store.checkpoint_sink import CheckpointSink
 from service.store.checkpoints import Checkpoints
 from service.store.database import Database, open_engine
 from service.store.dead_letters import DeadLetters
 from service.store.erasures import Erasures
+from service.store.event_log import EventLog
 from service.store.health import RedisHealth
 from service.store.live_sessions import LiveSessions
 from service.store.person_archive import PersonArchive
@@ -34,9 +36,10 @@ from workers.ingest import LANES, Ingest
 from workers.persons import FinishErasures, MakeExports
 from workers.runs import JobRuns
 from workers.sweep import ApplyEnds, ReapplyEnds, SweepConsumers, SweepExpired
+from workers.webhooks import SweepDeliveries, delivering
 
 REDIS_SECONDS = 5.0
-CONNECTIONS = LANES + 3
+CONNECTIONS = LANES + 4
 REACH = timedelta(hours=1)
 CONSUMER_IDLE = timedelta(hours=1)
 
@@ -55,6 +58,7 @@ class Resources:
     forget_unknown: ForgetUnknown
     finish_erasures: FinishErasures
     make_exports: MakeExports
+    sweep_deliveries: SweepDeliveries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +67,16 @@ class AuditPolicy:
 
     checkpoint_every: timedelta = timedelta(minutes=1)
     checkpoint_sink: str | None = None
+    checkpoint_token: str | None = field(default=None, repr=False)
     unknown_kept: timedelta = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookPolicy:
+    """See WEBHOOK_ in docs/configuration.md."""
+
+    reach: Reach = Reach.DENY
+    kept: timedelta = timedelta(days=30)
 
 
 @asynccontextmanager
@@ -75,6 +88,7 @@ async def open_resources(
     policy: SessionPolicy,
     audit_policy: AuditPolicy = AuditPolicy(),
     exports_kept: timedelta = timedelta(days=1),
+    webhook_policy: WebhookPolicy = WebhookPolicy(),
 ) -> AsyncIterator[Resources]:
     """Open the stores and drain the streams in the background until the end."""
     redis = open_redis(redis_url, timeout=REDIS_SECONDS, wait=REDIS_SECONDS)
@@ -92,6 +106,13 @@ async def open_resources(
     async def oldest_ms() -> int | None:
         return (await health.workers()).oldest_ms
 
+    stack = AsyncExitStack()
+    sink = await stack.enter_async_context(
+        open_sink(audit_policy.checkpoint_sink, token=audit_policy.checkpoint_token)
+    )
+    deliveries = await stack.enter_async_context(
+        delivering(database, sealer, EventLog(scripts), webhook_policy.reach, _now_ms)
+    )
     draining = asyncio.create_task(ingest.run())
     try:
         yield Resources(
@@ -105,7 +126,7 @@ async def open_resources(
                 audit,
                 Checkpoints(database, sealer, _now_ms),
                 audit_policy.checkpoint_every,
-                CheckpointSink(sink) if (sink := audit_policy.checkpoint_sink) else None,
+                sink,
             ),
             forget_unknown=ForgetUnknown(person_keys, audit_policy.unknown_kept, _now_ms),
             finish_erasures=FinishErasures(Erasures(database), live, oldest_ms, _now_ms),
@@ -115,10 +136,12 @@ async def open_resources(
                 exports_kept,
                 _now_ms,
             ),
+            sweep_deliveries=SweepDeliveries(deliveries, webhook_policy.kept, _now_ms),
         )
     finally:
         ingest.stop()
         await draining
+        await stack.aclose()
         await scripts.aclose()
         await redis.aclose()
         await engine.dispose()

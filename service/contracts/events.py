@@ -13,10 +13,14 @@ PLAIN_DATA = frozenset(
     {
         "amr",
         "counted_by",
+        "deliveries",
+        "endpoint",
         "enforced",
+        "host",
         "limit",
         "policy",
         "tab",
+        "types",
         "window_seconds",
     }
 )
@@ -53,6 +57,73 @@ class EventType(StrEnum):
     EXPORT_REQUESTED = "export.requested"
     EXPORT_FETCHED = "export.fetched"
     AUDIT_EXPORTED = "audit.exported"
+    AUDIT_SEARCHED = "audit.searched"
+    WEBHOOK_ADDED = "webhook.added"
+    WEBHOOK_REMOVED = "webhook.removed"
+    WEBHOOK_ENABLED = "webhook.enabled"
+    WEBHOOK_DISABLED = "webhook.disabled"
+    WEBHOOK_SECRET_ROTATED = "webhook.secret_rotated"  # noqa: S105
+    WEBHOOK_REPLAYED = "webhook.replayed"
+
+
+class Outcome(StrEnum):
+    """How it went. NEUTRAL: nobody asked for it, or it is not decided yet."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+    NEUTRAL = "neutral"
+
+
+OUTCOMES: Mapping[EventType, Outcome] = {
+    EventType.LOGIN_SUCCEEDED: Outcome.SUCCESS,
+    EventType.LOGIN_FAILED: Outcome.FAILURE,
+    EventType.MFA_CHALLENGED: Outcome.NEUTRAL,
+    EventType.MFA_SUCCEEDED: Outcome.SUCCESS,
+    EventType.MFA_FAILED: Outcome.FAILURE,
+    EventType.MFA_SETUP_STARTED: Outcome.SUCCESS,
+    EventType.MFA_ENABLED: Outcome.SUCCESS,
+    EventType.TOKEN_REFRESHED: Outcome.SUCCESS,
+    EventType.TOKEN_REPLAYED: Outcome.SUCCESS,
+    EventType.TOKEN_RECOVERED: Outcome.SUCCESS,
+    EventType.TOKEN_REUSE_DETECTED: Outcome.FAILURE,
+    EventType.SESSION_ENDED: Outcome.SUCCESS,
+    EventType.SESSION_EXPIRED: Outcome.NEUTRAL,
+    EventType.SESSION_RESTORED: Outcome.NEUTRAL,
+    EventType.PASSWORD_REFUSED: Outcome.FAILURE,
+    EventType.USER_CREATED: Outcome.SUCCESS,
+    EventType.USER_ERASURE_REQUESTED: Outcome.SUCCESS,
+    EventType.USER_ERASURE_CANCELLED: Outcome.SUCCESS,
+    EventType.USER_ERASED: Outcome.SUCCESS,
+    EventType.LIMIT_EXCEEDED: Outcome.FAILURE,
+    EventType.EXPORT_REQUESTED: Outcome.SUCCESS,
+    EventType.EXPORT_FETCHED: Outcome.SUCCESS,
+    EventType.AUDIT_EXPORTED: Outcome.SUCCESS,
+    EventType.AUDIT_SEARCHED: Outcome.SUCCESS,
+    EventType.WEBHOOK_ADDED: Outcome.SUCCESS,
+    EventType.WEBHOOK_REMOVED: Outcome.SUCCESS,
+    EventType.WEBHOOK_ENABLED: Outcome.SUCCESS,
+    EventType.WEBHOOK_DISABLED: Outcome.NEUTRAL,
+    EventType.WEBHOOK_SECRET_ROTATED: Outcome.SUCCESS,
+    EventType.WEBHOOK_REPLAYED: Outcome.SUCCESS,
+}
+"""Of every type, unless its reason says otherwise."""
+
+OUTCOMES_BY_REASON: Mapping[EventType, Mapping[str, Outcome]] = {
+    EventType.SESSION_ENDED: {
+        "token_reuse": Outcome.FAILURE,
+        "aborted": Outcome.FAILURE,  # a sign-in whose answer could never be sent
+        "evicted": Outcome.NEUTRAL,
+    },
+}
+"""Where the type does not decide: the reasons whose outcome is another."""
+
+
+def outcome_of(kind: str, reason: str | None) -> Outcome:
+    """How an event of a type, with a reason, went; NEUTRAL for a type of a newer release."""
+    known = _KINDS.get(kind.encode())
+    if known is None:
+        return Outcome.NEUTRAL
+    return OUTCOMES_BY_REASON.get(known, {}).get(reason or "", OUTCOMES[known])
 
 
 class UnknownEventTypeError(ValueError):
@@ -88,48 +159,51 @@ class Event(NamedTuple):
         Raises ValueError for an entry that no table could hold, and its subclass
         UnknownEventTypeError for a type that this release does not know.
         """
-        texts = dict[str, str]()
-        for name, value in raw.items():
-            if (known := _NAMES.get(name)) is None:
-                known = name.decode()
-            text = value.decode()
-            if b"\0" in value or len(text) > MAX_FIELD:
-                message = f"field {known!r} holds a NUL or more than {MAX_FIELD} characters"
-                raise ValueError(message)
-            texts[known] = text
-        if "type" not in texts or "at_ms" not in texts:
+        whole = b"".join(raw.values())
+        # Most are small and hold nothing strange: then one look at all of it is enough.
+        if len(whole) > MAX_FIELD or b"\0" in whole or raw.keys() - _NAMES:
+            _check_fields(raw)
+        get = raw.get
+        kind, at_ms, generation = get(b"type"), get(b"at_ms"), get(b"generation")
+        if kind is None or at_ms is None:
             message = "an event needs the fields type and at_ms"
             raise ValueError(message)
-        get = texts.get
         return cls(
-            _type(texts["type"]),
-            int(texts["at_ms"]),
-            get("user_id", ""),
-            get("session_id", ""),
-            int(texts["generation"]) if get("generation") else None,
-            get("ip", ""),
-            get("user_agent", ""),
-            get("request_id", ""),
-            get("actor_id", ""),
-            get("reason", ""),
-            _object(get("data", "")),
+            _KINDS.get(kind) or _unknown(kind),
+            int(at_ms),
+            get(b"user_id", b"").decode(),
+            get(b"session_id", b"").decode(),
+            int(generation) if generation else None,
+            get(b"ip", b"").decode(),
+            get(b"user_agent", b"").decode(),
+            get(b"request_id", b"").decode(),
+            get(b"actor_id", b"").decode(),
+            get(b"reason", b"").decode(),
+            _object(get(b"data", b"")),
         )
 
 
-def _type(text: str) -> EventType:
-    kind = _KINDS.get(text)
-    if kind is None:
-        raise UnknownEventTypeError(text)
-    return kind
+_NAMES = frozenset(name.encode() for name in Event._fields)
+_KINDS = {kind.value.encode(): kind for kind in EventType}
 
 
-_NAMES = {name.encode(): name for name in Event._fields}
-_KINDS = {kind.value: kind for kind in EventType}
+def _check_fields(raw: Mapping[bytes, bytes]) -> None:
+    """Raise ValueError for a field that no table could hold, known or not."""
+    for name, value in raw.items():
+        if b"\0" in value or len(value.decode()) > MAX_FIELD:
+            message = f"field {name.decode()!r} holds a NUL or more than {MAX_FIELD} characters"
+            raise ValueError(message)
+        name.decode()
+
+
+def _unknown(kind: bytes) -> NoReturn:
+    raise UnknownEventTypeError(kind.decode())
 
 
 @lru_cache(maxsize=1024)
-def _object(text: str) -> Mapping[str, Any]:
+def _object(raw: bytes) -> Mapping[str, Any]:
     """What a text holds; few texts come again and again, so nobody may change it."""
+    text = raw.decode()
     value = _from_json(text) if text else {}
     if not isinstance(value, dict):
         message = "the field data must hold a JSON object"

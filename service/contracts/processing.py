@@ -120,6 +120,30 @@ REGISTER = (
         },
     ),
     Processing(
+        name="Webhooks",
+        purpose="Tell products of the company what happened to an account they rely on.",
+        basis=f"{CONTRACT}; {SECURITY}",
+        retention="WEBHOOK_KEEP_DAYS after it happened; nothing when no endpoint is set up",
+        erasure="stays as long: an id that leads to nobody, which products need to erase theirs",
+        columns={
+            "webhook_deliveries": (
+                "id",
+                "endpoint_id",
+                "event_id",
+                "type",
+                "body",
+                "created_at",
+                "due_at",
+                "tries",
+                "delivered_at",
+                "failed_at",
+                "last_try_at",
+                "last_status",
+                "last_error",
+            ),
+        },
+    ),
+    Processing(
         name="Rights of persons: access",
         purpose="Give people what is held on them (Art. 15 and 20).",
         basis=LAW,
@@ -163,6 +187,19 @@ IMPERSONAL: Mapping[str, Sequence[str]] = {
     "audit_checkpoints": ("number", "made_at", "kid", "body", "signature", "delivered_at"),
     "checkpoint_keys": ("kid", "public_key", "private_key", "created_at"),
     "signing_keys": ("kid", "algorithm", "private_key", "created_at", "retired_at"),
+    "webhook_endpoints": (
+        "id",
+        "url",
+        "types",
+        "secret",
+        "previous_secret",
+        "previous_until",
+        "created_at",
+        "disabled_at",
+        "disabled_reason",
+        "failing_since",
+        "paused_until",
+    ),
 }
 """Columns that are about nobody."""
 

@@ -213,6 +213,7 @@ audit_log = Table(
     UniqueConstraint("partition", "stream_id"),
     Index("ix_audit_log_user_id", "user_id", "occurred_at"),
     Index("ix_audit_log_session_id", "session_id", "occurred_at"),
+    Index("ix_audit_log_occurred_at", "occurred_at", "partition", "seq"),
     comment="everything security-relevant that happened, exactly once",
 )
 
@@ -305,6 +306,69 @@ dead_letters = Table(
     Column("replayed_at", INSTANT, comment="it has become a row of audit_log; null: not yet"),
     UniqueConstraint("partition", "stream_id"),
     comment="stream entries that could not become audit rows; nothing is thrown away",
+)
+
+webhook_endpoints = Table(
+    "webhook_endpoints",
+    metadata,
+    Column(
+        "id", String(20), primary_key=True, comment="what `webhooks` calls it: ep_ and 12 digits"
+    ),
+    Column("url", Text, nullable=False, comment="where to; may itself be a secret of the receiver"),
+    Column("types", ARRAY(Text), nullable=False, comment="session.ended, user.*, or * for all"),
+    Column("secret", LargeBinary, nullable=False, comment="signs; sealed"),
+    Column("previous_secret", LargeBinary, comment="signs too while it is replaced; sealed"),
+    Column("previous_until", INSTANT, comment="when the previous one signs no more"),
+    Column("created_at", INSTANT, nullable=False, server_default=func.now()),
+    Column(
+        "disabled_at", INSTANT, comment="null: it is delivered to; what happens meanwhile waits"
+    ),
+    Column("disabled_reason", String(20), comment="operator, failing or gone"),
+    Column("failing_since", INSTANT, comment="no try has succeeded since; null: the last one did"),
+    Column("paused_until", INSTANT, comment="it asked for this by Retry-After"),
+    comment="where products want to be told of events",
+)
+
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True, comment="what `webhooks replay` takes"),
+    Column(
+        "endpoint_id",
+        ForeignKey("webhook_endpoints.id", ondelete="CASCADE"),
+        nullable=False,
+        comment="to whom; goes with it",
+    ),
+    Column("event_id", String(64), nullable=False, comment="webhook-id; the same at every try"),
+    Column("type", String(40), nullable=False, comment="of the event"),
+    Column(
+        "body",
+        Text,
+        nullable=False,
+        comment="as it is sent and signed: user and session by id, never an address or a name",
+    ),
+    Column("created_at", INSTANT, nullable=False, comment="when the audit row was stored"),
+    Column(
+        "due_at",
+        INSTANT,
+        comment="when to try; while a worker tries, when others may; null: nothing is left to do",
+    ),
+    Column("tries", SmallInteger, nullable=False, server_default="0", comment="that were begun"),
+    Column("delivered_at", INSTANT, comment="when it answered 2xx; null: not yet"),
+    Column("failed_at", INSTANT, comment="when it was given up; `webhooks replay` tries anew"),
+    Column("last_try_at", INSTANT, comment="when the last try ended"),
+    Column("last_status", SmallInteger, comment="the HTTP status it got; null: no answer"),
+    Column("last_error", String(40), comment="why it failed, in a word: timeout, dns, refused, …"),
+    UniqueConstraint("endpoint_id", "event_id"),
+    Index("ix_webhook_deliveries_created_at", "created_at"),
+    comment="one row an event and endpoint, written with the event's audit row: the outbox",
+)
+Index(
+    "ix_webhook_deliveries_due",
+    webhook_deliveries.c.endpoint_id,
+    webhook_deliveries.c.due_at,
+    webhook_deliveries.c.id,
+    postgresql_where=webhook_deliveries.c.due_at.is_not(None),
 )
 
 erasures = Table(

@@ -67,18 +67,17 @@ def canonical(partition: int, seq: int, entry: Entry) -> bytes:
         personal,
     ) = entry
     return (
-        f'["{FORMAT}",{partition:d},{seq:d},{_text(stream_id)},{_text(kind)},'
+        f'["{FORMAT}",{partition:d},{seq:d},{_quoted(stream_id)},{_quoted(kind)},'
         f"{(occurred_at - EPOCH) // MICROSECOND},{(recorded_at - EPOCH) // MICROSECOND},"
-        f"{_text(user_id)},{_text(session_id)},"
+        f"{'null' if user_id is None else _quoted(user_id)},"
+        f"{'null' if session_id is None else _quoted(session_id)},"
         f"{'null' if generation is None else int(generation)},"
-        f"{_text(request_id)},{_text(actor_id)},{_text(reason)},"
+        f"{'null' if request_id is None else _quoted(request_id)},"
+        f"{'null' if actor_id is None else _quoted(actor_id)},"
+        f"{'null' if reason is None else _quoted(reason)},"
         f"{data},"
         f"{'null' if personal is None else _quoted(personal.hex())}]"
     ).encode()
-
-
-def _text(text: str | None) -> str:
-    return "null" if text is None else _quoted(text)
 
 
 def link(previous: bytes, partition: int, seq: int, entry: Entry) -> bytes:

@@ -75,6 +75,11 @@ class Checkpoint:
             message = "is not a line that was exported here"
             raise CheckpointBrokenError(message) from error
 
+    @property
+    def name(self) -> str:
+        """What a sink calls it; sorts like the number."""
+        return f"checkpoint-{self.number:012}"
+
     def to_line(self) -> str:
         """One line of JSON, for a sink."""
         signature = base64.b64encode(self.signature).decode()

@@ -50,6 +50,12 @@ class UnsupportedMediaTypeError(AuthError):
     detail = "Send Content-Type: application/json, in UTF-8 and without a Content-Encoding."
 
 
+class NotAcceptableError(AuthError):
+    code = "not_acceptable"
+    title = "The answer has none of the forms that were asked for"
+    detail = "Send an Accept header with a media type of this route, or none."
+
+
 class PayloadTooLargeError(AuthError):
     code = "payload_too_large"
     title = "The body is too large"

@@ -1,34 +1,16 @@
 """Give rows of the audit to somebody outside; that it was done stands in the audit first."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-from service.contracts.events import EventType
+from service.contracts.events import EventType, outcome_of
 from service.domain.audit_chain import MICROSECOND
 from service.domain.instants import EPOCH, to_ms, to_rfc3339
 from service.domain.sessions import Origin
-from service.store.audit_search import AuditSearch, Filters, Opened
+from service.store.audit_filters import Filters
+from service.store.audit_search import AuditSearch, Opened
 from service.store.event_log import EventLog
-
-FIELDS = (
-    "partition",
-    "seq",
-    "occurred_at",
-    "recorded_at",
-    "type",
-    "user_id",
-    "session_id",
-    "generation",
-    "ip",
-    "user_agent",
-    "request_id",
-    "actor_id",
-    "reason",
-    "data",
-    "erased",
-)
-"""Of a row that people read; also the columns of CSV. `erased`: what was personal is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +25,11 @@ class ExportAudit:
 
     async def __call__(
         self, filters: Filters, origin: Origin, *, actor_id: str = "", reason: str
-    ) -> AsyncIterator[dict[str, Any]]:
-        """Matching rows as people read them, by FIELDS."""
+    ) -> AsyncGenerator[list[dict[str, Any]], None]:
+        """Matching rows as people read them, by FIELDS, in batches; one may be empty."""
         await self._tell(origin, actor_id, reason, {"filters": filters.said()})
-        async for opened in self.search.rows(filters):
-            yield _readable(opened)
+        async for batch in self.search.batches(filters):
+            yield [readable(opened) for opened in batch]
 
     async def sealed(
         self, origin: Origin, *, actor_id: str = "", reason: str
@@ -80,7 +62,8 @@ class ExportAudit:
         )
 
 
-def _readable(opened: Opened) -> dict[str, Any]:
+def readable(opened: Opened) -> dict[str, Any]:
+    """A row by FIELDS."""
     row, personal = opened
     said = personal or {}
     return {
@@ -89,6 +72,7 @@ def _readable(opened: Opened) -> dict[str, Any]:
         "occurred_at": to_rfc3339(to_ms(row.occurred_at)),
         "recorded_at": to_rfc3339(to_ms(row.recorded_at)),
         "type": row.type,
+        "outcome": outcome_of(row.type, row.reason),
         "user_id": row.user_id,
         "session_id": row.session_id,
         "generation": row.generation,

@@ -20,6 +20,7 @@ from service.store.database import Database, RowsRefusedError, copy_rows, row_fa
 from service.store.person_keys import PersonKeys, owner_of
 from service.store.personal import part, place, to_plain
 from service.store.projection import project
+from service.store.webhook_outbox import enqueue
 
 PAGE = 2000
 COLUMNS = ("partition", "seq", *Entry._fields, "prev_hash", "hash")
@@ -244,6 +245,7 @@ async def _append(
     last = rows[-1]
     await _move_head(connection, partition, Head(last.seq, last.seq, last.hash))
     await project(connection, [events[n].event for n in new])
+    await enqueue(connection, partition, [events[n] for n in new], entries[new[0]].recorded_at)
     return len(new)
 
 

@@ -12,7 +12,8 @@ from sqlalchemy import Row, func, select
 from service.contracts.tables import erasures, recovery_codes, sessions, users
 from service.domain.instants import to_ms, to_rfc3339
 from service.domain.sessions import MILLISECOND
-from service.store.audit_search import AuditSearch, Filters, Opened
+from service.store.audit_filters import Filters
+from service.store.audit_search import AuditSearch, Opened
 from service.store.database import Database
 from service.store.dead_letters import DeadLetters
 

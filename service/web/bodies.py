@@ -30,7 +30,8 @@ MAX_FAULTS = 20
 BODY_SECONDS = 10.0
 
 
-def _plain(text: str) -> str:
+def is_plain(text: str) -> str:
+    """The text. Raises ValueError for control characters, among them NUL, which SQL cannot hold."""
     if not text.isprintable():
         message = "control characters are not allowed"
         raise ValueError(message)
@@ -46,7 +47,7 @@ def _address(text: str) -> str:
 
 Email = Annotated[str, StringConstraints(max_length=EMAIL_MAX), AfterValidator(_address)]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
-Label = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_plain)]
+Label = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(is_plain)]
 Code = Annotated[str, StringConstraints(min_length=6, max_length=40)]
 Token = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 
@@ -99,14 +100,15 @@ class CodeBody(Body):
 
 
 B = TypeVar("B", bound=Body)
+M = TypeVar("M", bound=BaseModel)
 
 
 async def read_body(request: web.Request, shape: type[B], *, optional: bool = False) -> B:
     """The body as its shape. Raises the AuthError that says what is wrong with it."""
     if optional and not request.body_exists:
-        return _validate(shape, {})
+        return validated(shape, {})
     _check_media_type(request)
-    return _validate(shape, parse_object(await _read(request)))
+    return validated(shape, parse_object(await _read(request)))
 
 
 def parse_object(raw: bytes) -> dict[str, Any]:
@@ -149,7 +151,8 @@ async def _read(request: web.Request) -> bytes:
         raise e.MalformedJsonError from error
 
 
-def _validate(shape: type[B], value: dict[str, Any]) -> B:
+def validated(shape: type[M], value: dict[str, Any]) -> M:
+    """A model of what came from outside. Raises ValidationFailedError, which names the fields."""
     try:
         return shape.model_validate(value)
     except ValidationError as error:

@@ -1,12 +1,19 @@
 """Who is asking: the bearer token of a request (RFC 6750 §2.1)."""
 
+from collections.abc import Awaitable, Callable, Collection
+
 from aiohttp import web
 
-from service.domain.errors import TokenMissingError
+from service.domain.errors import ForbiddenError, TokenMissingError
+from service.domain.users import Role
 from service.operations.authenticate import Caller
 from service.web.keys import AUTHENTICATE, VISIT
 
 SCHEME = "bearer "
+CALLER = web.RequestKey("caller", Caller)
+"""Who is asking, on a route that wants a role."""
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def find_bearer(request: web.Request) -> str | None:
@@ -25,3 +32,22 @@ async def authenticated(request: web.Request) -> Caller:
     visit.user_id, visit.session_id = caller.user.id, caller.session.id
     visit.degraded = caller.degraded
     return caller
+
+
+def with_role(handler: Handler, roles: Collection[Role]) -> Handler:
+    """A handler that only people with one of these roles get to; none are asked for: itself.
+
+    Their roles are those of now, as the session check has them, whatever the token says. Raises
+    the token errors and ForbiddenError.
+    """
+    if not roles:
+        return handler
+    wanted = frozenset(roles)
+
+    async def checked(request: web.Request) -> web.StreamResponse:
+        caller = request[CALLER] = await authenticated(request)
+        if wanted.isdisjoint(caller.user.roles):
+            raise ForbiddenError
+        return await handler(request)
+
+    return checked

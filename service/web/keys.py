@@ -1,5 +1,6 @@
 """What handlers find in the application and in a request."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -12,21 +13,26 @@ from service.operations.authenticate import Authenticate
 from service.operations.check_health import CheckHealth
 from service.operations.end_sessions import EndOneSession, Logout
 from service.operations.erase_user import EraseOneself
+from service.operations.export_audit import ExportAudit
 from service.operations.export_person import ExportPerson
 from service.operations.limiter import Limiter
 from service.operations.list_sessions import ListSessions
 from service.operations.login import Login
 from service.operations.refresh import Refresh
+from service.operations.search_audit import SearchAudit
 from service.operations.two_factor import EnableTotp, SetUpTotp
 from service.operations.verify_second_factor import VerifySecondFactor
 from service.web.cookies import RefreshCookie
 from service.web.metrics import Metrics
+from service.web.sharing import Sharing
 
+AUDIT_EXPORTS = web.AppKey("audit_exports", asyncio.Semaphore)
 AUTHENTICATE = web.AppKey("authenticate", Authenticate)
 CHECK_HEALTH = web.AppKey("check_health", CheckHealth)
 ENABLE_TOTP = web.AppKey("enable_totp", EnableTotp)
 END_ONE_SESSION = web.AppKey("end_one_session", EndOneSession)
 ERASE_ONESELF = web.AppKey("erase_oneself", EraseOneself)
+EXPORT_AUDIT = web.AppKey("export_audit", ExportAudit)
 EXPORT_PERSON = web.AppKey("export_person", ExportPerson)
 LIMITER = web.AppKey("limiter", Limiter)
 LIST_SESSIONS = web.AppKey("list_sessions", ListSessions)
@@ -37,6 +43,7 @@ METRICS = web.AppKey("metrics", Metrics)
 METRICS_TOKEN: web.AppKey[str | None] = web.AppKey("metrics_token")
 POLICY = web.AppKey("policy", SessionPolicy)
 REFRESH = web.AppKey("refresh", Refresh)
+SEARCH_AUDIT = web.AppKey("search_audit", SearchAudit)
 SET_UP_TOTP = web.AppKey("set_up_totp", SetUpTotp)
 TOKENS = web.AppKey("tokens", AccessTokens)
 VERIFY_SECOND_FACTOR = web.AppKey("verify_second_factor", VerifySecondFactor)
@@ -46,10 +53,11 @@ VERIFY_SECOND_FACTOR = web.AppKey("verify_second_factor", VerifySecondFactor)
 class Visit:
     """What is known of a request so far: whose it is, where it stands with its limits.
 
-    `degraded`: it was answered without Redis. `set_cookie`: what the browser is to keep or drop.
+    `sharing`: with which origins' pages. `degraded`: it was answered without Redis. `set_cookie`: what the browser is to keep or drop.
     """
 
     origin: Origin
+    sharing: Sharing | None = None
     user_id: str = ""
     session_id: str = ""
     degraded: bool = False

@@ -32,18 +32,12 @@ def answer_always(*, proxies: int, metrics: Metrics, sharing: Sharing | None = N
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         started = perf_counter()
         origin = read_origin(request, proxies=proxies, new_id=_new_id)
-        visit = request[VISIT] = Visit(origin)
+        visit = request[VISIT] = Visit(origin, sharing)
         response = sharing.preflight(request) if sharing is not None else None
         if response is None:
             response = await _respond(request, handler, request_id=origin.request_id)
-        stamp(response, request_id=origin.request_id)
-        show_limits(visit, response)
-        if visit.degraded:
-            response.headers["Auth-Degraded"] = "redis"
-        if visit.set_cookie:
-            response.headers["Set-Cookie"] = visit.set_cookie
-        if sharing is not None:
-            sharing.mark(request, response)
+        if not response.prepared:  # a stream dresses itself
+            dress(request, response)
         seconds = perf_counter() - started
         resource = request.match_info.route.resource
         route = resource.canonical if resource else "unmatched"
@@ -53,6 +47,19 @@ def answer_always(*, proxies: int, metrics: Metrics, sharing: Sharing | None = N
         return response
 
     return middleware
+
+
+def dress(request: web.Request, response: web.StreamResponse) -> None:
+    """Add the headers that what is known of the request asks for; before the head is sent."""
+    visit = request[VISIT]
+    stamp(response, request_id=visit.origin.request_id)
+    show_limits(visit, response)
+    if visit.degraded:
+        response.headers["Auth-Degraded"] = "redis"
+    if visit.set_cookie:
+        response.headers["Set-Cookie"] = visit.set_cookie
+    if visit.sharing is not None:
+        visit.sharing.mark(request, response)
 
 
 def stamp(response: web.StreamResponse, *, request_id: str) -> None:

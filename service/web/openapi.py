@@ -1,6 +1,7 @@
 """OpenAPI 3.1, from the same types that parse requests and from the table of errors."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,6 +13,9 @@ from service.web.routes import ROUTES, Route
 from service.web.shapes import ProblemShape
 
 REF = "#/components/schemas/{model}"
+OK = 200
+UNSAID = frozenset({"default", "description", "title"})
+"""What a field's schema has that is said elsewhere."""
 Schema = dict[str, Any]
 
 
@@ -34,15 +38,16 @@ def document(*, version: str, server: str) -> Schema:
 
 def _schemas() -> Schema:
     models: set[type[BaseModel]] = {ProblemShape}
+    queries: set[str] = set()
     for route in ROUTES:
         models.update(model for replies in route.replies.values() for model in replies)
-        if route.body:
-            models.add(route.body)
+        models.update(model for model in (route.body, route.query) if model)
+        queries.update([route.query.__name__] if route.query else [])
     ordered = sorted(models, key=lambda model: model.__name__)
     _, definitions = models_json_schema(
         [(model, "validation") for model in ordered], ref_template=REF
     )
-    return dict(definitions["$defs"])
+    return {name: schema for name, schema in definitions["$defs"].items() if name not in queries}
 
 
 def _operation(route: Route) -> Schema:
@@ -50,7 +55,10 @@ def _operation(route: Route) -> Schema:
         "operationId": route.handler.__name__,
         "summary": route.summary,
         "responses": {
-            **{str(status): _reply(models) for status, models in route.replies.items()},
+            **{
+                str(status): _reply(models, route.streams if status == OK else ())
+                for status, models in route.replies.items()
+            },
             **_refusals(route),
         },
     }
@@ -60,20 +68,45 @@ def _operation(route: Route) -> Schema:
             "content": {"application/json": {"schema": _ref(route.body)}},
         }
     if route.bearer:
-        operation["security"] = [{"bearer": []}, *([{}] if route.body_optional else [])]
-    if "{id}" in route.path:
-        operation["parameters"] = [
-            {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+        # Roles may stand here for any scheme since OpenAPI 3.1.
+        asked = [role.value for role in route.roles]
+        alternatives = [[role] for role in asked] or [[]]
+        operation["security"] = [
+            *({"bearer": roles} for roles in alternatives),
+            *([{}] if route.body_optional else []),
         ]
+    parameters = _parameters(route)
+    if parameters:
+        operation["parameters"] = parameters
     return operation
 
 
-def _reply(models: Any) -> Schema:
+def _parameters(route: Route) -> list[Schema]:
+    path = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    found = [path] if "{id}" in route.path else []
+    if route.query:
+        schema = route.query.model_json_schema(ref_template=REF)
+        for name, given in schema["properties"].items():
+            about = {"description": given["description"]}
+            found.append({"name": name, "in": "query", **about, "schema": _sayable(given)})
+    return found
+
+
+def _sayable(given: Schema) -> Schema:
+    """A field's schema without what no query can say: that it is absent."""
+    [schema] = [one for one in given.get("anyOf", [given]) if one != {"type": "null"}]
+    return {key: value for key, value in schema.items() if key not in UNSAID}
+
+
+def _reply(models: Any, streams: Sequence[str]) -> Schema:
     if not models:
         return {"description": "Done"}
     schemas = [_ref(model) for model in models]
     schema = schemas[0] if len(schemas) == 1 else {"oneOf": schemas}
-    return {"description": "Done", "content": {"application/json": {"schema": schema}}}
+    content = {"application/json": {"schema": schema}}
+    for media_type in streams:
+        content[media_type] = {"schema": {"type": "string"}}
+    return {"description": "Done", "content": content}
 
 
 def _refusals(route: Route) -> Schema:

@@ -21,6 +21,7 @@ STATUS: dict[type[e.AuthError], int] = {
     e.MethodNotAllowedError: 405,
     e.MfaCodeInvalidError: 401,
     e.MfaTokenInvalidError: 401,
+    e.NotAcceptableError: 406,
     e.NotFoundError: 404,
     e.PayloadTooLargeError: 413,
     e.RateLimitedError: 429,
@@ -39,6 +40,7 @@ STATUS: dict[type[e.AuthError], int] = {
     e.ValidationFailedError: 422,
 }
 BEARER = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+INSUFFICIENT = {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}
 TOKEN_ERRORS = (
     e.TokenExpiredError,
     e.TokenInvalidError,
@@ -94,6 +96,8 @@ def _response(body: dict[str, Any], headers: dict[str, str]) -> web.Response:
 def _headers(refusal: e.AuthError) -> dict[str, str]:
     if isinstance(refusal, TOKEN_ERRORS):
         return BEARER
+    if isinstance(refusal, e.ForbiddenError):
+        return INSUFFICIENT
     if isinstance(refusal, e.MethodNotAllowedError):
         return {"Allow": ", ".join(refusal.allowed)}
     retry_after = getattr(refusal, "retry_after", None)

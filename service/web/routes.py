@@ -8,8 +8,9 @@ from pydantic import BaseModel
 
 from service.domain import errors as e
 from service.domain.rate_limits import KEY_KINDS, KeyKind
-from service.web import bodies, shapes
-from service.web.handlers import authentication, operations, persons, sessions, two_factor
+from service.domain.users import Role
+from service.web import bodies, queries, shapes
+from service.web.handlers import audit, authentication, operations, persons, sessions, two_factor
 from service.web.limits import Limited
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -38,7 +39,11 @@ AWAY = (e.ServiceUnavailableError,)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One method of one path; a reply of None has no body."""
+    """One method of one path; a reply of None has no body.
+
+    `roles`: whoever has one of these may ask; none: whoever has an access token, if `bearer` says
+    so. `streams`: media types that a 200 may also have.
+    """
 
     method: str
     path: str
@@ -47,7 +52,10 @@ class Route:
     replies: Mapping[int, Sequence[type[BaseModel]]]
     body: type[bodies.Body] | None = None
     body_optional: bool = False
+    query: type[queries.Query] | None = None
+    streams: Sequence[str] = ()
     bearer: bool = False
+    roles: Sequence[Role] = ()
     errors: Sequence[type[e.AuthError]] = field(default=())
     limited: Limited = Limited.BEFORE
     limit_keys: Sequence[KeyKind] = ("ip",)
@@ -66,7 +74,10 @@ class Route:
         """Every error this route may answer."""
         return [
             *(BODY_ERRORS if self.body else ()),
+            *((e.ValidationFailedError,) if self.query else ()),
+            *((e.NotAcceptableError,) if self.streams else ()),
             *(BEARER_ERRORS if self.bearer else ()),
+            *((e.ForbiddenError,) if self.roles else ()),
             *((e.RateLimitedError,) if self.path.startswith("/api/") else ()),
             *self.errors,
         ]
@@ -188,6 +199,18 @@ ROUTES = (
         bearer=True,
         replies={200: [shapes.RecoveryCodesShape]},
         errors=(e.MfaCodeInvalidError, e.ConflictError, *AWAY),
+    ),
+    Route(
+        method="GET",
+        path="/api/audit",
+        handler=audit.get_audit,
+        summary="What happened: a page, the newest first; or all of it as a file, the oldest first",
+        query=queries.AuditQuery,
+        bearer=True,
+        roles=(Role.AUDITOR, Role.ADMIN),
+        replies={200: [shapes.AuditPageShape]},
+        streams=(audit.CSV, audit.NDJSON),
+        errors=AWAY,
     ),
     Route(
         method="GET",

@@ -5,6 +5,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from service.contracts.events import Outcome
+
 
 class Shape(BaseModel):
     """A reply."""
@@ -110,6 +112,36 @@ class ArchiveShape(Shape):
     events: list[dict[str, Any]]
     unread_events: list[dict[str, str]]
     withheld: list[str]
+
+
+class AuditRowShape(Shape):
+    """What happened: docs/audit.md. `erased`: what was personal in it is gone for good."""
+
+    partition: int
+    seq: int
+    occurred_at: datetime
+    recorded_at: datetime
+    type: str
+    outcome: Outcome
+    user_id: str | None
+    session_id: str | None
+    generation: int | None
+    ip: str | None
+    user_agent: str | None
+    request_id: str | None
+    actor_id: str | None
+    reason: str | None
+    data: dict[str, Any]
+    erased: bool
+
+
+class AuditPageShape(Shape):
+    """Rows, the newest first. There may be fewer than asked for, even none, and more to come:
+    the end is where `next_cursor` is null.
+    """
+
+    rows: list[AuditRowShape]
+    next_cursor: str | None
 
 
 class HealthShape(Shape):

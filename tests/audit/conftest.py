@@ -8,6 +8,7 @@ from random import Random
 from secrets import token_bytes, token_hex
 from typing import Any
 
+import aiohttp
 import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -22,9 +23,11 @@ from service.store.database import Database, database_url, open_engine
 from service.store.dead_letters import DeadLetters
 from service.store.migrations.run import migrate
 from service.store.person_keys import PersonKeys
-from tests.conftest import SECRET_KEY, now_ms
+from tests.audit.auditors import AT_MS, Auditor, record
+from tests.audit.auditors import ROWS as MANY
+from tests.conftest import SECRET_KEY, add_person, now_ms
+from tests.support.people import Browser
 
-AT_MS = 1_789_000_000_000
 ROWS = 60
 """In each partition of an audit that was written here."""
 PARTITIONS = (3, 7)
@@ -146,4 +149,25 @@ async def written(books: Books) -> Books:
             assert await books.audit.record(partition, events) == ROWS // 6
         if batch % 2:
             assert await books.checkpoints.make()
+    return books
+
+
+@pytest.fixture
+async def browser(serve_for_real, make_settings, fresh_database):
+    """A client of the service on the books' database."""
+    served = await serve_for_real(make_settings(database_url=fresh_database))
+    async with aiohttp.ClientSession() as http:
+        yield Browser(http, f"http://{served.host}:{served.port}")
+
+
+@pytest.fixture
+async def auditor(browser: Browser, books: Books) -> Auditor:
+    person = await add_person(books.database, roles=["auditor"])
+    return Auditor(browser, person.id, (await browser.login(person))["access_token"])
+
+
+@pytest.fixture
+async def filled(books: Books) -> Books:
+    """Rows of all kinds: `auditors.happened`."""
+    await record(books.audit, range(MANY), Random(5))  # noqa: S311 - rows, not secrets
     return books

@@ -8,22 +8,21 @@ import re
 import subprocess
 import sys
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
 from service.contracts import keys
 from service.contracts.events import Event, EventType
+from service.domain.audit_rows import FIELDS
 from service.domain.checkpoint import Checkpoint
-from service.operations.export_audit import FIELDS
+from service.outbound.checkpoint_sinks import open_sink
 from service.store.audit import StreamedEvent
-from service.store.checkpoint_sink import CheckpointSink
 from service.store.dead_letters import DeadLetter
 from tests.audit.conftest import PARTITIONS, ROWS, Books
 from tests.conftest import now_ms
 from tests.support.processes import ROOT, python
+from tests.support.receiver import receiver
 from workers.checkpoints import KeepCheckpoints
 
 EVERY = timedelta(minutes=1)
@@ -111,6 +110,12 @@ async def test_export(written: Books, command, redis):
     [said] = [fields for fields in entries if fields[b"type"] == b"audit.exported"]
     assert json.loads(said[b"data"])["filters"]["user_id"] == "ada"
 
+    every = [line for line in command("audit", "export").stdout.split("\n") if line]
+    failed = command("audit", "export", "--outcome", "failure").stdout.split("\n")
+    assert failed[:-1] == [line for line in every if '"outcome":"failure"' in line]
+    assert 0 < len(failed[:-1]) < len(every)
+    assert command("audit", "export", "--outcome", "splendid").returncode == 2
+
     await written.person_keys.destroy("ada")
     table = csv.DictReader(
         io.StringIO(command("audit", "export", "--format", "csv").stdout, newline="")
@@ -154,32 +159,18 @@ async def test_dead_letters(books: Books, command):
     assert [json.loads(line)["replayed"] for line in lines] == [False, True]
 
 
-async def test_a_sink_gets_each_checkpoint_in_order(written: Books, tmp_path: Path):
+async def test_a_sink_gets_each_checkpoint_in_order(written: Books):
     """By POST too; while it refuses, checkpoints wait for it."""
-    lines, status = [], [500]
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            if status[0] == 200:
-                lines.append(body)
-            self.send_response(status[0])
-            self.end_headers()
-
-        def log_message(self, *_):
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        sink = CheckpointSink(f"http://127.0.0.1:{server.server_port}/checkpoints")
+    async with receiver() as there, open_sink(there.url) as sink:
         keep = KeepCheckpoints(written.audit, written.checkpoints, EVERY, sink)
+        there.status = 500
         assert await keep() is None
-        assert lines == []
         assert len(await written.checkpoints.undelivered()) == 3
-        status[0] = 200
+        there.got.clear()
+        there.status = 200
         await keep()
-        server.shutdown()
     assert await written.checkpoints.undelivered() == []
+    lines = [each.body.decode() for each in there.got]
     assert [Checkpoint.from_line(line).number for line in lines] == [1, 2, 3]
 
 

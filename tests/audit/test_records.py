@@ -20,7 +20,8 @@ from service.domain.instants import EPOCH, to_datetime
 from service.domain.secrets import at_rest
 from service.operations.replay_dead_letters import ReplayDeadLetters
 from service.store.audit import AuditRecords, StreamedEvent
-from service.store.audit_search import AuditSearch, Filters
+from service.store.audit_filters import Filters
+from service.store.audit_search import AuditSearch
 from service.store.database import RowsRefusedError
 from service.store.dead_letters import DeadLetter
 from service.store.migrations.run import migrate

@@ -11,7 +11,8 @@ from sqlalchemy import text
 
 from service.domain.secrets import at_rest
 from service.domain.users import email_key
-from service.store.audit_search import AuditSearch, Filters
+from service.store.audit_filters import Filters
+from service.store.audit_search import AuditSearch
 from service.store.database import Database
 from service.store.person_keys import PersonKeys
 from tests.conftest import SECRET_KEY

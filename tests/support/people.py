@@ -44,7 +44,7 @@ class Browser:
             headers["Authorization"] = f"Bearer {token}"
         async with self.http.request(method, self.base + path, headers=headers, **given) as reply:
             text = await reply.text()
-            json_like = "json" in reply.headers.get("Content-Type", "")
+            json_like = reply.content_type.endswith(("/json", "+json"))
             return Reply(
                 reply.status,
                 reply.headers,

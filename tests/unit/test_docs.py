@@ -7,6 +7,7 @@ import tomllib
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from inspect import isfunction
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 from urllib.parse import unquote
@@ -160,7 +161,7 @@ def test_every_direct_dependency_has_its_reason() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     wanted = [
         *project["project"]["dependencies"],
-        *project["project"]["optional-dependencies"]["dev"],
+        *chain(*project["project"]["optional-dependencies"].values()),
         *project["dependency-groups"]["test"],
     ]
     names = [re.split(r"[\[<>=~! ]", requirement)[0] for requirement in wanted]

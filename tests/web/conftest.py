@@ -4,36 +4,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import aiohttp
 import pytest
-from aiohttp import web
 from redis.asyncio import Redis
 from sqlalchemy import func, select
 from structlog.testing import capture_logs
 
 from config.settings import Settings
-from service.app import build_app
 from service.contracts import keys
 from service.contracts.tables import recovery_codes, sessions, users
 from service.store.database import Database
-from service.web.server import Runner
 from tests.support.people import Browser
 from tests.web.wire import Served
-
-
-@pytest.fixture
-async def serve_for_real() -> AsyncIterator[Callable[[Settings], Awaitable[Served]]]:
-    """Serves an application of given settings by the server that processes use."""
-    runners = []
-
-    async def start(settings: Settings) -> Served:
-        runner = Runner(build_app(settings))
-        await runner.setup()
-        runners.append(runner)
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        return Served(*runner.addresses[0])
-
-    yield start
-    for runner in runners:
-        await runner.cleanup()
 
 
 @pytest.fixture

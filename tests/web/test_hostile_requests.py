@@ -2,6 +2,7 @@
 
 import pytest
 
+from service.domain.users import Role
 from service.web.routes import ROUTES
 from tests.web.wire import refusal
 
@@ -11,8 +12,9 @@ READABLE = [route.path for route in ROUTES if route.method == "GET"]
 
 
 @pytest.fixture
-async def token(browser, person):
-    return (await browser.login(person))["access_token"]
+async def token(browser, make_person):
+    """Of somebody with every role."""
+    return (await browser.login(await make_person(roles=list(Role))))["access_token"]
 
 
 @pytest.mark.parametrize(

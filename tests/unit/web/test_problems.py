@@ -36,8 +36,8 @@ CATALOGUE = {
 }
 """The table of API.md, code by code."""
 
-BEYOND = {"bad_request": 400, "request_timeout": 408}
-"""For what is no HTTP at all, and for a body that does not arrive."""
+BEYOND = {"bad_request": 400, "not_acceptable": 406, "request_timeout": 408}
+"""For what is no HTTP at all, a form that no answer has, a body that does not arrive."""
 
 KINDS = {kind.code: kind for kind in STATUS}
 MADE = {
@@ -104,12 +104,20 @@ def test_an_access_token_s_failure_says_how_to_authenticate(code):
     assert response.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
 
 
+def test_a_missing_role_is_an_insufficient_scope():
+    """RFC 6750 §3.1: another token of the same account would not help."""
+    response = problem(e.ForbiddenError(), request_id="r")
+
+    assert response.headers["WWW-Authenticate"] == 'Bearer error="insufficient_scope"'
+
+
 @pytest.mark.parametrize(
     "code",
     sorted(
         (CATALOGUE | BEYOND).keys()
         - {"token_missing", "token_invalid"}
         - {"token_expired", "token_revoked"}
+        - {"forbidden"}
     ),
 )
 def test_nothing_else_asks_for_a_bearer_token(code):

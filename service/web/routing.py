@@ -1,0 +1,22 @@
+"""The routes as aiohttp takes them: each behind its limits and the roles that it wants."""
+
+from aiohttp import web
+
+from service.web.callers import with_role
+from service.web.limits import limited
+from service.web.routes import ROUTES, Handler, Route
+
+
+def api_routes() -> list[web.RouteDef]:
+    """Every route of the API; GET answers HEAD too."""
+    return [
+        web.get(route.path, _guarded(route))
+        if route.method == "GET"
+        else web.route(route.method, route.path, _guarded(route))
+        for route in ROUTES
+    ]
+
+
+def _guarded(route: Route) -> Handler:
+    handler = with_role(route.handler, route.roles)
+    return limited(handler, route=route.name, bearer=route.bearer, when=route.limited)
