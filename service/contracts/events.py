@@ -89,6 +89,7 @@ OUTCOMES: Mapping[EventType, Outcome] = {
     EventType.SESSION_ENDED: Outcome.SUCCESS,
     EventType.SESSION_EXPIRED: Outcome.NEUTRAL,
     EventType.SESSION_RESTORED: Outcome.NEUTRAL,
+    EventType.SESSION_USED: Outcome.SUCCESS,
     EventType.PASSWORD_REFUSED: Outcome.FAILURE,
     EventType.USER_CREATED: Outcome.SUCCESS,
     EventType.USER_ERASURE_REQUESTED: Outcome.SUCCESS,
