@@ -3,8 +3,8 @@ transaction.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row, Text, bindparam, func, select, text, update
@@ -15,18 +15,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.contracts.events import Event
 from service.contracts.tables import audit_heads, audit_log
 from service.domain.audit_chain import GENESIS, Entry, link, to_canonical_json
-from service.domain.instants import to_datetime
+from service.domain.instants import EPOCH, to_datetime
+from service.store.audit_months import Month, find_month, make_month
 from service.store.database import Database, RowsRefusedError, copy_rows, row_faults
 from service.store.person_keys import PersonKeys, owner_of
 from service.store.personal import part, place, to_plain
 from service.store.projection import project
 
 PAGE = 2000
+SLACK = timedelta(days=2)
+"""How far the clocks of Redis and of whoever records may be apart, when rows are looked for."""
 COLUMNS = ("partition", "seq", *Entry._fields, "prev_hash", "hash")
 
 _KNOWN = select(audit_log.c.stream_id).where(
     audit_log.c.partition == bindparam("partition"),
     audit_log.c.stream_id == func.any(bindparam("ids", type_=ARRAY(Text))),
+    audit_log.c.recorded_at >= bindparam("since"),
 )
 _OLD = (
     select(audit_log)
@@ -53,11 +57,22 @@ class StreamedEvent(NamedTuple):
 
 
 class Head(NamedTuple):
-    """Where a partition's chain ends: its newest row, the newest row with a hash, that hash."""
+    """Where a partition's chain ends: its newest row, the newest row with a hash, that hash.
+
+    `recorded_at` is of the newest row, `now` the database's clock.
+    """
 
     seq: int
     chained: int
     hash: bytes
+    recorded_at: datetime
+    now: datetime
+
+    def next_at(self, now: datetime) -> datetime:
+        """When a row is recorded that comes next: never before the last, so that a month is one
+        run of a chain. A clock that is ahead of the database's does not count, nor the other way.
+        """
+        return max(self.recorded_at, min(now, self.now))
 
 
 class Chained(NamedTuple):
@@ -81,20 +96,31 @@ class AuditRecords:
     database: Database
     person_keys: PersonKeys
     now_ms: Callable[[], int]
+    _months: list[Month] = field(default_factory=list)
 
     async def record(self, partition: int, events: Sequence[StreamedEvent]) -> int:
         """Store a partition's events in the order given; how many of them were new.
 
         Raises RowsRefusedError when no table takes one of them, and ServiceUnavailableError.
         """
-        entries = await self._entries(partition, events)
-        while True:
-            async with self.database.transaction() as connection:
-                head = await _lock_head(connection, partition)
-                if head.chained == head.seq:
-                    with row_faults():
-                        return await _append(connection, partition, head, entries, events)
-            await self.adopt(partition)
+        entries, now = await self._entries(partition, events), to_datetime(self.now_ms())
+        try:
+            while True:
+                async with self.database.transaction() as connection:
+                    head = await _lock_head(connection, partition)
+                    at = head.next_at(now)
+                    month = find_month(self._months, at)
+                    if month is not None and head.chained == head.seq:
+                        batch = Batch(partition, at, month.table, entries, events)
+                        with row_faults():
+                            return await _append(connection, head, batch)
+                if month is None:
+                    self._months[:] = await make_month(self.database, at)
+                else:
+                    await self.adopt(partition)
+        except Exception:
+            self._months.clear()  # perhaps one of them was dropped
+            raise
 
     async def adopt(self, partition: int) -> int:
         """Seal and chain up to PAGE rows that an older release stored; how many there were."""
@@ -125,7 +151,7 @@ class AuditRecords:
                 },
             )
             last = rows[-1]
-            await _move_head(connection, partition, Head(head.seq, last.seq, last.hash))
+            await _move_head(connection, partition, chained=last.seq, hash=last.hash)
         return len(old)
 
     async def behind(self) -> list[int]:
@@ -142,14 +168,13 @@ class AuditRecords:
             raise RowsRefusedError(error) from error
         owners = [owner_of(item.event.user_id, at) for item, at in zip(events, ats, strict=True)]
         await self.person_keys.load(owners)
-        recorded_at = to_datetime(self.now_ms())
         # Equal texts were read into one object: most events of a batch share theirs.
         parted = {
             key: _parted(data)
             for key, data in {id(item.event.data): item.event.data for item in events}.items()
         }
         return [
-            self._entry(partition, item, at, recorded_at, owner, *parted[id(item.event.data)])
+            self._entry(partition, item, at, owner, *parted[id(item.event.data)])
             for item, at, owner in zip(events, ats, owners, strict=True)
         ]
 
@@ -158,7 +183,6 @@ class AuditRecords:
         partition: int,
         item: StreamedEvent,
         occurred_at: datetime,
-        recorded_at: datetime,
         owner: str,
         data: str,
         personal: Mapping[str, Any],
@@ -169,7 +193,7 @@ class AuditRecords:
             stream_id,
             event.type.value,
             occurred_at,
-            recorded_at,
+            EPOCH,  # decided under the head's lock
             event.user_id or None,
             event.session_id or None,
             event.generation,
@@ -209,7 +233,7 @@ def entry_of(row: Row[Any]) -> Entry:
 
 async def _lock_head(connection: AsyncConnection, partition: int) -> Head:
     query = (
-        select(audit_heads.c.seq, audit_heads.c.chained, audit_heads.c.hash)
+        select(audit_heads, func.clock_timestamp().label("now"))
         .where(audit_heads.c.partition == partition)
         .with_for_update()
     )
@@ -218,33 +242,62 @@ async def _lock_head(connection: AsyncConnection, partition: int) -> Head:
         first = upsert(audit_heads).values(partition=partition).on_conflict_do_nothing()
         await connection.execute(first)
         row = (await connection.execute(query)).one()
-    return Head(row.seq, row.chained, row.hash or GENESIS)
+    return Head(row.seq, row.chained, row.hash or GENESIS, row.recorded_at or EPOCH, row.now)
 
 
-async def _move_head(connection: AsyncConnection, partition: int, head: Head) -> None:
+async def _move_head(connection: AsyncConnection, partition: int, **to: Any) -> None:
     moved = update(audit_heads).where(audit_heads.c.partition == partition)
-    await connection.execute(moved.values(seq=head.seq, chained=head.chained, hash=head.hash))
+    await connection.execute(moved.values(to))
 
 
-async def _append(
-    connection: AsyncConnection,
-    partition: int,
-    head: Head,
-    entries: Sequence[Entry],
-    events: Sequence[StreamedEvent],
-) -> int:
-    ids = [entry.stream_id for entry in entries]
-    known = set(await connection.scalars(_KNOWN, {"partition": partition, "ids": ids}))
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What is to be stored of a partition, when, and in which month's table."""
+
+    partition: int
+    recorded_at: datetime
+    table: str
+    entries: Sequence[Entry]
+    events: Sequence[StreamedEvent]
+
+
+async def _append(connection: AsyncConnection, head: Head, batch: Batch) -> int:
+    partition, ids = batch.partition, [entry.stream_id for entry in batch.entries]
+    since = _not_before(ids, head)
+    known = set(
+        await connection.scalars(_KNOWN, {"partition": partition, "ids": ids, "since": since})
+    )
     new = [n for n, each in enumerate(ids) if each not in known]
     if not new:
         return 0
     seqs = range(head.seq + 1, head.seq + 1 + len(new))
-    rows = _chain(partition, head.hash, seqs, [entries[n] for n in new])
-    await copy_rows(connection, audit_log.name, COLUMNS, [_record(partition, row) for row in rows])
+    entries = [batch.entries[n]._replace(recorded_at=batch.recorded_at) for n in new]
+    rows = _chain(partition, head.hash, seqs, entries)
+    await copy_rows(connection, batch.table, COLUMNS, [_record(partition, row) for row in rows])
     last = rows[-1]
-    await _move_head(connection, partition, Head(last.seq, last.seq, last.hash))
-    await project(connection, [events[n].event for n in new])
+    await _move_head(
+        connection,
+        partition,
+        seq=last.seq,
+        chained=last.seq,
+        hash=last.hash,
+        recorded_at=batch.recorded_at,
+    )
+    await project(connection, [batch.events[n].event for n in new])
     return len(new)
+
+
+def _not_before(ids: Iterable[str], head: Head) -> datetime:
+    """An instant before which none of these entries was recorded.
+
+    None is recorded before it is on its stream, but by another clock. However far that one is
+    ahead: what comes again was recorded not long before the newest row.
+    """
+    try:
+        oldest = to_datetime(min(int(each.partition("-")[0]) for each in ids))
+        return max(min(oldest, head.recorded_at) - SLACK, EPOCH)
+    except (ValueError, OverflowError):  # not an id of ours
+        return EPOCH
 
 
 def _chain(
