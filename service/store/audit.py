@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Text, bindparam, func, select, text, update
+from sqlalchemy import Row, Text, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contracts.events import Event
 from service.contracts.tables import audit_heads, audit_log
-from service.domain.audit_chain import GENESIS, Entry, link, to_canonical_json
+from service.domain.audit_chain import Entry, link, to_canonical_json
 from service.domain.instants import EPOCH, to_datetime
+from service.store.audit_heads import Head, lock_head, move_head
 from service.store.audit_months import Month, find_month, make_month
 from service.store.database import Database, RowsRefusedError, copy_rows, row_faults
 from service.store.person_keys import PersonKeys, owner_of
@@ -56,25 +56,6 @@ class StreamedEvent(NamedTuple):
     event: Event
 
 
-class Head(NamedTuple):
-    """Where a partition's chain ends: its newest row, the newest row with a hash, that hash.
-
-    `recorded_at` is of the newest row, `now` the database's clock.
-    """
-
-    seq: int
-    chained: int
-    hash: bytes
-    recorded_at: datetime
-    now: datetime
-
-    def next_at(self, now: datetime) -> datetime:
-        """When a row is recorded that comes next: never before the last, so that a month is one
-        run of a chain. A clock that is ahead of the database's does not count, nor the other way.
-        """
-        return max(self.recorded_at, min(now, self.now))
-
-
 class Chained(NamedTuple):
     """A row with its place in the chain."""
 
@@ -103,11 +84,12 @@ class AuditRecords:
 
         Raises RowsRefusedError when no table takes one of them, and ServiceUnavailableError.
         """
-        entries, now = await self._entries(partition, events), to_datetime(self.now_ms())
+        now = to_datetime(self.now_ms())
+        entries = await self._entries(partition, events, now)
         try:
             while True:
                 async with self.database.transaction() as connection:
-                    head = await _lock_head(connection, partition)
+                    head = await lock_head(connection, partition)
                     at = head.next_at(now)
                     month = find_month(self._months, at)
                     if month is not None and head.chained == head.seq:
@@ -125,7 +107,7 @@ class AuditRecords:
     async def adopt(self, partition: int) -> int:
         """Seal and chain up to PAGE rows that an older release stored; how many there were."""
         async with self.database.transaction() as connection:
-            after = (await _lock_head(connection, partition)).chained
+            after = (await lock_head(connection, partition)).chained
             old = (await connection.execute(_OLD, {"partition": partition, "after": after})).all()
         if not old:
             return 0
@@ -135,7 +117,7 @@ class AuditRecords:
             self._sealed(partition, owner, row) for owner, row in zip(owners, old, strict=True)
         ]
         async with self.database.transaction() as connection:
-            head = await _lock_head(connection, partition)
+            head = await lock_head(connection, partition)
             if head.chained != after:  # another worker adopts too
                 return len(old)
             rows = _chain(partition, head.hash, (row.seq for row in old), entries)
@@ -151,7 +133,7 @@ class AuditRecords:
                 },
             )
             last = rows[-1]
-            await _move_head(connection, partition, chained=last.seq, hash=last.hash)
+            await move_head(connection, partition, chained=last.seq, hash=last.hash)
         return len(old)
 
     async def behind(self) -> list[int]:
@@ -160,8 +142,10 @@ class AuditRecords:
         async with self.database.transaction() as connection:
             return list(await connection.scalars(query))
 
-    async def _entries(self, partition: int, events: Sequence[StreamedEvent]) -> list[Entry]:
-        """What rows will say, personal fields sealed."""
+    async def _entries(
+        self, partition: int, events: Sequence[StreamedEvent], now: datetime
+    ) -> list[Entry]:
+        """What rows will say if they are recorded now, personal fields sealed."""
         try:
             ats = [to_datetime(item.event.at_ms) for item in events]
         except OverflowError as error:
@@ -174,7 +158,7 @@ class AuditRecords:
             for key, data in {id(item.event.data): item.event.data for item in events}.items()
         }
         return [
-            self._entry(partition, item, at, owner, *parted[id(item.event.data)])
+            self._entry(partition, item, at, now, owner, *parted[id(item.event.data)])
             for item, at, owner in zip(events, ats, owners, strict=True)
         ]
 
@@ -183,6 +167,7 @@ class AuditRecords:
         partition: int,
         item: StreamedEvent,
         occurred_at: datetime,
+        recorded_at: datetime,
         owner: str,
         data: str,
         personal: Mapping[str, Any],
@@ -193,7 +178,7 @@ class AuditRecords:
             stream_id,
             event.type.value,
             occurred_at,
-            EPOCH,  # decided under the head's lock
+            recorded_at,
             event.user_id or None,
             event.session_id or None,
             event.generation,
@@ -231,25 +216,6 @@ def entry_of(row: Row[Any]) -> Entry:
     return Entry._make((*said, to_canonical_json(data), personal))
 
 
-async def _lock_head(connection: AsyncConnection, partition: int) -> Head:
-    query = (
-        select(audit_heads, func.clock_timestamp().label("now"))
-        .where(audit_heads.c.partition == partition)
-        .with_for_update()
-    )
-    row = (await connection.execute(query)).one_or_none()
-    if row is None:
-        first = upsert(audit_heads).values(partition=partition).on_conflict_do_nothing()
-        await connection.execute(first)
-        row = (await connection.execute(query)).one()
-    return Head(row.seq, row.chained, row.hash or GENESIS, row.recorded_at or EPOCH, row.now)
-
-
-async def _move_head(connection: AsyncConnection, partition: int, **to: Any) -> None:
-    moved = update(audit_heads).where(audit_heads.c.partition == partition)
-    await connection.execute(moved.values(to))
-
-
 @dataclass(frozen=True, slots=True)
 class Batch:
     """What is to be stored of a partition, when, and in which month's table."""
@@ -271,11 +237,13 @@ async def _append(connection: AsyncConnection, head: Head, batch: Batch) -> int:
     if not new:
         return 0
     seqs = range(head.seq + 1, head.seq + 1 + len(new))
-    entries = [batch.entries[n]._replace(recorded_at=batch.recorded_at) for n in new]
+    entries = [batch.entries[n] for n in new]
+    if entries[0].recorded_at != batch.recorded_at:
+        entries = [entry._replace(recorded_at=batch.recorded_at) for entry in entries]
     rows = _chain(partition, head.hash, seqs, entries)
     await copy_rows(connection, batch.table, COLUMNS, [_record(partition, row) for row in rows])
     last = rows[-1]
-    await _move_head(
+    await move_head(
         connection,
         partition,
         seq=last.seq,

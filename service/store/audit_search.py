@@ -7,16 +7,20 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import ColumnElement, Row, and_, select, true
+from sqlalchemy import ColumnElement, Row, and_, select, true, union_all
 
-from service.contracts.tables import audit_log
+from service.contracts.tables import audit_held, audit_log
 from service.domain.secrets import SealBrokenError
 from service.store.database import Database
 from service.store.person_keys import PersonKeys, open_sealed, owner_of
 from service.store.personal import place
 
 FETCHED = 1000
-_COLUMNS = [column for column in audit_log.columns if column.name not in {"ip", "user_agent"}]
+SHOWN = [each.name for each in audit_log.columns if each.name not in {"ip", "user_agent"}]
+ROWS = union_all(
+    *(select(*(table.c[name] for name in SHOWN)) for table in (audit_log, audit_held))
+).subquery("audit_rows")
+"""All rows there are, those that retention put aside too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +36,7 @@ class Filters:
 
     def where(self) -> ColumnElement[bool]:
         """The condition that SQL can decide."""
-        of = audit_log.c
+        of = ROWS.c
         conditions: list[ColumnElement[bool]] = [true()]
         if self.user_id:
             conditions.append(of.user_id == self.user_id)
@@ -71,8 +75,8 @@ class AuditSearch:
 
     async def rows(self, filters: Filters) -> AsyncIterator[Opened]:
         """Matching rows, opened, in the order of their instants."""
-        query = select(*_COLUMNS).where(filters.where())
-        ordered = query.order_by(audit_log.c.occurred_at, audit_log.c.partition, audit_log.c.seq)
+        query = select(ROWS).where(filters.where())
+        ordered = query.order_by(ROWS.c.occurred_at, ROWS.c.partition, ROWS.c.seq)
         async with self.database.transaction() as connection:
             result = await connection.stream(ordered, execution_options={"yield_per": FETCHED})
             async for page in result.partitions():
@@ -80,16 +84,6 @@ class AuditSearch:
                     said = opened.personal or {}
                     if filters.ip is None or said.get("ip") == filters.ip:
                         yield opened
-
-    async def sealed_rows(self) -> AsyncIterator[Row[Any]]:
-        """Every row as its hash covers it, chain by chain."""
-        query = select(*_COLUMNS).where(audit_log.c.hash.is_not(None))
-        ordered = query.order_by(audit_log.c.partition, audit_log.c.seq)
-        async with self.database.transaction() as connection:
-            result = await connection.stream(ordered, execution_options={"yield_per": FETCHED})
-            async for page in result.partitions():
-                for row in page:
-                    yield row
 
     async def _open(self, page: Sequence[Row[Any]]) -> list[Opened]:
         owners = [owner_of(row.user_id, row.occurred_at) for row in page]

@@ -1,4 +1,4 @@
-"""Where checkpoints go so that a copy is out of the database's reach: a file, or an HTTPS address."""
+"""Where checkpoints and stubs go so that a copy is out of the database's reach: a file, or an HTTPS address."""
 
 import asyncio
 import os
@@ -6,21 +6,21 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-from service.domain.checkpoint import Checkpoint
+from service.domain.signed import Signed
 
 POST_SECONDS = 10.0
 
 
 class CheckpointSink:
-    """Takes checkpoints, each at least once and in order. Raises OSError when it can't."""
+    """Takes signed lines, each at least once and in order. Raises OSError when it can't."""
 
     def __init__(self, address: str) -> None:
         """A path, `file:///path`, or `https://…` (`http://` to this machine)."""
         self._address = address
 
-    async def deliver(self, checkpoint: Checkpoint) -> None:
+    async def deliver(self, signed: Signed) -> None:
         """Return when it is on the disk, or the address answered 2xx."""
-        line = checkpoint.to_line().encode()
+        line = signed.to_line().encode()
         parts = urlsplit(self._address)
         if parts.scheme in {"http", "https"}:
             await asyncio.to_thread(_post, self._address, line)
