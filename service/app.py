@@ -234,7 +234,7 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
     app[keys.LOGOUT] = Logout(tokens, codec, records, end_sessions, time.time)
     app[keys.LIST_SESSIONS] = ListSessions(records, policy, now_ms)
     app[keys.END_ONE_SESSION] = EndOneSession(records, end_sessions)
-    erase_user = EraseUser(Erasures(database), live, revocations)
+    erase_user = EraseUser(Erasures(database), live, revocations, events)
     app[keys.ERASE_ONESELF] = EraseOneself(
         users, hasher, events, erase_user, settings.erasure_grace_seconds
     )

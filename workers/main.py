@@ -10,6 +10,7 @@ import gc
 import json
 import signal
 import time
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -27,7 +28,7 @@ from config.settings import read_settings
 from service.contracts import keys
 from service.domain.sessions import SessionPolicy
 from service.store.redis_pool import open_pool
-from workers.resources import AuditPolicy, Resources, open_resources
+from workers.resources import AuditPolicy, Resources, RetentionPolicy, open_resources
 
 QUEUE = "auth:jobs"
 QUEUE_SECONDS = 5.0
@@ -81,6 +82,16 @@ async def make_exports(ctx: Context) -> int:
     return await _resources(ctx).make_exports()
 
 
+async def keep_months(ctx: Context) -> int:
+    """Make the audit's months ahead, and drop those past AUDIT_RETENTION_DAYS."""
+    return await _resources(ctx).keep_months()
+
+
+async def sweep_old(ctx: Context) -> Mapping[str, int]:
+    """Delete rows that are past their time."""
+    return await _resources(ctx).sweep_old()
+
+
 async def heartbeat(ctx: Context) -> bool:
     """Prove that jobs run and that the streams are drained; `/api/health` reads it."""
     resources = _resources(ctx)
@@ -93,6 +104,7 @@ async def heartbeat(ctx: Context) -> bool:
 
 def resources_of_settings() -> AbstractAsyncContextManager[Resources]:
     """What jobs work with; while it is open the streams are drained."""
+    days = settings.audit_retention_days
     return open_resources(
         redis_url=settings.redis_dsn,
         database_url=settings.database_url.get_secret_value(),
@@ -109,6 +121,10 @@ def resources_of_settings() -> AbstractAsyncContextManager[Resources]:
             unknown_kept=timedelta(days=settings.audit_unknown_days),
         ),
         exports_kept=settings.export_keep_seconds,
+        retention=RetentionPolicy(
+            audit=None if days is None else timedelta(days=days),
+            sessions=timedelta(days=settings.session_retention_days),
+        ),
     )
 
 
@@ -154,6 +170,8 @@ class WorkerSettings:
         cron(sweep_expired, second={10, 40}, keep_result=0, timeout=300),
         cron(sweep_consumers, minute=7, keep_result=0, timeout=60),
         cron(keep_checkpoints, second=set(range(7, 60, 10)), keep_result=0, timeout=300),
+        cron(keep_months, minute=set(range(3, 60, 10)), keep_result=0, timeout=900),
+        cron(sweep_old, minute=set(range(8, 60, 10)), keep_result=0, timeout=300),
         cron(forget_unknown, minute={17}, second={0}, keep_result=0, timeout=60),
     ]
     queue_name = QUEUE

@@ -1,13 +1,14 @@
 """The rights of persons, as far as they take time: due work is read from SQL, so none is lost."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 
 from service.domain.sessions import EndReason, Origin
-from service.store.erasures import Erasures
+from service.store.erasures import Erasure, Erasures, LegallyHeldError
 from service.store.live_sessions import LiveSessions
 from service.store.person_archive import PersonArchive
 from service.store.person_exports import PersonExports
@@ -22,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class FinishErasures:
-    """Erase those whose time of grace is over; tell Redis of whom it has not heard.
+    """Erase those whose time of grace or legal hold is over; tell Redis of whom it has not heard.
 
     `oldest_ms` is when the oldest event was written that no table holds yet.
     """
@@ -43,13 +44,17 @@ class FinishErasures:
     async def _erase_due(self) -> int:
         done = 0
         for waiting in await self.erasures.due():
-            erased = await self.erasures.erase(waiting.user_id, waiting.requested_by)
-            if erased is None:  # another worker was first
-                continue
-            await self.live.end(erased.user_id, erased.ended, EndReason.ERASED, Origin())
-            await self.live.erase_user(erased.user_id, reason=erased.requested_by)
-            done += 1
+            with suppress(LegallyHeldError):  # since a moment ago
+                done += await self._erase(waiting)
         return done
+
+    async def _erase(self, waiting: Erasure) -> bool:
+        erased = await self.erasures.erase(waiting.user_id, waiting.requested_by)
+        if erased is None:  # another worker was first
+            return False
+        await self.live.end(erased.user_id, erased.ended, EndReason.ERASED, Origin())
+        await self.live.erase_user(erased.user_id, reason=erased.requested_by)
+        return True
 
     async def _apply(self) -> int:
         """Say again what may never have been said: not what may be among the unread events."""

@@ -12,15 +12,18 @@ from secrets import token_bytes, token_hex
 
 from redis.asyncio import Redis
 
-from service.domain.secrets import at_rest
+from service.domain.secrets import Sealer, at_rest
 from service.domain.sessions import SessionPolicy
 from service.store.audit import AuditRecords
+from service.store.audit_months import AuditMonths
+from service.store.audit_retention import AuditRetention
 from service.store.audit_search import AuditSearch
 from service.store.checkpoint_sink import CheckpointSink
 from service.store.checkpoints import Checkpoints
 from service.store.database import Database, open_engine
 from service.store.dead_letters import DeadLetters
 from service.store.erasures import Erasures
+from service.store.event_log import EventLog
 from service.store.health import RedisHealth
 from service.store.live_sessions import LiveSessions
 from service.store.person_archive import PersonArchive
@@ -29,15 +32,19 @@ from service.store.person_keys import PersonKeys
 from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
 from service.store.session_records import SessionRecords
+from service.store.stubs import Stubs
+from service.store.sweeps import Sweeps
 from workers.checkpoints import ForgetUnknown, KeepCheckpoints
 from workers.ingest import LANES, Ingest
 from workers.persons import FinishErasures, MakeExports
+from workers.retention import KeepMonths, SweepOld
 from workers.sweep import ApplyEnds, ReapplyEnds, SweepConsumers, SweepExpired
 
 REDIS_SECONDS = 5.0
 CONNECTIONS = LANES + 3
 REACH = timedelta(hours=1)
 CONSUMER_IDLE = timedelta(hours=1)
+PATIENT_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,8 @@ class Resources:
     forget_unknown: ForgetUnknown
     finish_erasures: FinishErasures
     make_exports: MakeExports
+    keep_months: KeepMonths
+    sweep_old: SweepOld
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +74,14 @@ class AuditPolicy:
     unknown_kept: timedelta = timedelta(days=90)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionPolicy:
+    """How long things are kept; `audit` None: for ever."""
+
+    audit: timedelta | None = None
+    sessions: timedelta = timedelta(days=400)
+
+
 @asynccontextmanager
 async def open_resources(
     *,
@@ -74,6 +91,7 @@ async def open_resources(
     policy: SessionPolicy,
     audit_policy: AuditPolicy = AuditPolicy(),
     exports_kept: timedelta = timedelta(days=1),
+    retention: RetentionPolicy = RetentionPolicy(),
 ) -> AsyncIterator[Resources]:
     """Open the stores and drain the streams in the background until the end."""
     redis = open_redis(redis_url, timeout=REDIS_SECONDS, wait=REDIS_SECONDS)
@@ -87,6 +105,9 @@ async def open_resources(
     letters = DeadLetters(database, person_keys)
     ingest = Ingest(redis, audit, letters, consumer, _now_ms)
     health = RedisHealth(redis)
+    sink = CheckpointSink(audit_policy.checkpoint_sink) if audit_policy.checkpoint_sink else None
+    # A month of the audit is counted and dropped in one transaction, which may take its time.
+    patient = open_engine(database_url, connections=1, seconds=PATIENT_SECONDS)
 
     async def oldest_ms() -> int | None:
         return (await health.workers()).oldest_ms
@@ -104,7 +125,7 @@ async def open_resources(
                 audit,
                 Checkpoints(database, sealer, _now_ms),
                 audit_policy.checkpoint_every,
-                CheckpointSink(sink) if (sink := audit_policy.checkpoint_sink) else None,
+                sink,
             ),
             forget_unknown=ForgetUnknown(person_keys, audit_policy.unknown_kept, _now_ms),
             finish_erasures=FinishErasures(Erasures(database), live, oldest_ms, _now_ms),
@@ -114,13 +135,28 @@ async def open_resources(
                 exports_kept,
                 _now_ms,
             ),
+            keep_months=KeepMonths(
+                AuditMonths(database, _now_ms),
+                open_retention(Database(patient), sealer),
+                retention.audit,
+                EventLog(scripts),
+                sink,
+            ),
+            sweep_old=SweepOld(Sweeps(database, _now_ms), retention.audit, retention.sessions),
         )
     finally:
         ingest.stop()
         await draining
         await scripts.aclose()
         await redis.aclose()
+        await patient.dispose()
         await engine.dispose()
+
+
+def open_retention(database: Database, sealer: Sealer) -> AuditRetention:
+    """What drops months."""
+    checkpoints = Checkpoints(database, sealer, _now_ms)
+    return AuditRetention(database, checkpoints, Stubs(database), _now_ms)
 
 
 def _now_ms() -> int:

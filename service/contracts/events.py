@@ -15,8 +15,13 @@ PLAIN_DATA = frozenset(
         "amr",
         "counted_by",
         "enforced",
+        "held",
+        "hold",
         "limit",
+        "month",
         "policy",
+        "rows",
+        "stub",
         "tab",
         "window_seconds",
     }
@@ -49,10 +54,13 @@ class EventType(StrEnum):
     USER_ERASURE_REQUESTED = "user.erasure_requested"
     USER_ERASURE_CANCELLED = "user.erasure_cancelled"
     USER_ERASED = "user.erased"
+    USER_HOLD_PLACED = "user.hold_placed"
+    USER_HOLD_RELEASED = "user.hold_released"
     LIMIT_EXCEEDED = "limit.exceeded"
     EXPORT_REQUESTED = "export.requested"
     EXPORT_FETCHED = "export.fetched"
     AUDIT_EXPORTED = "audit.exported"
+    AUDIT_MONTH_DROPPED = "audit.month_dropped"
 
 
 class UnknownEventTypeError(ValueError):

@@ -10,11 +10,12 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.contracts.tables import erasures, sessions, users
+from service.contracts.tables import erasures, legal_holds, sessions, users
 from service.domain.instants import to_datetime
 from service.domain.sessions import EndReason
 from service.store.database import Database
 from service.store.dead_letters import OPEN_FIELDS
+from service.store.holds import is_held, under_hold
 from service.store.person_keys import destroy_key
 from service.store.users import Announce, account_of
 
@@ -29,6 +30,10 @@ _STRIP_LETTERS = text("""
 """Of a release that sealed nothing; all others were sealed under the person's key."""
 
 
+class LegallyHeldError(Exception):
+    """Nothing of this person may be destroyed before their legal hold is released."""
+
+
 class RequestedBy(StrEnum):
     """Who wanted it."""
 
@@ -38,11 +43,15 @@ class RequestedBy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erasure:
-    """A request to be forgotten, and the sessions that ended by it just now."""
+    """A request to be forgotten, and the sessions that ended by it just now.
+
+    Not `done`: it waits for the time of grace, or for the release of a legal hold.
+    """
 
     user_id: str
     requested_by: RequestedBy
     due_at: datetime
+    done: bool
     ended: Sequence[str] = ()
 
 
@@ -97,7 +106,7 @@ class Erasures:
         return True
 
     async def erase(self, user_id: str, by: RequestedBy) -> Erasure | None:
-        """Forget a person now; None when there is no such account.
+        """Forget a person now; None when there is no such account. Raises LegallyHeldError.
 
         Gone: account, recovery codes, second factor, archive, and what only their key could read.
         Session rows stay, for statistics, without address, user agent and device.
@@ -105,11 +114,16 @@ class Erasures:
         async with self.database.transaction() as connection:
             if await _lock(connection, user_id) is None:
                 return None
+            if await is_held(connection, user_id):
+                raise LegallyHeldError
             ended = await _end(connection, user_id)
             await connection.execute(
                 update(sessions)
                 .where(sessions.c.user_id == user_id)
                 .values(ip="", user_agent="", device="")
+            )
+            await connection.execute(
+                update(legal_holds).where(legal_holds.c.user_id == user_id).values(reason="")
             )
             await connection.execute(delete(users).where(users.c.id == user_id))
             await destroy_key(connection, user_id)
@@ -122,8 +136,12 @@ class Erasures:
             return _erasure(row.one(), ended)
 
     async def due(self) -> list[Erasure]:
-        """Up to PAGE requests whose time of grace is over."""
-        return await self._page(erasures.c.erased_at.is_(None), erasures.c.due_at <= func.now())
+        """Up to PAGE requests whose time of grace is over, of people under no legal hold."""
+        return await self._page(
+            erasures.c.erased_at.is_(None),
+            erasures.c.due_at <= func.now(),
+            ~under_hold(erasures.c.user_id),
+        )
 
     async def unapplied(self, *, before_ms: int) -> list[Erasure]:
         """Up to PAGE people erased before an instant whose `user.erased` is not in the audit."""
@@ -180,5 +198,6 @@ def _erasure(row: Any, ended: Sequence[str] = ()) -> Erasure:
         user_id=row.user_id,
         requested_by=RequestedBy(row.requested_by),
         due_at=row.due_at,
+        done=row.erased_at is not None,
         ended=ended,
     )

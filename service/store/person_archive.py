@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, select
 
+from service.contracts.events import EventType
 from service.contracts.tables import erasures, recovery_codes, sessions, users
 from service.domain.instants import to_ms, to_rfc3339
 from service.store.audit_search import AuditSearch, Filters, Opened
@@ -17,8 +18,11 @@ from service.store.database import Database
 from service.store.dead_letters import DeadLetters
 
 FORMAT = "inphora-person-1"
+UNTOLD = frozenset({EventType.USER_HOLD_PLACED, EventType.USER_HOLD_RELEASED})
+"""Of proceedings, which may not be told while they last."""
 WITHHELD = [
-    "password hash, second-factor secret, recovery codes: whoever read them could sign in as you"
+    "legal holds, if there were any: telling of them could defeat a proceeding",
+    "password hash, second-factor secret, recovery codes: whoever read them could sign in as you",
 ]
 SESSION_FIELDS = tuple(c.name for c in sessions.columns if c.name not in {"user_id", "end_applied"})
 
@@ -41,7 +45,11 @@ class PersonArchive:
             "made_at": to_rfc3339(made_ms),
             "account": account,
             "sessions": await self._sessions(user_id),
-            "events": [_event(row) async for row in self.search.rows(Filters(user_id=user_id))],
+            "events": [
+                _event(opened)
+                async for opened in self.search.rows(Filters(user_id=user_id))
+                if opened.row.type not in UNTOLD
+            ],
             "unread_events": [each async for each in self._letters(user_id)],
             "withheld": WITHHELD,
         }
