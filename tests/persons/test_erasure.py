@@ -13,25 +13,17 @@ from service.domain.ids import make_id
 from service.domain.sessions import EndReason, Origin, Session
 from service.store.database import Database
 from service.store.erasures import Erasures, RequestedBy
-from service.store.live_sessions import LiveSessions
-from service.store.script_client import ScriptClient
 from service.store.session_records import SessionRecords
 from service.store.users import UserRecords
 from tests.conftest import now_ms
 from tests.persons.archives import fetch
 from tests.persons.traces import add_canary, dump_postgres, dump_redis, read_logs
-from tests.processes.test_ends import POLICY
 from tests.support.processes import free_port, python, running, web_process
 from tests.support.waiting import wait_until
 from workers.persons import FinishErasures
 
 ME = "/api/auth/me"
 EVERYTHING = {"email", "email_key", "name", "ip", "user_agent", "device"}
-
-
-@pytest.fixture
-def env(stores):
-    return {**stores.env, "LOG_LEVEL": "debug", "TRUSTED_PROXIES": "1", "RATE_LIMITS": "dry-run"}
 
 
 @contextmanager
@@ -222,13 +214,6 @@ async def test_a_time_of_grace(stores, env, visit, tmp_path):
         "user.erasure_cancelled": 1,
         "user.erased": 1,
     }
-
-
-@pytest.fixture
-async def live(stores):
-    scripts = ScriptClient(stores.redis)
-    yield LiveSessions(scripts, POLICY)
-    await scripts.aclose()
 
 
 def new_session(person):
