@@ -12,6 +12,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contracts.tables import audit_held, audit_log
+from service.domain.checkpoint import Checkpoint
+from service.domain.signed import SignedBrokenError
 from service.domain.stub import FIRST, Held, Start, Stub, digest_of
 from service.store.audit_months import Month, read_months
 from service.store.checkpoints import Checkpoints
@@ -78,14 +80,13 @@ class AuditRetention:
                 return None
             before = await trusted_now(connection, self.now_ms()) - keep
             await _lock(connection, month)
-            last = await self.stubs.last(connection)
+            last, signed = await self._signed(connection)
             starts = {} if last is None else last.starts
             runs = await _runs(connection, month)
             moved = {
                 run.partition: await _checked(connection, month, run, starts, before)
                 for run in runs
             }
-            signed = await self.checkpoints.last(connection)
             _check_signed({} if signed is None else signed.heads, month, moved)
             await self.checkpoints.keys.take_turns(connection)
             number = 1 if last is None else last.number + 1
@@ -101,6 +102,19 @@ class AuditRetention:
             await self.stubs.add(connection, stub)
             await connection.exec_driver_sql(f"drop table {month.table}")
         return stub
+
+    async def _signed(self, connection: AsyncConnection) -> tuple[Stub | None, Checkpoint | None]:
+        """The newest stub and checkpoint. Raises MonthKeptError when one is not ours."""
+        last = await self.stubs.last(connection)
+        signed = await self.checkpoints.last(connection)
+        keys = await self.checkpoints.keys.public(connection)
+        for each in filter(None, (last, signed)):
+            try:
+                each.check(keys)
+            except SignedBrokenError as broken:
+                message = f"{type(each).__name__.lower()} {each.number} {broken}"
+                raise MonthKeptError(message) from broken
+        return last, signed
 
     async def _due(self, connection: AsyncConnection, keep: timedelta) -> Month | None:
         if not await connection.scalar(text(f"select pg_try_advisory_xact_lock({LOCK})")):

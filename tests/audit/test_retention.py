@@ -232,9 +232,12 @@ REASONS = {
         sql(f"update audit_log set occurred_at = '2026-05-28' where partition = {P} and seq = 7"),
         "a clock was wrong",
     ),
-    "no checkpoint covers it": (
-        sql("delete from audit_checkpoints where number > 2"),
-        "of the last seven days|no checkpoint",
+    "the newest checkpoint is forged": (
+        sql(
+            "update audit_checkpoints set body = replace(body, '\"number\"', '\"Number\"') "
+            "where number = (select max(number) from audit_checkpoints)"
+        ),
+        "checkpoint 15 was edited",
     ),
     "the clock leapt": (leap, "of the last seven days"),
     "nothing happened for long": (sleep_long, "of the last seven days"),
@@ -258,11 +261,19 @@ async def test_a_month_that_is_not_dropped(archive: Archive, name: str):
 
 
 async def test_rows_that_no_checkpoint_covers(archive: Archive):
-    """The newest one must know of all that is dropped."""
-    await archive.books.sql(
-        "update audit_checkpoints a set body = b.body from audit_checkpoints b where b.number = 1"
-    )
+    """The newest one must know of all that is dropped: here it knows of January."""
+    await archive.books.sql("delete from audit_checkpoints where number > 3")
+    await archive.books.sql("update audit_checkpoints set made_at = made_at + interval '120 days'")
+    assert (await archive.drop()).month == "2026-01"
     with pytest.raises(MonthKeptError, match="no checkpoint covers"):
+        await archive.drop()
+
+
+async def test_nothing_is_built_on_a_forged_stub(archive: Archive):
+    """Who says, unsigned, that a chain goes on further behind, gets no signature for that."""
+    assert await archive.drop()
+    await forge_a_stub(archive)
+    with pytest.raises(MonthKeptError, match=r"stub 1 is signed by .*, a key that is not ours"):
         await archive.drop()
 
 
