@@ -94,6 +94,7 @@ class Settings(BaseSettings):
     limits_file: Path | None = None
     smtp_url: SecretStr | None = None
     audit_retention_days: Annotated[int, Field(ge=1)] | None = None
+    session_retention_days: Annotated[int, Field(ge=2, le=36_500)] = 400
     audit_checkpoint_seconds: Annotated[Seconds, Field(ge=timedelta(seconds=10), le=DAY)] = (
         timedelta(minutes=1)
     )

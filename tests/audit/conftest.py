@@ -18,6 +18,7 @@ from service.domain.secrets import at_rest
 from service.embedded import EmbeddedServer
 from service.operations.verify_audit import Verdict, VerifyAudit
 from service.store.audit import AuditRecords, StreamedEvent
+from service.store.audit_months import read_months
 from service.store.checkpoints import Checkpoints
 from service.store.database import Database, database_url, open_engine
 from service.store.dead_letters import DeadLetters
@@ -143,8 +144,14 @@ async def books(fresh_database: str) -> AsyncIterator[Books]:
     """An empty audit."""
     engine = open_engine(fresh_database, connections=4)
     opened = books_on(Database(engine))
-    tables = "audit_log, audit_heads, audit_checkpoints, checkpoint_keys, person_keys, dead_letters"
+    tables = (
+        "audit_heads, audit_held, audit_checkpoints, audit_stubs, checkpoint_keys, person_keys, "
+        "dead_letters, legal_holds"
+    )
     await opened.sql(f"truncate {tables}")
+    async with opened.database.transaction() as connection:
+        for month in await read_months(connection):
+            await connection.exec_driver_sql(f"drop table {month.table}")
     yield opened
     await engine.dispose()
 
