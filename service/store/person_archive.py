@@ -56,9 +56,10 @@ class PersonArchive:
         }
         packed.add(f'{_json(head)[:-1]},"events":[')
         comma = ""
-        async for row in self.search.rows(Filters(user_id=user_id)):
-            packed.add(comma + _json(_event(row)))
-            comma = ","
+        async for opened in self.search.rows(Filters(user_id=user_id)):
+            if opened.row.type not in UNTOLD:
+                packed.add(comma + _json(_event(opened)))
+                comma = ","
         packed.add("]}")
         return packed.end()
 
