@@ -139,7 +139,9 @@ fct_auth_events = Table(
     Index("ix_fct_auth_events_received_at", "received_at", postgresql_using="brin"),
     Index("ix_fct_auth_events_activity", "occurred_at", postgresql_where=text(ACTIVITY)),
     Index("ix_fct_auth_events_sign_in", "occurred_at", postgresql_where=text(SIGN_IN)),
-    Index("ix_fct_auth_events_subject", "subject_key", "occurred_at", postgresql_where=text(SIGN_IN)),
+    Index(
+        "ix_fct_auth_events_subject", "subject_key", "occurred_at", postgresql_where=text(SIGN_IN)
+    ),
     Index("ix_fct_auth_events_replay", "occurred_at", postgresql_where=text(REPLAY)),
     schema=SCHEMA,
     comment="one event a row, exactly once",

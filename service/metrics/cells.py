@@ -17,11 +17,22 @@ class Part(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """Cells by window that keep their name, and cells of which nothing is said at all."""
+    """Cells by window that keep their name, and windows of which nothing is said at all."""
 
     shown: Mapping[int, frozenset[str]]
-    hidden: frozenset[tuple[int, str]]
-    settled: bool
+    hidden: frozenset[int]
+    merged: Mapping[int, frozenset[str]]
+
+    @property
+    def settled(self) -> bool:
+        """Whether there is nothing left to merge."""
+        return not any(self.merged.values())
+
+    @property
+    def everywhere(self) -> frozenset[str]:
+        """Cells that were merged in no window: what runs over windows can show only those."""
+        merged = frozenset[str]().union(*self.merged.values())
+        return frozenset[str]().union(*self.shown.values()) - merged
 
 
 def judge(parts: Iterable[Part], least: int) -> Verdict:
@@ -35,19 +46,18 @@ def judge(parts: Iterable[Part], least: int) -> Verdict:
     for part in parts:
         windows[part.n][part.cell].append(part)
     shown: dict[int, frozenset[str]] = {}
-    hidden: set[tuple[int, str]] = set()
-    settled = True
+    merged: dict[int, frozenset[str]] = {}
+    hidden: set[int] = set()
     for n, cells in windows.items():
         named = {name for name in cells if name != OTHER}
         weak = {name for name in cells if _is_weak(cells[name], least)}
-        merged = weak & named
-        if OTHER in weak and named - merged:
-            merged.add(min(named - merged, key=lambda name: (_size(cells[name]), name)))
+        small = weak & named
+        if OTHER in weak and named - small:
+            small.add(min(named - small, key=lambda name: (_size(cells[name]), name)))
         if not named and weak:
-            hidden.add((n, OTHER))
-        shown[n] = frozenset(named - merged)
-        settled = settled and not merged
-    return Verdict(shown, frozenset(hidden), settled)
+            hidden.add(n)
+        shown[n], merged[n] = frozenset(named - small), frozenset(small)
+    return Verdict(shown, frozenset(hidden), merged)
 
 
 def _is_weak(parts: Iterable[Part], least: int) -> bool:
@@ -56,9 +66,3 @@ def _is_weak(parts: Iterable[Part], least: int) -> bool:
 
 def _size(parts: Iterable[Part]) -> int:
     return sum(part.users for part in parts)
-
-
-def settled_for_all(verdict: Verdict) -> frozenset[str]:
-    """Cells that keep their name in every window they have: what runs over windows needs that."""
-    names = frozenset().union(*verdict.shown.values()) if verdict.shown else frozenset()
-    return names

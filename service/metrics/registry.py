@@ -30,19 +30,17 @@ ENDED = Source(
     user="t.user_key",
     cells={**PLACE, **METHOD, "end_reason": "t.end_reason"},
 )
-FLOWS = Source(
-    table="analytics.agg_flow", at="t.started_at", user="t.subject_key", cells=PLACE
-)
+FLOWS = Source(table="analytics.agg_flow", at="t.started_at", user="t.subject_key", cells=PLACE)
 USER_DAYS = Source(
     table="analytics.agg_user_day", at="t.day", user="t.user_key", cells=PLACE, by_day=True
 )
-CONCURRENCY = Source(
-    table="analytics.agg_concurrency_15m", at="t.bucket", user="null", cells={}
-)
+CONCURRENCY = Source(table="analytics.agg_concurrency_15m", at="t.bucket", user="null", cells={})
 PEOPLE = frozenset(PLACE)
 SESSIONS = frozenset({*PLACE, *METHOD})
 DAILY = frozenset({Grain.DAY})
-FIRST = "(select first_seen_at from analytics.dim_user as person where person.user_key = t.user_key)"
+FIRST = (
+    "(select first_seen_at from analytics.dim_user as person where person.user_key = t.user_key)"
+)
 BEGIN = "(cast(:edges_at as timestamptz[]))[width_bucket(t.day, cast(:edges as date[]))]"
 QUOTIENT = {"": "quotient", "numerator": "of", "denominator": "two"}
 
@@ -225,8 +223,10 @@ METRICS = (
         where="t.started_at is not null",
         cells=SESSIONS | {"end_reason"},
         values={
-            **ratio("sum(t.refresh_count - t.refresh_background_count)", "cast(sum(extract("
-            "epoch from t.ended_at - t.started_at)) / 3600 as float8)"),
+            **ratio(
+                "sum(t.refresh_count - t.refresh_background_count)",
+                "cast(sum(extract(epoch from t.ended_at - t.started_at)) / 3600 as float8)",
+            ),
             "background": "cast(sum(t.refresh_background_count) as float8) / nullif(cast(sum("
             "extract(epoch from t.ended_at - t.started_at)) / 3600 as float8), 0)",
             "background_numerator": "sum(t.refresh_background_count)",

@@ -1,8 +1,9 @@
 """Metrics as SQL: one statement a metric, with the windows' edges and all else as parameters."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from service.contracts.analytics_tables import ACTIVITY
 from service.metrics.metric import Metric, Source
 
 OTHER = "other"
@@ -34,7 +35,9 @@ def statement(metric: Metric, cells: Cells, *, only_users: bool = False) -> str:
     shown (`n cell` of those that keep their name), f_<filter>.
     """
     values = {"users": f"count(distinct {metric.source.user})"} if only_users else metric.values
-    return _rolling(metric, cells, only_users) if _spans(metric) else _plain(metric, cells, values, only_users)
+    if metric.rolling > 1:
+        return _rolling(metric, cells, only_users)
+    return _plain(metric, cells, values, only_users)
 
 
 def materialised(metric: Metric) -> str:
@@ -46,11 +49,17 @@ def materialised(metric: Metric) -> str:
     )
 
 
-def _spans(metric: Metric) -> bool:
-    return metric.rolling > 1
+def on_the_fly(metric: Metric, query: str) -> str:
+    """The same from events, for a zone whose days are not there yet: slower, and as exact."""
+    days = f"""(select distinct cast(:tz as text) as tz, (cast(:all_days as date[]))[width_bucket(
+        occurred_at, cast(:all_edges as timestamptz[]))] as day,
+        user_key, client_key, device_key, geo_key, is_test
+    from analytics.fct_auth_events where ({ACTIVITY}) and user_key is not null
+      and occurred_at >= (cast(:all_edges as timestamptz[]))[1] and occurred_at < :last_at)"""  # noqa: S608
+    return query.replace(f"from {metric.source.table} as t", f"from {days} as t")
 
 
-def _plain(metric: Metric, cells: Cells, values: dict[str, str], only_users: bool) -> str:
+def _plain(metric: Metric, cells: Cells, values: Mapping[str, str], only_users: bool) -> str:
     source = metric.source
     kind = "date" if source.by_day else "timestamptz"
     n = f"width_bucket({source.at}, cast(:edges as {kind}[]))"
@@ -59,7 +68,7 @@ def _plain(metric: Metric, cells: Cells, values: dict[str, str], only_users: boo
         "w_end", f"(cast(:edges as {kind}[]))[{n} + 1]"
     )
     return (
-        f"select {n} as n, {_cell(source, cells, n)} as cell, {_bits(source, cells, only_users)} "  # noqa: S608
+        f"select {n} as n, {_cell(source, cells, n)} as cell, {_bits(source, cells, only_users)} "
         f"as bits, {columns}\nfrom {source.table} as t\n{_joins(source, cells)}\n"
         f"where {source.at} >= :first and {source.at} < :last and ({metric.where})"
         f"{_filters(source, cells, only_users)}\ngroup by 1, 2, 3"
@@ -108,7 +117,7 @@ from grid left join daily using (cell, bits, day)"""  # noqa: S608
 def _cell(source: Source, cells: Cells, n: str | None) -> str:
     """The name of a row's part: its own while it is shown, else `other`."""
     if cells.by is None:
-        return "'all'"
+        return f"'{OTHER}'"
     name = f"coalesce(nullif({source.cells[cells.by]}, ''), 'unknown')"
     key = name if n is None else f"cast({n} as text) || ' ' || {name}"
     return (

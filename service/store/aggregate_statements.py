@@ -14,6 +14,7 @@ DEVICE = "join analytics.dim_device as device on device.device_key = t.device_ke
 TRY_LOCK = text(f"select pg_try_advisory_xact_lock({LOCK_NUMBER})")
 LOCK = text(f"select pg_advisory_xact_lock({LOCK_NUMBER})")
 REFRESHED_AT = text("select refreshed_at from analytics.meta_watermark")
+WATERMARK = text("select refreshed_at, closed_through from analytics.meta_watermark")
 FIRST_EVENT = text("select min(occurred_at) from analytics.fct_auth_events")
 TOUCHED_DAYS = text("""
     select distinct cast(occurred_at at time zone 'UTC' as date)
@@ -71,7 +72,9 @@ ADD_FLOWS = text(f"""
     from numbered group by subject_key, flow
 """)  # noqa: S608
 
-FORGET_CONCURRENCY = text("delete from analytics.agg_concurrency_15m where bucket >= :since and bucket < :until")
+FORGET_CONCURRENCY = text(
+    "delete from analytics.agg_concurrency_15m where bucket >= :since and bucket < :until"
+)
 ADD_CONCURRENCY = text(f"""
     with spans as (
         select greatest(t.started_at, :since) as begins, t.started_at >= :since as inside,
@@ -154,6 +157,6 @@ ADD_METRIC = text("""
 """)
 MARK = text("""
     insert into analytics.meta_watermark (refreshed_at, closed_through) values (:now, :closed)
-    on conflict (only) do update set refreshed_at = excluded.refreshed_at,
+    on conflict ("only") do update set refreshed_at = excluded.refreshed_at,
         closed_through = excluded.closed_through
 """)

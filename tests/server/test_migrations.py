@@ -11,7 +11,10 @@ async def test_nothing_is_missing(engine):
     async with engine.connect() as connection:
         difference = await connection.run_sync(
             lambda sync: compare_metadata(
-                MigrationContext.configure(sync, opts={"compare_type": True, "include_schemas": True}), metadata
+                MigrationContext.configure(
+                    sync, opts={"compare_type": True, "include_schemas": True}
+                ),
+                metadata,
             )
         )
 

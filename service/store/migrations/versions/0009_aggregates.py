@@ -85,13 +85,13 @@ def upgrade() -> None:
         comment="how fresh the aggregates are",
     )
     op.create_index("ix_fct_auth_events_sign_in", "fct_auth_events", ["occurred_at"], schema="analytics",
-        postgresql_where=sa.text("event_name in ('login.succeeded", "login.failed", "mfa.challenged", "mfa.succeeded", "mfa.failed') and subject_key is not null"))
+        postgresql_where=sa.text("event_name in ('login.succeeded', 'login.failed', 'mfa.challenged', 'mfa.succeeded', 'mfa.failed') and subject_key is not null"))
     op.create_index("ix_fct_auth_events_replay", "fct_auth_events", ["occurred_at"], schema="analytics",
-        postgresql_where=sa.text("event_name in ('token.reuse_detected", "token.replayed')"))
+        postgresql_where=sa.text("event_name in ('token.reuse_detected', 'token.replayed')"))
     op.create_index("ix_fct_auth_events_activity", "fct_auth_events", ["occurred_at"], schema="analytics",
-        postgresql_where=sa.text("event_name in ('login.succeeded", "session.used') or event_name in ('token.refreshed", "token.recovered') and is_foreground is not false"))
+        postgresql_where=sa.text("event_name in ('login.succeeded', 'session.used') or event_name in ('token.refreshed', 'token.recovered') and is_foreground is not false"))
     op.create_index("ix_fct_auth_events_subject", "fct_auth_events", ["subject_key", "occurred_at"], schema="analytics",
-        postgresql_where=sa.text("event_name in ('login.succeeded", "login.failed", "mfa.challenged", "mfa.succeeded", "mfa.failed') and subject_key is not null"))
+        postgresql_where=sa.text("event_name in ('login.succeeded', 'login.failed', 'mfa.challenged', 'mfa.succeeded', 'mfa.failed') and subject_key is not null"))
 
 
 def downgrade() -> None:
