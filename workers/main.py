@@ -71,6 +71,7 @@ def resources_of_settings() -> AbstractAsyncContextManager[Resources]:
             reach=Reach(settings.webhook_private_addresses),
             kept=timedelta(days=settings.webhook_keep_days),
         ),
+        zones=settings.analytics_timezones,
     )
 
 

@@ -15,6 +15,7 @@ from service.domain.reach import Reach
 from service.domain.secrets import at_rest
 from service.domain.sessions import SessionPolicy
 from service.outbound.checkpoint_sinks import open_sink
+from service.store.aggregates import Aggregates
 from service.store.audit import AuditRecords
 from service.store.audit_search import AuditSearch
 from service.store.checkpoints import Checkpoints
@@ -30,6 +31,7 @@ from service.store.person_keys import PersonKeys
 from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
 from service.store.session_records import SessionRecords
+from workers.analytics import RefreshAnalytics
 from workers.checkpoints import ForgetUnknown, KeepCheckpoints
 from workers.heartbeat import Heartbeat
 from workers.ingest import LANES, Ingest
@@ -40,6 +42,8 @@ from workers.webhooks import SweepDeliveries, delivering
 
 REDIS_SECONDS = 5.0
 CONNECTIONS = LANES + 4
+ANALYTICS_SECONDS = 570.0
+"""For one statement that adds up; the first refresh of an old audit takes the longest."""
 REACH = timedelta(hours=1)
 CONSUMER_IDLE = timedelta(hours=1)
 
@@ -59,6 +63,7 @@ class Resources:
     finish_erasures: FinishErasures
     make_exports: MakeExports
     sweep_deliveries: SweepDeliveries
+    refresh_analytics: RefreshAnalytics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,10 +94,12 @@ async def open_resources(
     audit_policy: AuditPolicy = AuditPolicy(),
     exports_kept: timedelta = timedelta(days=1),
     webhook_policy: WebhookPolicy = WebhookPolicy(),
+    zones: tuple[str, ...] = ("UTC",),
 ) -> AsyncIterator[Resources]:
     """Open the stores and drain the streams in the background until the end."""
     redis = open_redis(redis_url, timeout=REDIS_SECONDS, wait=REDIS_SECONDS)
     engine = open_engine(database_url, connections=CONNECTIONS)
+    slow_engine = open_engine(database_url, connections=1, seconds=ANALYTICS_SECONDS)
     database, scripts = Database(engine), ScriptClient(redis, seconds=REDIS_SECONDS)
     records, live = SessionRecords(database), LiveSessions(scripts, policy)
     consumer = f"{socket.gethostname()}:{os.getpid()}:{token_hex(3)}"
@@ -137,6 +144,7 @@ async def open_resources(
                 _now_ms,
             ),
             sweep_deliveries=SweepDeliveries(deliveries, webhook_policy.kept, _now_ms),
+            refresh_analytics=RefreshAnalytics(Aggregates(Database(slow_engine), zones), _now_ms),
         )
     finally:
         ingest.stop()
@@ -145,6 +153,7 @@ async def open_resources(
         await scripts.aclose()
         await redis.aclose()
         await engine.dispose()
+        await slow_engine.dispose()
 
 
 def _now_ms() -> int:

@@ -36,8 +36,8 @@ def statement(metric: Metric, cells: Cells, *, only_users: bool = False) -> str:
     """
     values = {"users": f"count(distinct {metric.source.user})"} if only_users else metric.values
     if metric.rolling > 1:
-        return _rolling(metric, cells, only_users)
-    return _plain(metric, cells, values, only_users)
+        return _rolling(metric, cells, only_users=only_users)
+    return _plain(metric, cells, values, only_users=only_users)
 
 
 def materialised(metric: Metric) -> str:
@@ -59,7 +59,7 @@ def on_the_fly(metric: Metric, query: str) -> str:
     return query.replace(f"from {metric.source.table} as t", f"from {days} as t")
 
 
-def _plain(metric: Metric, cells: Cells, values: Mapping[str, str], only_users: bool) -> str:
+def _plain(metric: Metric, cells: Cells, values: Mapping[str, str], *, only_users: bool) -> str:
     source = metric.source
     kind = "date" if source.by_day else "timestamptz"
     n = f"width_bucket({source.at}, cast(:edges as {kind}[]))"
@@ -68,14 +68,14 @@ def _plain(metric: Metric, cells: Cells, values: Mapping[str, str], only_users: 
         "w_end", f"(cast(:edges as {kind}[]))[{n} + 1]"
     )
     return (
-        f"select {n} as n, {_cell(source, cells, n)} as cell, {_bits(source, cells, only_users)} "
+        f"select {n} as n, {_cell(source, cells, n)} as cell, {_bits(source, cells, only_users=only_users)} "
         f"as bits, {columns}\nfrom {source.table} as t\n{_joins(source, cells)}\n"
         f"where {source.at} >= :first and {source.at} < :last and ({metric.where})"
-        f"{_filters(source, cells, only_users)}\ngroup by 1, 2, 3"
+        f"{_filters(source, cells, only_users=only_users)}\ngroup by 1, 2, 3"
     )
 
 
-def _rolling(metric: Metric, cells: Cells, only_users: bool) -> str:
+def _rolling(metric: Metric, cells: Cells, *, only_users: bool) -> str:
     """Every day of a user counts until the user's next one, and for `rolling` days at most."""
     source, days = metric.source, metric.rolling
     begin, person = "t.day", ""
@@ -90,10 +90,10 @@ def _rolling(metric: Metric, cells: Cells, only_users: bool) -> str:
         )
     return f"""with active as (
     select distinct t.day, t.user_key, {begin} as since, {_cell(source, cells, None)} as cell,
-           {_bits(source, cells, only_users)} as bits
+           {_bits(source, cells, only_users=only_users)} as bits
     from {source.table} as t
     {_joins(source, cells)} {person}
-    where t.day > cast(:first as date) - {days} and t.day < :last{_filters(source, cells, only_users)}
+    where t.day > cast(:first as date) - {days} and t.day < :last{_filters(source, cells, only_users=only_users)}
 ), spans as (
     select cell, bits, greatest(day, since, cast(:first as date)) as day, least(day + {days}, coalesce(
         lead(day) over (partition by cell, bits, user_key order by day), day + {days})) as until
@@ -126,7 +126,7 @@ def _cell(source: Source, cells: Cells, n: str | None) -> str:
     )
 
 
-def _bits(source: Source, cells: Cells, only_users: bool) -> str:
+def _bits(source: Source, cells: Cells, *, only_users: bool) -> str:
     if not only_users or not cells.filters:
         return "''"
     return " || ".join(
@@ -145,7 +145,7 @@ def _joins(source: Source, cells: Cells) -> str:
     return "\n".join([DEVICE, *(sql for name, sql in JOINS.items() if f"{name}." in asked)])
 
 
-def _filters(source: Source, cells: Cells, only_users: bool) -> str:
+def _filters(source: Source, cells: Cells, *, only_users: bool) -> str:
     found = ["t.tz = :tz"] if source.by_day else []
     if source.cells:
         found += ["(:include_test or not t.is_test)", "(:include_bots or not device.is_bot)"]

@@ -118,9 +118,7 @@ class QueryAnalytics:
             parts = [
                 part._replace(bits=f"{place}{part.bits}")
                 for place, metric in enumerate(metrics)
-                for part in await self.analytics.sizes(
-                    metric, asked, _keys(shown, metric)
-                )
+                for part in await self.analytics.sizes(metric, asked, _keys(shown, metric))
                 if part.users
             ]
             verdict = judge(parts, self.least)
@@ -196,9 +194,7 @@ def _windows(question: Question) -> Windows:
         raise ValidationFailedError([FieldError("grain", message)]) from None
 
 
-def _keys(
-    shown: Mapping[int, frozenset[str]] | None, metric: Metric
-) -> list[str] | None:
+def _keys(shown: Mapping[int, frozenset[str]] | None, metric: Metric) -> list[str] | None:
     """As a statement wants them: names for what runs over windows, else `n name`."""
     if shown is None:
         return None

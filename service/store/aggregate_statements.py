@@ -21,8 +21,9 @@ TOUCHED_DAYS = text("""
     from analytics.fct_auth_events where received_at >= :mark
 """)
 TOUCHED_SESSIONS = text("""
-    select min(occurred_at) from analytics.fct_auth_events
-    where received_at >= :mark and user_key is not null
+    select least(min(occurred_at), (select min(started_at) from analytics.fct_sessions
+                                    where cast(:mark as timestamptz) = 'epoch'))
+    from analytics.fct_auth_events where received_at >= :mark and user_key is not null
 """)
 
 _TOUCHED = f"""

@@ -47,9 +47,7 @@ class Facts:
     _numbers: Any = field(default_factory=lambda: count(1))
     _first: dict[str, datetime] = field(default_factory=dict)
 
-    async def event(
-        self, name: str, at: str | datetime, who: str | None, **more: Any
-    ) -> None:
+    async def event(self, name: str, at: str | datetime, who: str | None, **more: Any) -> None:
         """One event; it was received when it happened, unless told otherwise."""
         when = instant(at)
         row = {
@@ -110,7 +108,9 @@ class Facts:
 
     async def get(self, headers: dict[str, str] | None = None, **params: str) -> Reply:
         """Ask over HTTP."""
-        params = {"from" if k == "since" else "to" if k == "until" else k: v for k, v in params.items()}
+        params = {
+            "from" if k == "since" else "to" if k == "until" else k: v for k, v in params.items()
+        }
         return await self.browser.send(
             "GET",
             "/api/analytics/query",
@@ -190,9 +190,21 @@ DIMENSIONS: dict[Any, list[dict[str, Any]]] = {
         {"geo_key": 4, "country": "RW"},
     ],
     dim_device: [
-        {"device_key": 1, "browser": "Firefox", "os": "Android", "class": "mobile", "is_bot": False},
+        {
+            "device_key": 1,
+            "browser": "Firefox",
+            "os": "Android",
+            "class": "mobile",
+            "is_bot": False,
+        },
         {"device_key": 2, "browser": "curl", "os": "", "class": "bot", "is_bot": True},
-        {"device_key": 3, "browser": "Chrome", "os": "Windows", "class": "desktop", "is_bot": False},
+        {
+            "device_key": 3,
+            "browser": "Chrome",
+            "os": "Windows",
+            "class": "desktop",
+            "is_bot": False,
+        },
     ],
     dim_client: [{"client_key": 1, "client": "inphora"}],
 }

@@ -28,7 +28,10 @@ async def test_a_day_is_the_zones_own(facts: Facts):
 async def test_a_day_of_25_hours_and_one_of_23(facts: Facts):
     """Berlin, 25 October 2026 and 29 March 2026: both ends belong to their day, and no more."""
     zone = ZoneInfo("Europe/Berlin")
-    for day, hours in ((datetime(2026, 10, 25, tzinfo=zone), 25), (datetime(2026, 3, 29, tzinfo=zone), 23)):
+    for day, hours in (
+        (datetime(2026, 10, 25, tzinfo=zone), 25),
+        (datetime(2026, 3, 29, tzinfo=zone), 23),
+    ):
         begin = day.astimezone(UTC)
         await facts.active(f"before {hours}", begin - timedelta(milliseconds=1))
         await facts.active(f"first {hours}", begin)
@@ -40,9 +43,13 @@ async def test_a_day_of_25_hours_and_one_of_23(facts: Facts):
     assert autumn == [["2026-10-24", 1], ["2026-10-25", 2], ["2026-10-26", 1]]
     spring = await facts.ask("dau", "2026-03-28", "2026-03-31", tz="Europe/Berlin")
     assert spring == [["2026-03-28", 1], ["2026-03-29", 2], ["2026-03-30", 1]]
-    hours = await facts.ask("sessions_started", "2026-10-25", "2026-10-26", tz="Europe/Berlin", grain="hour")
+    hours = await facts.ask(
+        "sessions_started", "2026-10-25", "2026-10-26", tz="Europe/Berlin", grain="hour"
+    )
     assert len(hours) == 25
-    hours = await facts.ask("sessions_started", "2026-03-29", "2026-03-30", tz="Europe/Berlin", grain="hour")
+    hours = await facts.ask(
+        "sessions_started", "2026-03-29", "2026-03-30", tz="Europe/Berlin", grain="hour"
+    )
     assert len(hours) == 23
 
 
@@ -99,7 +106,7 @@ async def plain(seen: dict, zone: ZoneInfo, day, days: int) -> int:
 @pytest.mark.parametrize("tz", ["UTC", "Asia/Kathmandu", "America/Santiago", "Pacific/Apia"])
 async def test_as_a_plain_recount_has_it(facts: Facts, tz: str):
     """Random activity, facts in any order and late; for zones in use and for one just asked for."""
-    chance = Random(tz)
+    chance = Random(tz)  # noqa: S311 - activity, not secrets
     begin = datetime(2026, 8, 20, tzinfo=UTC)
     seen = {
         (begin + timedelta(minutes=chance.randrange(80 * 1440)), f"p{chance.randrange(40)}")
@@ -125,7 +132,9 @@ async def test_as_a_plain_recount_has_it(facts: Facts, tz: str):
     assert slow == expected
     await facts.sql("delete from analytics.agg_zone")
     assert await facts.ask("dau,wau,mau", "2026-08-25", "2026-10-24", tz=tz) == expected
-    assert await facts.sql("select built_at from analytics.agg_zone where tz = :tz", tz=tz) == [(None,)]
+    assert await facts.sql("select built_at from analytics.agg_zone where tz = :tz", tz=tz) == [
+        (None,)
+    ]
 
 
 async def test_new_and_returning(facts: Facts):
@@ -136,7 +145,9 @@ async def test_new_and_returning(facts: Facts):
 
     rows = await facts.ask("active_users,new_users,returning_users", "2026-11-10", "2026-11-12")
     assert rows == [["2026-11-10", 2, 1, 1], ["2026-11-11", 1, 0, 1]]
-    week = await facts.ask("active_users,new_users,returning_users", "2026-11-09", "2026-11-16", grain="week")
+    week = await facts.ask(
+        "active_users,new_users,returning_users", "2026-11-09", "2026-11-16", grain="week"
+    )
     assert week == [["2026-11-09", 2, 1, 1]]
 
 
