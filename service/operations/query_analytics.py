@@ -65,10 +65,11 @@ class QueryAnalytics:
         metrics = _checked(question)
         windows = _windows(question)
         now = self.now()
+        only, wanted = next(iter(question.filters.items()), (question.by, None))
         asked = Asked(
             windows=windows,
-            cells=Cells(question.by, tuple(question.filters)),
-            wanted=question.filters,
+            cells=Cells(only),
+            wanted={},
             include_test=question.include_test,
             include_bots=question.include_bots,
             built=await self.analytics.use_zone(question.tz, now),
@@ -77,11 +78,15 @@ class QueryAnalytics:
         found = [await self._find(metric, asked) for metric in metrics]
         columns, rows = _table(metrics, found, asked, now)
         suppressed = _suppressed(found)
+        if wanted is not None:
+            columns, rows = _only(columns, rows, windows, wanted)
         if question.compare:
             before = replace(asked, windows=previous(windows))
             earlier = [await self._find(metric, before) for metric in metrics]
-            _, old = _table(metrics, earlier, before, now)
-            columns, rows = _beside(columns, rows, old, by=question.by)
+            names, old = _table(metrics, earlier, before, now)
+            if wanted is not None:
+                _, old = _only(names, old, before.windows, wanted)
+            columns, rows = _beside(columns, rows, old, by=only if wanted is None else None)
             suppressed += _suppressed(earlier)
         return {
             "columns": columns,
@@ -174,6 +179,10 @@ def _checked(question: Question) -> list[Metric]:
                 for field in ("include_test", "include_bots")
                 if getattr(question, field)
             ]
+    parting = [*question.filters, *([question.by] if question.by else [])]
+    if len(parting) > 1:
+        message = "give one filter or one breakdown: two together could single somebody out"
+        faults += [FieldError(field, message) for field in question.filters]
     if faults:
         raise ValidationFailedError(faults)
     return metrics
@@ -226,6 +235,18 @@ def _table(
                 row += [None] * len(metric.values) if future else _values(metric, each, n, cell)
             rows.append(row)
     return columns, rows
+
+
+def _only(
+    columns: list[str], rows: list[list[Any]], windows: Windows, wanted: str
+) -> tuple[list[str], list[list[Any]]]:
+    """The rows of one cell. It is shown where a breakdown would show it, and else null: what a
+    filter shows and a breakdown merges would be found by subtraction.
+    """
+    found = {row[0]: row[2:] for row in rows if row[1] == wanted and wanted != "other"}
+    nothing = [None] * (len(columns) - 2)
+    kept = [[start, *found.get(start, nothing)] for start in windows.starts]
+    return [columns[0], *columns[2:]], kept
 
 
 def _values(metric: Metric, found: Found, n: int, cell: str) -> Sequence[Any]:

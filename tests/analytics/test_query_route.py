@@ -25,6 +25,7 @@ RANGE = {"since": "2026-11-10", "until": "2026-11-12"}
         ({"metrics": "dau", "by": "reason"}, "by"),
         ({"metrics": "open_sessions", "country": "KE"}, "country"),
         ({"metrics": "open_sessions", "include_bots": "true"}, "include_bots"),
+        ({"metrics": "dau", "country": "KE", "by": "os"}, "country"),
         ({"metrics": "dau", "compare": "next"}, "compare"),
         ({"metrics": "dau", "include_test": "1"}, "include_test"),
         ({"metrics": "dau", "format": "xlsx"}, "format"),
