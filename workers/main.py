@@ -86,6 +86,7 @@ def resources_of_settings() -> AbstractAsyncContextManager[Resources]:
             audit=None if days is None else timedelta(days=days),
             sessions=timedelta(days=settings.session_retention_days),
         ),
+        zones=settings.analytics_timezones,
     )
 
 

@@ -5,6 +5,8 @@ what is added up from them. Times are UTC; people are `user_key`, a keyed pseudo
 from sqlalchemy import (
     Boolean,
     Column,
+    Date,
+    Double,
     Identity,
     Index,
     Integer,
@@ -27,6 +29,19 @@ UNKNOWN = 0
 """The key of a dimension's row that says: not known."""
 
 PERSON = "a pseudonym: the same person has the same, and without the key it leads to nobody"
+
+
+ACTIVITY = (
+    "event_name in ('login.succeeded', 'session.used') or "
+    "event_name in ('token.refreshed', 'token.recovered') and is_foreground is not false"
+)
+"""A row of an active user, as service.store.event_facts.is_activity has it."""
+SIGN_IN = (
+    "event_name in ('login.succeeded', 'login.failed', 'mfa.challenged', 'mfa.succeeded', "
+    "'mfa.failed') and subject_key is not null"
+)
+"""A step of a sign-in flow."""
+REPLAY = "event_name in ('token.reuse_detected', 'token.replayed')"
 
 
 def _key(dimension: str) -> Column[int]:
@@ -124,6 +139,12 @@ fct_auth_events = Table(
     Column("schema_version", SmallInteger, nullable=False, comment="1"),
     Index("ix_fct_auth_events_occurred_at", "occurred_at", "event_name"),
     Index("ix_fct_auth_events_received_at", "received_at", postgresql_using="brin"),
+    Index("ix_fct_auth_events_activity", "occurred_at", postgresql_where=text(ACTIVITY)),
+    Index("ix_fct_auth_events_sign_in", "occurred_at", postgresql_where=text(SIGN_IN)),
+    Index(
+        "ix_fct_auth_events_subject", "subject_key", "occurred_at", postgresql_where=text(SIGN_IN)
+    ),
+    Index("ix_fct_auth_events_replay", "occurred_at", postgresql_where=text(REPLAY)),
     schema=SCHEMA,
     comment="one event a row, exactly once",
 )
@@ -172,4 +193,93 @@ fct_user_activity_15m = Table(
     Column("user_key", Uuid(as_uuid=False), primary_key=True, comment=PERSON),
     schema=SCHEMA,
     comment="who was active when: exact daily actives in every time zone in use",
+)
+
+TZ = "IANA name"
+agg_zone = Table(
+    "agg_zone",
+    metadata,
+    Column("tz", Text, primary_key=True, comment=TZ),
+    Column("asked_at", INSTANT, nullable=False, comment="when somebody last asked for it"),
+    Column("built_at", INSTANT, comment="its days are worked out since; null: not yet"),
+    schema=SCHEMA,
+    comment="time zones in use: their days are kept ready",
+)
+
+agg_user_day = Table(
+    "agg_user_day",
+    metadata,
+    Column("tz", Text, primary_key=True, comment=TZ),
+    Column("day", Date, primary_key=True, comment="local"),
+    Column("user_key", Uuid(as_uuid=False), primary_key=True, comment=PERSON),
+    Column("client_key", Integer, primary_key=True, comment="of dim_client"),
+    Column("device_key", Integer, primary_key=True, comment="of dim_device"),
+    Column("geo_key", Integer, primary_key=True, comment="of dim_geo"),
+    Column("is_test", Boolean, nullable=False, comment="not counted"),
+    schema=SCHEMA,
+    comment="who was active on which local day, by what",
+)
+
+agg_active_day = Table(
+    "agg_active_day",
+    metadata,
+    Column("tz", Text, primary_key=True, comment=TZ),
+    Column("day", Date, primary_key=True, comment="local"),
+    Column("dau", Integer, nullable=False, comment="distinct users of the day"),
+    Column("wau", Integer, nullable=False, comment="of 7 days that end with it"),
+    Column("mau", Integer, nullable=False, comment="of 28 days that end with it"),
+    schema=SCHEMA,
+    comment="active users a day, without test accounts and bots",
+)
+
+agg_flow = Table(
+    "agg_flow",
+    metadata,
+    Column("subject_key", Uuid(as_uuid=False), primary_key=True, comment="whose sign-in"),
+    Column("started_at", INSTANT, primary_key=True, comment="of its first step"),
+    Column("last_at", INSTANT, nullable=False, comment="of its last step"),
+    _key("client"),
+    _key("device"),
+    _key("geo"),
+    Column("attempts", Integer, nullable=False, comment="sign-ins that succeeded or failed"),
+    Column("password", Boolean, nullable=False, comment="a password was right"),
+    Column("second_factor", Boolean, nullable=False, comment="a second factor was right"),
+    Column("session", Boolean, nullable=False, comment="a session began"),
+    Column("is_test", Boolean, nullable=False, comment="not counted"),
+    Index("ix_agg_flow_started_at", "started_at"),
+    schema=SCHEMA,
+    comment="sign-in flows: steps of one subject, each within 30 minutes of the one before",
+)
+
+agg_concurrency_15m = Table(
+    "agg_concurrency_15m",
+    metadata,
+    Column("bucket", INSTANT, primary_key=True, comment="the quarter of an hour's beginning"),
+    Column("open_peak", Integer, nullable=False, comment="sessions open at once, at most"),
+    Column("open_seconds", Double, nullable=False, comment="added up over open sessions"),
+    Column("active_users", Integer, nullable=False, comment="distinct users who were active"),
+    schema=SCHEMA,
+    comment="sessions open and people active at once, without test accounts and bots",
+)
+
+meta_metric = Table(
+    "meta_metric",
+    metadata,
+    Column("name", Text, primary_key=True, comment="as the API has it"),
+    Column("version", Integer, nullable=False, comment="rises when numbers change by definition"),
+    Column("unit", Text, nullable=False, comment="users, events, seconds, share"),
+    Column("definition", Text, nullable=False, comment="in words"),
+    Column("sql", Text, nullable=False, comment="what is asked, for :edges of windows"),
+    schema=SCHEMA,
+    comment="every metric, by the release that last refreshed the aggregates",
+)
+
+meta_watermark = Table(
+    "meta_watermark",
+    metadata,
+    Column("only", Boolean, primary_key=True, server_default=text("true"), comment="one row"),
+    Column("refreshed_at", INSTANT, nullable=False, comment="all received before is counted"),
+    Column("closed_through", INSTANT, nullable=False, comment="before it, only late events count"),
+    schema=SCHEMA,
+    comment="how fresh the aggregates are",
 )

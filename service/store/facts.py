@@ -17,7 +17,10 @@ from service.contracts.analytics_tables import (
     pseudonym_key,
 )
 from service.contracts.events import Event, EventType
-from service.domain.facts import (
+from service.domain.secrets import Sealer
+from service.domain.user_agents import Device, read_device
+from service.store.database import Database, copy_rows
+from service.store.event_facts import (
     EventFact,
     Keys,
     Pseudonyms,
@@ -27,9 +30,6 @@ from service.domain.facts import (
     read_event,
     session_facts,
 )
-from service.domain.secrets import Sealer
-from service.domain.user_agents import Device, read_device
-from service.store.database import Database, copy_rows
 
 KEY_BYTES = 32
 COLUMNS = EventFact._fields
