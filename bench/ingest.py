@@ -91,9 +91,8 @@ async def measure_ingest(
 async def _round(
     redis: Redis, sql: Any, pid: int, sessions: Sequence[tuple[str, str]], events: int
 ) -> Round:
-    os.kill(pid, signal.SIGSTOP)
+    await _halt_and_empty(sql, pid)
     try:
-        await sql.execute("truncate audit_log, audit_heads")
         await _fill(redis, sessions, events)
         await sql.execute("checkpoint")
         cpu = cpu_seconds(pid)
@@ -119,6 +118,23 @@ async def _round(
     finally:
         os.kill(pid, signal.SIGCONT)
     return Round(events, seconds, cpu, copy, plain)
+
+
+async def _halt_and_empty(sql: Any, pid: int) -> None:
+    """Halt the worker, but not in the middle of a transaction that reads what is to be emptied."""
+    await sql.execute("set lock_timeout = '1s'")
+    deadline = time.perf_counter() + LONGEST_SECONDS
+    while time.perf_counter() < deadline:
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            await sql.execute("truncate audit_log, audit_heads")
+        except asyncpg.LockNotAvailableError:
+            os.kill(pid, signal.SIGCONT)
+            await asyncio.sleep(POLL_SECONDS)
+        else:
+            return
+    message = "the worker holds on to the audit's tables"
+    raise BenchError(message)
 
 
 async def _copy(sql: Any, rows: list[tuple[Any, ...]], how: str) -> float:

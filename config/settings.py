@@ -94,6 +94,7 @@ class Settings(BaseSettings):
     limits_file: Path | None = None
     smtp_url: SecretStr | None = None
     audit_retention_days: Annotated[int, Field(ge=1)] | None = None
+    session_retention_days: Annotated[int, Field(ge=2, le=36_500)] = 400
     audit_checkpoint_seconds: Annotated[Seconds, Field(ge=timedelta(seconds=10), le=DAY)] = (
         timedelta(minutes=1)
     )
@@ -107,8 +108,9 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
+    analytics_test_domains: Annotated[tuple[str, ...], NoDecode] = ()
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "analytics_test_domains", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value

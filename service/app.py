@@ -235,7 +235,7 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
         users,
         hasher,
         events,
-        EraseUser(Erasures(database), live, revocations),
+        EraseUser(Erasures(database), live, revocations, events),
         settings.erasure_grace_seconds,
     )
     app[keys.EXPORT_PERSON] = ExportPerson(

@@ -17,10 +17,10 @@ from config.logging import configure_logging
 from config.settings import Settings, read_settings
 from service.contracts.events import EventType, Outcome
 from service.domain.audit_rows import to_csv, to_ndjson
-from service.domain.checkpoint import kid_of
 from service.domain.instants import to_ms, to_rfc3339
 from service.domain.secrets import at_rest
 from service.domain.sessions import Origin
+from service.domain.signed import kid_of
 from service.operations.export_audit import ExportAudit
 from service.operations.replay_dead_letters import ReplayDeadLetters, Replayed
 from service.operations.verify_audit import Verdict, VerifyAudit
@@ -84,6 +84,11 @@ def verify(file: Iterator[str] | None, public_keys: tuple[str, ...]) -> None:
         click.style("ok   ", fg="green")
         + f"{verdict.rows} rows are what was written; {verdict.checkpoints} checkpoints hold"
     )
+    if verdict.dropped:
+        click.echo(
+            f"     {verdict.dropped} more were dropped by retention, all until the end of "
+            f"{verdict.until}; {verdict.held} of them are held"
+        )
     if not verdict.checkpoints and not exported:
         click.echo(
             "     no checkpoint yet: whoever can write to the database could have "

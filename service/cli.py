@@ -23,7 +23,7 @@ from service.domain.users import Role, User, email_key
 from service.operations.create_user import CreateUser
 from service.operations.diagnose import Diagnose
 from service.operations.findings import Finding
-from service.persons_cli import erase_user
+from service.persons_cli import erase_user, hold
 from service.refusals import fail, refusals
 from service.release import VERSION
 from service.store.database import Database, open_engine
@@ -49,6 +49,7 @@ def main() -> None:
 main.add_command(audit)
 main.add_command(events)
 main.add_command(erase_user)
+main.add_command(hold)
 main.add_command(webhooks)
 
 

@@ -1,13 +1,16 @@
-"""Forgetting a person, for operators."""
+"""Forgetting a person, or not being allowed to, for operators."""
 
 import asyncio
+import json
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from functools import partial
 from secrets import token_hex
+from typing import TypeVar
 from uuid import UUID
 
 import click
@@ -15,12 +18,15 @@ import click
 from config.logging import configure_logging
 from config.settings import Settings, read_settings
 from service.domain.errors import NotFoundError
+from service.domain.instants import to_ms, to_rfc3339
 from service.domain.sessions import SessionPolicy
 from service.operations.erase_user import CancelErasure, EraseUser
+from service.operations.hold_user import PlaceHold, ReleaseHold
 from service.refusals import fail, refusals
 from service.store.database import Database, open_engine
 from service.store.erasures import Erasures, RequestedBy
 from service.store.event_log import EventLog
+from service.store.holds import Hold, Holds
 from service.store.live_sessions import LiveSessions
 from service.store.redis_pool import open_redis
 from service.store.revocations import Revocations
@@ -29,6 +35,19 @@ from service.store.session_records import SessionRecords
 from service.store.users import UserRecords
 
 COMMAND_SECONDS = 2.0
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What these commands work with."""
+
+    users: UserRecords
+    erase: EraseUser
+    cancel: CancelErasure
+    holds: Holds
+    place: PlaceHold
+    release: ReleaseHold
 
 
 @click.command("erase-user")
@@ -37,33 +56,108 @@ COMMAND_SECONDS = 2.0
 @click.option("--last-admin", is_flag=True, help="Even if nobody else is an admin.")
 @click.option("--yes", is_flag=True, help="Do not ask on a terminal.")
 def erase_user(who: str, *, cancel: bool, last_admin: bool, yes: bool) -> None:
-    """Forget a person for good, at once: account, sessions, personal fields of the audit."""
+    """Forget a person for good, at once: account, sessions, personal fields of the audit.
+
+    Who is under a legal hold is signed out, and forgotten when that is released.
+    """
     if sys.stdin.isatty() and not (cancel or yes):
         click.confirm(f"Forget {who} for good?", abort=True)
-    settings = read_settings()
-    configure_logging(level="error", form="console", process="cli")
-    with refusals():
-        click.echo(asyncio.run(_do(settings, who, cancel=cancel, last_admin=last_admin)))
+    click.echo(_run(partial(_erase, who=who, cancel=cancel, last_admin=last_admin)))
 
 
-async def _do(settings: Settings, who: str, *, cancel: bool, last_admin: bool) -> str:
-    async with _open_tools(settings) as tools:
-        user_id = await _find(tools.users, who)
-        if user_id is None:
-            fail("there is no such account")
-        if cancel:
-            try:
-                await tools.cancel(user_id)
-            except NotFoundError:
-                fail("they have not asked to be forgotten: there is nothing to take back")
-            return f"{user_id} is not erased, and may sign in again"
-        if not last_admin and await tools.users.is_last_admin(user_id):
-            fail(
-                "nobody else is an admin: make another one first (`inphora-auth users create --role "
-                "admin`), or say --last-admin"
+async def _erase(tools: Tools, *, who: str, cancel: bool, last_admin: bool) -> str:
+    user_id = await _get(tools.users, who)
+    if cancel:
+        try:
+            await tools.cancel(user_id)
+        except NotFoundError:
+            fail("they have not asked to be forgotten: there is nothing to take back")
+        return f"{user_id} is not erased, and may sign in again"
+    if not last_admin and await tools.users.is_last_admin(user_id):
+        fail(
+            "nobody else is an admin: make another one first (`inphora-auth users create --role "
+            "admin`), or say --last-admin"
+        )
+    erasure = await tools.erase(user_id, RequestedBy.OPERATOR, request_id=token_hex(16))
+    ended = f"{len(erasure.ended)} sessions ended"
+    if not erasure.erased:
+        return f"{user_id} is under a legal hold, and erased when that is released; {ended}"
+    return f"{user_id} is erased; {ended}"
+
+
+@click.group()
+def hold() -> None:
+    """Legal holds: of whom nothing may be destroyed."""
+
+
+REASON = click.option(
+    "--reason", required=True, help="Sealed in the audit; erased with the person."
+)
+BY = click.option("--by", required=True, metavar="NAME", help="Who answers for it.")
+
+
+@hold.command()
+@click.argument("who", metavar="EMAIL|ID")
+@REASON
+@BY
+def place(who: str, reason: str, by: str) -> None:
+    """Keep all that is held on a person, past every retention and any wish to be forgotten."""
+
+    async def do(tools: Tools) -> Hold:
+        user_id = await _get(tools.users, who)
+        return await tools.place(user_id, reason, by, request_id=token_hex(16))
+
+    placed = _run(do)
+    click.echo(f"hold {placed.id} is on {placed.user_id}")
+
+
+@hold.command()
+@click.argument("hold_id", metavar="NUMBER", type=int)
+@REASON
+@BY
+def release(hold_id: int, reason: str, by: str) -> None:
+    """End a hold; what waited for it is done within minutes."""
+
+    async def do(tools: Tools) -> Hold:
+        try:
+            return await tools.release(hold_id, reason, by, request_id=token_hex(16))
+        except NotFoundError:
+            fail("no such hold stands; `inphora-auth hold list` shows those that do")
+
+    released = _run(do)
+    click.echo(f"hold {released.id} on {released.user_id} is released")
+
+
+@hold.command("list")
+@click.option("--all", "released", is_flag=True, help="Also those that were released.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def list_holds(*, released: bool, as_json: bool) -> None:
+    """Show them, the oldest first."""
+
+    async def do(tools: Tools) -> Sequence[Hold]:
+        return await tools.holds.list(released=released)
+
+    for each in _run(do):
+        if as_json:
+            said = asdict(each)
+            texts = {
+                name: to_rfc3339(to_ms(value)) if isinstance(value, datetime) else value
+                for name, value in said.items()
+            }
+            click.echo(json.dumps(texts))
+        else:
+            until = f"  (released by {each.released_by})" if each.released_at else ""
+            placed = to_rfc3339(to_ms(each.placed_at))
+            click.echo(
+                f"{each.id:<8}{each.user_id}  {placed}  {each.placed_by}: {each.reason}{until}"
             )
-        erasure = await tools.erase(user_id, RequestedBy.OPERATOR, request_id=token_hex(16))
-        return f"{user_id} is erased; {len(erasure.ended)} sessions ended"
+
+
+async def _get(users: UserRecords, who: str) -> str:
+    user_id = await _find(users, who)
+    if user_id is None:
+        fail("there is no such account")
+    return user_id
 
 
 async def _find(users: UserRecords, who: str) -> str | None:
@@ -78,15 +172,6 @@ async def _find(users: UserRecords, who: str) -> str | None:
     return account.user.id if account else None
 
 
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What this command works with."""
-
-    users: UserRecords
-    erase: EraseUser
-    cancel: CancelErasure
-
-
 @asynccontextmanager
 async def _open_tools(settings: Settings) -> AsyncIterator[Tools]:
     engine = open_engine(settings.database_url.get_secret_value(), connections=2)
@@ -99,17 +184,32 @@ async def _open_tools(settings: Settings) -> AsyncIterator[Tools]:
         replay_window=settings.refresh_replay_seconds,
     )
     revocations = Revocations(SessionRecords(database), keep=timedelta(), now_ms=_now_ms)
-    erasures = Erasures(database)
+    erasures, holds, events = Erasures(database), Holds(database), EventLog(scripts)
     try:
         yield Tools(
             UserRecords(database),
-            EraseUser(erasures, LiveSessions(scripts, policy), revocations),
-            CancelErasure(erasures, EventLog(scripts)),
+            EraseUser(erasures, LiveSessions(scripts, policy), revocations, events),
+            CancelErasure(erasures, events),
+            holds,
+            PlaceHold(holds, events),
+            ReleaseHold(holds, events),
         )
     finally:
         await scripts.aclose()
         await redis.aclose()
         await engine.dispose()
+
+
+def _run(work: Callable[[Tools], Awaitable[T]]) -> T:
+    settings = read_settings()
+    configure_logging(level="error", form="console", process="cli")
+
+    async def with_tools() -> T:
+        async with _open_tools(settings) as tools:
+            return await work(tools)
+
+    with refusals():
+        return asyncio.run(with_tools())
 
 
 def _now_ms() -> int:

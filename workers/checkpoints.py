@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import structlog
 
 from service.outbound.checkpoint_sinks import CheckpointSink
 from service.store.audit import AuditRecords
 from service.store.checkpoints import Checkpoints
+from service.store.ledger import Ledger
 from service.store.person_keys import PersonKeys
 
 log = structlog.get_logger(__name__)
@@ -30,20 +32,22 @@ class KeepCheckpoints:
                 log.info("audit.adopted", partition=partition, rows=adopted)
         made = await self.checkpoints.make(unless_younger=self.every)
         if self.sink is not None:
-            await self._deliver(self.sink)
+            await deliver(self.checkpoints, self.sink)
         return None if made is None else made.number
 
-    async def _deliver(self, sink: CheckpointSink) -> None:
-        while waiting := await self.checkpoints.undelivered():
-            for checkpoint in waiting:
-                try:
-                    await sink.deliver(checkpoint)
-                except OSError as error:
-                    log.error(  # noqa: TRY400 - one line says it
-                        "audit.sink_refuses", number=checkpoint.number, error=str(error)
-                    )
-                    return
-                await self.checkpoints.note_delivered(checkpoint.number)
+
+async def deliver(ledger: Ledger[Any], sink: CheckpointSink) -> None:
+    """Give a sink what it does not have; what it refuses, it is given again next time."""
+    while waiting := await ledger.undelivered():
+        for signed in waiting:
+            try:
+                await sink.deliver(signed)
+            except OSError as error:
+                log.error(  # noqa: TRY400 - one line says it
+                    "audit.sink_refuses", number=signed.number, error=str(error)
+                )
+                return
+            await ledger.note_delivered(signed.number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,4 +124,23 @@ JOBS = (
         late="they take room",
         run=lambda resources: resources.sweep_deliveries(),
     ),
+    Job(
+        name="keep_months",
+        does="makes the audit's tables of the months ahead, and drops those past AUDIT_RETENTION_DAYS",
+        every=600,
+        after=3 * MINUTE,
+        seconds=900,
+        late="ingestion makes the month that it misses; the audit is kept for longer than it should",
+        run=lambda resources: resources.keep_months(),
+    ),
+    Job(
+        name="sweep_old",
+        does="deletes rows past their time: ended sessions, replayed letters, retired keys, what a "
+        "released hold had kept",
+        every=600,
+        after=8 * MINUTE,
+        seconds=300,
+        late="they are kept for longer than they should",
+        run=lambda resources: resources.sweep_old(),
+    ),
 )

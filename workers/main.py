@@ -29,7 +29,14 @@ from service.domain.reach import Reach
 from service.domain.sessions import SessionPolicy
 from service.store.redis_pool import open_pool
 from workers.jobs import JOBS, Job
-from workers.resources import AuditPolicy, Resources, WebhookPolicy, open_resources
+from workers.resources import (
+    AnalyticsPolicy,
+    AuditPolicy,
+    Resources,
+    RetentionPolicy,
+    WebhookPolicy,
+    open_resources,
+)
 
 QUEUE = "auth:jobs"
 QUEUE_SECONDS = 5.0
@@ -50,6 +57,7 @@ settings = read_settings()
 
 def resources_of_settings() -> AbstractAsyncContextManager[Resources]:
     """What jobs work with; while it is open the streams are drained."""
+    days = settings.audit_retention_days
     return open_resources(
         redis_url=settings.redis_dsn,
         database_url=settings.database_url.get_secret_value(),
@@ -67,9 +75,16 @@ def resources_of_settings() -> AbstractAsyncContextManager[Resources]:
             unknown_kept=timedelta(days=settings.audit_unknown_days),
         ),
         exports_kept=settings.export_keep_seconds,
+        analytics=AnalyticsPolicy(
+            client=settings.jwt_audience, test_domains=settings.analytics_test_domains
+        ),
         webhook_policy=WebhookPolicy(
             reach=Reach(settings.webhook_private_addresses),
             kept=timedelta(days=settings.webhook_keep_days),
+        ),
+        retention=RetentionPolicy(
+            audit=None if days is None else timedelta(days=days),
+            sessions=timedelta(days=settings.session_retention_days),
         ),
     )
 

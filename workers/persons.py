@@ -10,7 +10,7 @@ import structlog
 
 from service.domain.errors import ServiceUnavailableError
 from service.domain.sessions import EndReason, Origin
-from service.store.erasures import Erasures
+from service.store.erasures import Erasure, Erasures, LegallyHeldError
 from service.store.live_sessions import LiveSessions
 from service.store.person_archive import PersonArchive
 from service.store.person_exports import PersonExports
@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class FinishErasures:
-    """Erase those whose time of grace is over; tell Redis of whom it has not heard.
+    """Erase those whose time of grace or legal hold is over; tell Redis of whom it has not heard.
 
     `oldest_ms` is when the oldest event was written that no table holds yet.
     """
@@ -46,14 +46,18 @@ class FinishErasures:
     async def _erase_due(self) -> int:
         done = 0
         for waiting in await self.erasures.due():
-            erased = await self.erasures.erase(waiting.user_id, waiting.requested_by, if_due=True)
-            if erased is None:  # another worker was first, or an operator took it back
-                continue
-            done += 1
-            with suppress(ServiceUnavailableError):  # said again by _apply and ApplyEnds
-                await self.live.end(erased.user_id, erased.ended, EndReason.ERASED, Origin())
-                await self.live.erase_user(erased.user_id, reason=erased.requested_by)
+            with suppress(LegallyHeldError):  # since a moment ago
+                done += await self._erase(waiting)
         return done
+
+    async def _erase(self, waiting: Erasure) -> bool:
+        erased = await self.erasures.erase(waiting.user_id, waiting.requested_by, if_due=True)
+        if erased is None:  # another worker was first, or an operator took it back
+            return False
+        with suppress(ServiceUnavailableError):  # said again by _apply and ApplyEnds
+            await self.live.end(erased.user_id, erased.ended, EndReason.ERASED, Origin())
+            await self.live.erase_user(erased.user_id, reason=erased.requested_by)
+        return True
 
     async def _apply(self) -> int:
         """Say again what may never have been said: not what may be among the unread events."""

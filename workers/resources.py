@@ -12,16 +12,19 @@ from secrets import token_bytes, token_hex
 
 from service.contracts.vitals import Vitals
 from service.domain.reach import Reach
-from service.domain.secrets import at_rest
+from service.domain.secrets import Sealer, at_rest
 from service.domain.sessions import SessionPolicy
 from service.outbound.checkpoint_sinks import open_sink
 from service.store.audit import AuditRecords
+from service.store.audit_months import AuditMonths
+from service.store.audit_retention import AuditRetention
 from service.store.audit_search import AuditSearch
 from service.store.checkpoints import Checkpoints
 from service.store.database import Database, open_engine
 from service.store.dead_letters import DeadLetters
 from service.store.erasures import Erasures
 from service.store.event_log import EventLog
+from service.store.facts import Facts
 from service.store.health import RedisHealth
 from service.store.live_sessions import LiveSessions
 from service.store.person_archive import PersonArchive
@@ -30,10 +33,13 @@ from service.store.person_keys import PersonKeys
 from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
 from service.store.session_records import SessionRecords
+from service.store.stubs import Stubs
+from service.store.sweeps import Sweeps
 from workers.checkpoints import ForgetUnknown, KeepCheckpoints
 from workers.heartbeat import Heartbeat
 from workers.ingest import LANES, Ingest
 from workers.persons import FinishErasures, MakeExports
+from workers.retention import KeepMonths, SweepOld
 from workers.runs import JobRuns
 from workers.sweep import ApplyEnds, ReapplyEnds, SweepConsumers, SweepExpired
 from workers.webhooks import SweepDeliveries, delivering
@@ -42,6 +48,7 @@ REDIS_SECONDS = 5.0
 CONNECTIONS = LANES + 4
 REACH = timedelta(hours=1)
 CONSUMER_IDLE = timedelta(hours=1)
+PATIENT_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,8 @@ class Resources:
     finish_erasures: FinishErasures
     make_exports: MakeExports
     sweep_deliveries: SweepDeliveries
+    keep_months: KeepMonths
+    sweep_old: SweepOld
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +88,22 @@ class WebhookPolicy:
     kept: timedelta = timedelta(days=30)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionPolicy:
+    """How long things are kept; `audit` None: for ever."""
+
+    audit: timedelta | None = None
+    sessions: timedelta = timedelta(days=400)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalyticsPolicy:
+    """See ANALYTICS_ in docs/configuration.md; `client` is whom access tokens are for."""
+
+    client: str = "inphora"
+    test_domains: Sequence[str] = ()
+
+
 @asynccontextmanager
 async def open_resources(
     *,
@@ -89,6 +114,8 @@ async def open_resources(
     audit_policy: AuditPolicy = AuditPolicy(),
     exports_kept: timedelta = timedelta(days=1),
     webhook_policy: WebhookPolicy = WebhookPolicy(),
+    retention: RetentionPolicy = RetentionPolicy(),
+    analytics: AnalyticsPolicy = AnalyticsPolicy(),
 ) -> AsyncIterator[Resources]:
     """Open the stores and drain the streams in the background until the end."""
     redis = open_redis(redis_url, timeout=REDIS_SECONDS, wait=REDIS_SECONDS)
@@ -98,10 +125,20 @@ async def open_resources(
     consumer = f"{socket.gethostname()}:{os.getpid()}:{token_hex(3)}"
     sealer = at_rest(secrets, token_bytes)
     person_keys = PersonKeys(database, sealer, token_bytes)
-    audit = AuditRecords(database, person_keys, _now_ms)
+    facts = Facts(
+        database,
+        sealer,
+        token_bytes,
+        analytics.client,
+        policy.max_ttl,
+        test_domains=analytics.test_domains,
+    )
+    audit = AuditRecords(database, person_keys, _now_ms, facts)
     letters, vitals = DeadLetters(database, person_keys), Vitals()
     ingest = Ingest(redis, audit, letters, consumer, _now_ms, vitals)
     health = RedisHealth(redis)
+    # A month of the audit is counted and dropped in one transaction, which may take its time.
+    patient = open_engine(database_url, connections=1, seconds=PATIENT_SECONDS)
 
     async def oldest_ms() -> int | None:
         return (await health.workers()).oldest_ms
@@ -137,6 +174,14 @@ async def open_resources(
                 _now_ms,
             ),
             sweep_deliveries=SweepDeliveries(deliveries, webhook_policy.kept, _now_ms),
+            keep_months=KeepMonths(
+                AuditMonths(database, _now_ms),
+                open_retention(Database(patient), sealer),
+                retention.audit,
+                EventLog(scripts),
+                sink,
+            ),
+            sweep_old=SweepOld(Sweeps(database, _now_ms), retention.audit, retention.sessions),
         )
     finally:
         ingest.stop()
@@ -144,7 +189,14 @@ async def open_resources(
         await stack.aclose()
         await scripts.aclose()
         await redis.aclose()
+        await patient.dispose()
         await engine.dispose()
+
+
+def open_retention(database: Database, sealer: Sealer) -> AuditRetention:
+    """What drops months."""
+    checkpoints = Checkpoints(database, sealer, _now_ms)
+    return AuditRetention(database, checkpoints, Stubs(database), _now_ms)
 
 
 def _now_ms() -> int:

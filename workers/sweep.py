@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from time import monotonic
 
 import structlog
 
@@ -11,8 +12,10 @@ from service.domain.sessions import MILLISECOND, Origin, Session, SessionPolicy
 from service.store.health import RedisHealth
 from service.store.live_sessions import LiveSessions
 from service.store.script_client import ScriptClient
-from service.store.session_records import PAGE, EndedSession, SessionRecords
+from service.store.session_records import EndedSession, SessionRecords
 
+SECONDS = 20.0
+"""After which a run leaves the rest to the next."""
 SETTLING_MS = 15_000
 """An end this young is still on its way from its script through the stream."""
 LAGGING_MS = 60_000
@@ -21,45 +24,46 @@ LAGGING_MS = 60_000
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SweepExpired:
-    """End sessions past a limit. Redis has the last word on when one was last used."""
+    """End sessions past a limit. Redis has the last word: on when one was last used, and the time.
+
+    A run that takes too long goes on where it was in the next, so that a worker whose clock is
+    ahead, to which every session looks overdue, gets to all of them.
+    """
 
     records: SessionRecords
     live: LiveSessions
     policy: SessionPolicy
     now_ms: Callable[[], int]
+    seconds: float = SECONDS
+    _after: str = ""
 
     async def __call__(self) -> int:
         """How many sessions it ended."""
-        ended, after = 0, ""
+        ended, over = 0, monotonic() + self.seconds
         while page := await self.records.overdue(
-            policy=self.policy, now_ms=self.now_ms(), after=after
+            policy=self.policy, now_ms=self.now_ms(), after=self._after
         ):
             for session in page:
                 ended += await self._sweep_one(session)
-            after = page[-1].id
-            if len(page) < PAGE:
+            self._after = page[-1].id
+            if monotonic() > over:
                 break
+        else:
+            self._after = ""
         if ended:
             log.info("sweep.expired", ended=ended)
         return ended
 
     async def _sweep_one(self, session: Session) -> bool:
-        reason = self.policy.over(
-            created_ms=session.created_ms,
-            last_used_ms=session.last_used_ms,
-            now_ms=self.now_ms(),
-        )
-        if reason is None:
-            return False
-        swept = await self.live.sweep(session, reason)
-        if swept.alive:
+        swept = await self.live.sweep(session)
+        if swept.end_reason is None:
             await self.records.note_use(
                 session.id, generation=swept.generation, last_used_ms=swept.last_used_ms
             )
             return False
-        return await self.records.end(session.id, reason) is not None
+        return await self.records.end(session.id, swept.end_reason) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ from sqlalchemy import (
     text,
 )
 
-from service.contracts.tables import INSTANT, metadata
+from service.contracts.tables import INSTANT
+from service.contracts.tables import metadata as metadata  # the one for all schemas
 
 SCHEMA = "analytics"
 UNKNOWN = 0

@@ -16,9 +16,14 @@ PLAIN_DATA = frozenset(
         "deliveries",
         "endpoint",
         "enforced",
+        "held",
+        "hold",
         "host",
         "limit",
+        "month",
         "policy",
+        "rows",
+        "stub",
         "tab",
         "types",
         "window_seconds",
@@ -53,11 +58,14 @@ class EventType(StrEnum):
     USER_ERASURE_REQUESTED = "user.erasure_requested"
     USER_ERASURE_CANCELLED = "user.erasure_cancelled"
     USER_ERASED = "user.erased"
+    USER_HOLD_PLACED = "user.hold_placed"
+    USER_HOLD_RELEASED = "user.hold_released"
     LIMIT_EXCEEDED = "limit.exceeded"
     EXPORT_REQUESTED = "export.requested"
     EXPORT_FETCHED = "export.fetched"
     AUDIT_EXPORTED = "audit.exported"
     AUDIT_SEARCHED = "audit.searched"
+    AUDIT_MONTH_DROPPED = "audit.month_dropped"
     WEBHOOK_ADDED = "webhook.added"
     WEBHOOK_REMOVED = "webhook.removed"
     WEBHOOK_ENABLED = "webhook.enabled"
@@ -95,11 +103,14 @@ OUTCOMES: Mapping[EventType, Outcome] = {
     EventType.USER_ERASURE_REQUESTED: Outcome.SUCCESS,
     EventType.USER_ERASURE_CANCELLED: Outcome.SUCCESS,
     EventType.USER_ERASED: Outcome.SUCCESS,
+    EventType.USER_HOLD_PLACED: Outcome.SUCCESS,
+    EventType.USER_HOLD_RELEASED: Outcome.SUCCESS,
     EventType.LIMIT_EXCEEDED: Outcome.FAILURE,
     EventType.EXPORT_REQUESTED: Outcome.SUCCESS,
     EventType.EXPORT_FETCHED: Outcome.SUCCESS,
     EventType.AUDIT_EXPORTED: Outcome.SUCCESS,
     EventType.AUDIT_SEARCHED: Outcome.SUCCESS,
+    EventType.AUDIT_MONTH_DROPPED: Outcome.NEUTRAL,
     EventType.WEBHOOK_ADDED: Outcome.SUCCESS,
     EventType.WEBHOOK_REMOVED: Outcome.SUCCESS,
     EventType.WEBHOOK_ENABLED: Outcome.SUCCESS,

@@ -12,6 +12,26 @@ LAW = "Art. 6(1)(c): a legal obligation"
 SECURITY = "Art. 6(1)(f): the legitimate interest in finding, ending and proving misuse of accounts"
 
 
+AUDIT_COLUMNS = (
+    "partition",
+    "seq",
+    "stream_id",
+    "type",
+    "occurred_at",
+    "recorded_at",
+    "user_id",
+    "session_id",
+    "generation",
+    "ip",
+    "user_agent",
+    "request_id",
+    "actor_id",
+    "reason",
+    "data",
+    "personal",
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Processing:
     """One activity; `columns` are of PostgreSQL, by table."""
@@ -59,7 +79,7 @@ REGISTER = (
         name="Sessions",
         purpose="Keep them signed in, show them where, end it; count sessions.",
         basis=f"{CONTRACT}; {SECURITY}",
-        retention="as long as the account exists; this release drops no ended session",
+        retention="until it ends, and SESSION_RETENTION_DAYS after that",
         erasure="address, user agent and device emptied; what stays leads to nobody",
         columns={
             "sessions": (
@@ -83,29 +103,13 @@ REGISTER = (
         purpose="Prove what happened to an account, and who did it.",
         basis=f"{SECURITY}; {LAW}, where the law wants such records of a lender",
         retention=(
-            "for ever in this release (AUDIT_RETENTION_DAYS is not used yet); what is said of people "
-            "whom nobody knows can be read for AUDIT_UNKNOWN_DAYS"
+            "AUDIT_RETENTION_DAYS and until that month is over, a stub of the month for ever; what is "
+            "said of people whom nobody knows can be read for AUDIT_UNKNOWN_DAYS; a letter that was "
+            "replayed 30 days more"
         ),
         erasure="the person's key is destroyed: address, user agent and data are noise for good",
         columns={
-            "audit_log": (
-                "partition",
-                "seq",
-                "stream_id",
-                "type",
-                "occurred_at",
-                "recorded_at",
-                "user_id",
-                "session_id",
-                "generation",
-                "ip",
-                "user_agent",
-                "request_id",
-                "actor_id",
-                "reason",
-                "data",
-                "personal",
-            ),
+            "audit_log": AUDIT_COLUMNS,
             "dead_letters": (
                 "id",
                 "partition",
@@ -117,6 +121,27 @@ REGISTER = (
                 "replayed_at",
             ),
             "person_keys": ("owner", "sealed_key", "created_at", "destroyed_at"),
+        },
+    ),
+    Processing(
+        name="Legal holds",
+        purpose="Keep what a proceeding or an authority needs, whoever else wants it gone "
+        "(Art. 17(3)(b) and (e), Art. 18(2)).",
+        basis=f"{LAW}; Art. 6(1)(f): the establishment, exercise or defence of legal claims",
+        retention="until the hold is released; the hold itself AUDIT_RETENTION_DAYS after that",
+        erasure="waits until the hold is released; then the reason is emptied and the rest as above",
+        columns={
+            "legal_holds": (
+                "id",
+                "user_id",
+                "reason",
+                "placed_by",
+                "placed_at",
+                "released_by",
+                "released_at",
+            ),
+            "audit_held": (*AUDIT_COLUMNS, "stub"),
+            "audit_stubs": ("body",),
         },
     ),
     Processing(
@@ -183,7 +208,9 @@ REGISTER = (
 
 IMPERSONAL: Mapping[str, Sequence[str]] = {
     "audit_log": ("prev_hash", "hash"),
-    "audit_heads": ("partition", "seq", "chained", "hash"),
+    "audit_held": ("prev_hash", "hash"),
+    "audit_heads": ("partition", "seq", "chained", "hash", "recorded_at"),
+    "audit_stubs": ("number", "made_at", "kid", "signature", "delivered_at", "told_at"),
     "audit_checkpoints": ("number", "made_at", "kid", "body", "signature", "delivered_at"),
     "checkpoint_keys": ("kid", "public_key", "private_key", "created_at"),
     "signing_keys": ("kid", "algorithm", "private_key", "created_at", "retired_at"),

@@ -1,5 +1,7 @@
 """Every SQL table. Column comments are the data dictionary: write them for an auditor."""
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -168,53 +170,72 @@ signing_keys = Table(
     comment="what access tokens are signed with",
 )
 
+
+def _audit_columns() -> list[Column[Any]]:
+    """Of a row of the audit, wherever it stands."""
+    return [
+        Column("partition", SmallInteger, primary_key=True, comment="of the person; 0 to 15"),
+        Column(
+            "seq",
+            BigInteger,
+            primary_key=True,
+            comment="counts within the partition, no gaps",
+        ),
+        Column("stream_id", String(41), nullable=False, comment="the event's id in its stream"),
+        Column("type", String(40), nullable=False, comment="what happened: docs/events.md"),
+        Column("occurred_at", INSTANT, nullable=False, comment="the store's clock"),
+        Column(
+            "recorded_at",
+            INSTANT,
+            primary_key=True,
+            server_default=func.now(),
+            comment="when it was stored; never goes back within a partition",
+        ),
+        Column("user_id", Text, comment="whom it happened to; null: somebody unknown"),
+        Column("session_id", Text, comment="null: no session was there, or yet"),
+        Column("generation", BigInteger, comment="of the refresh token it is about"),
+        Column("ip", Text, comment="null since rows are chained: it is in personal"),
+        Column("user_agent", Text, comment="null since rows are chained: it is in personal"),
+        Column("request_id", Text, comment="leads to the request's line in the log"),
+        Column("actor_id", Text, comment="who did it, when not the person it happened to"),
+        Column("reason", Text, comment="why it failed or ended, or by what it succeeded"),
+        Column(
+            "data",
+            JSONB,
+            nullable=False,
+            server_default=text("'{}'"),
+            comment="what else belongs to the type and is not about the person",
+        ),
+        Column(
+            "personal",
+            LargeBinary,
+            comment="sealed under the person's key: address, user agent, the rest of data",
+        ),
+        Column("prev_hash", LargeBinary, comment="hash of the row before; zeros for the first"),
+        Column("hash", LargeBinary, comment="SHA-256 of prev_hash and this row: docs/audit.md"),
+    ]
+
+
 audit_log = Table(
     "audit_log",
     metadata,
-    Column("partition", SmallInteger, primary_key=True, comment="of the person; 0 to 15"),
-    Column(
-        "seq",
-        BigInteger,
-        primary_key=True,
-        comment="counts within the partition, no gaps",
-    ),
-    Column("stream_id", String(41), nullable=False, comment="the event's id in its stream"),
-    Column("type", String(40), nullable=False, comment="what happened: docs/events.md"),
-    Column("occurred_at", INSTANT, nullable=False, comment="the store's clock"),
-    Column(
-        "recorded_at",
-        INSTANT,
-        nullable=False,
-        server_default=func.now(),
-        comment="the worker's clock",
-    ),
-    Column("user_id", Text, comment="whom it happened to; null: somebody unknown"),
-    Column("session_id", Text, comment="null: no session was there, or yet"),
-    Column("generation", BigInteger, comment="of the refresh token it is about"),
-    Column("ip", Text, comment="null since rows are chained: it is in personal"),
-    Column("user_agent", Text, comment="null since rows are chained: it is in personal"),
-    Column("request_id", Text, comment="leads to the request's line in the log"),
-    Column("actor_id", Text, comment="who did it, when not the person it happened to"),
-    Column("reason", Text, comment="why it failed or ended, or by what it succeeded"),
-    Column(
-        "data",
-        JSONB,
-        nullable=False,
-        server_default=text("'{}'"),
-        comment="what else belongs to the type and is not about the person",
-    ),
-    Column(
-        "personal",
-        LargeBinary,
-        comment="sealed under the person's key: address, user agent, the rest of data",
-    ),
-    Column("prev_hash", LargeBinary, comment="hash of the row before; zeros for the first"),
-    Column("hash", LargeBinary, comment="SHA-256 of prev_hash and this row: docs/audit.md"),
-    UniqueConstraint("partition", "stream_id"),
+    *_audit_columns(),
+    UniqueConstraint("partition", "stream_id", "recorded_at"),
     Index("ix_audit_log_user_id", "user_id", "occurred_at"),
     Index("ix_audit_log_session_id", "session_id", "occurred_at"),
     Index("ix_audit_log_occurred_at", "occurred_at", "partition", "seq"),
-    comment="everything security-relevant that happened, exactly once",
+    comment="everything security-relevant that happened, exactly once; a table a month",
+    postgresql_partition_by="RANGE (recorded_at)",
+)
+
+audit_held = Table(
+    "audit_held",
+    metadata,
+    *_audit_columns(),
+    Column("stub", BigInteger, nullable=False, comment="of audit_stubs: what proves this row"),
+    Index("ix_audit_held_user_id", "user_id", "occurred_at"),
+    Index("ix_audit_held_occurred_at", "occurred_at", "partition", "seq"),
+    comment="rows that retention would have dropped, of people under a legal hold",
 )
 
 audit_heads = Table(
@@ -236,6 +257,7 @@ audit_heads = Table(
         comment="of the newest row with a hash; behind seq after an upgrade, until a worker ran",
     ),
     Column("hash", LargeBinary, comment="of that row; null: none"),
+    Column("recorded_at", INSTANT, comment="of the newest row; the next one is no older"),
     comment="one row a partition; its lock is the lease of the partition's one writer",
 )
 
@@ -251,6 +273,24 @@ audit_checkpoints = Table(
     comment="signed heads of the audit's chains; each names the one before it",
 )
 
+audit_stubs = Table(
+    "audit_stubs",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False, comment="no gaps"),
+    Column("made_at", INSTANT, nullable=False, comment="when the month was dropped"),
+    Column("kid", String(16), nullable=False, comment="of the key in checkpoint_keys"),
+    Column(
+        "body",
+        Text,
+        nullable=False,
+        comment="what is signed: the month, where each chain goes on, what is held",
+    ),
+    Column("signature", LargeBinary, nullable=False, comment="Ed25519, of body in UTF-8"),
+    Column("delivered_at", INSTANT, comment="null: AUDIT_CHECKPOINT_SINK does not have it yet"),
+    Column("told_at", INSTANT, comment="null: audit.month_dropped was not written yet"),
+    comment="what is left of months that retention dropped; each names the one before it",
+)
+
 checkpoint_keys = Table(
     "checkpoint_keys",
     metadata,
@@ -258,7 +298,7 @@ checkpoint_keys = Table(
     Column("public_key", LargeBinary, nullable=False, comment="Ed25519, 32 bytes"),
     Column("private_key", LargeBinary, nullable=False, comment="Ed25519, sealed"),
     Column("created_at", INSTANT, nullable=False, server_default=func.now()),
-    comment="what checkpoints are signed with; the newest signs",
+    comment="what checkpoints and stubs are signed with; the newest signs",
 )
 
 person_keys = Table(
@@ -399,6 +439,24 @@ erasures = Table(
     comment="who asked to be forgotten, by an id only; to be done again after restoring a backup",
 )
 Index("ix_erasures_open", erasures.c.due_at, postgresql_where=~erasures.c.applied)
+
+legal_holds = Table(
+    "legal_holds",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True, comment="what `hold list` calls it"),
+    Column("user_id", Text, nullable=False, comment="whose; the row stays when they are erased"),
+    Column("reason", Text, nullable=False, comment="as given; empty once they are erased"),
+    Column("placed_by", Text, nullable=False, comment="who answers for it, as given"),
+    Column("placed_at", INSTANT, nullable=False, comment="from here on nothing of theirs is lost"),
+    Column("released_by", Text, comment="null: it stands"),
+    Column("released_at", INSTANT, comment="null: it stands"),
+    comment="people of whom nothing may be destroyed, neither by retention nor by their wish",
+)
+Index(
+    "ix_legal_holds_standing",
+    legal_holds.c.user_id,
+    postgresql_where=legal_holds.c.released_at.is_(None),
+)
 
 person_exports = Table(
     "person_exports",

@@ -18,16 +18,17 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """The first bad row of a partition; `partition` is None for a fault of checkpoint `seq`."""
+    """The first bad row of a partition; `partition` is None for checkpoint or stub number `seq`."""
 
     partition: int | None
     seq: int
     fault: Fault
     detail: str
+    of: str = "checkpoint"
 
     def __str__(self) -> str:
         where = (
-            f"checkpoint {self.seq}"
+            f"{self.of} {self.seq}"
             if self.partition is None
             else f"partition {self.partition:02d}, row {self.seq}"
         )

@@ -16,6 +16,12 @@ def to_ms(at: datetime) -> int:
     return (at - EPOCH) // timedelta(milliseconds=1)
 
 
+def month_of(at: datetime) -> tuple[datetime, datetime]:
+    """The month of an instant in UTC: its first instant, and the first of the next."""
+    begins = datetime(at.astimezone(UTC).year, at.astimezone(UTC).month, 1, tzinfo=UTC)
+    return begins, (begins + timedelta(days=32)).replace(day=1)
+
+
 @lru_cache(maxsize=8192)
 def to_rfc3339(at_ms: int) -> str:
     """`2026-11-23T08:07:09.120Z`."""

@@ -13,7 +13,7 @@ from service.domain.errors import (
 )
 from service.domain.sessions import EndReason, Origin
 from service.domain.users import Account, User
-from service.store.erasures import Erasure, Erasures, RequestedBy
+from service.store.erasures import Erasure, Erasures, LegallyHeldError, RequestedBy
 from service.store.event_log import EventLog
 from service.store.live_sessions import LiveSessions
 from service.store.password_hasher import PasswordHasher
@@ -25,25 +25,47 @@ from service.store.users import UserRecords
 class EraseUser:
     """Forget a person for good. Raises NotFoundError.
 
-    Once it is committed in SQL it is done: what Redis could not be told, the workers tell it.
+    Once it is committed in SQL it is done: what Redis could not be told, the workers tell it. Who is
+    under a legal hold is signed out and can't sign in; the workers do the rest when it is released.
     """
 
     erasures: Erasures
     live: LiveSessions
     revocations: Revocations
+    events: EventLog
 
     async def __call__(self, user_id: str, by: RequestedBy, *, request_id: str) -> Erasure:
-        erasure = await self.erasures.erase(user_id, by)
-        if erasure is None:
-            raise NotFoundError
         # From here on nothing may say where they were: only the request's id leads on.
         origin = Origin(request_id=request_id)
+        try:
+            erasure = await self.erasures.erase(user_id, by)
+        except LegallyHeldError:
+            return await self.request(user_id, by, origin, grace=timedelta())
+        if erasure is None:
+            raise NotFoundError
         with suppress(ServiceUnavailableError):
-            await self.end(erasure, origin)
+            await self._end(erasure, origin)
             await self.live.erase_user(user_id, request_id=request_id, reason=by)
         return erasure
 
-    async def end(self, erasure: Erasure, origin: Origin) -> None:
+    async def request(
+        self, user_id: str, by: RequestedBy, origin: Origin, *, grace: timedelta
+    ) -> Erasure:
+        """Sign them out and let nobody sign in, until they are forgotten. Raises NotFoundError."""
+
+        async def announce(_: Account) -> None:
+            await self.events.append(
+                EventType.USER_ERASURE_REQUESTED, origin, user_id=user_id, reason=by
+            )
+
+        erasure = await self.erasures.request(user_id, by, grace=grace, announce=announce)
+        if erasure is None:
+            raise NotFoundError
+        with suppress(ServiceUnavailableError):
+            await self._end(erasure, origin)
+        return erasure
+
+    async def _end(self, erasure: Erasure, origin: Origin) -> None:
         """Let everybody know of the sessions that ended by it."""
         for session_id in erasure.ended:
             self.revocations.add(session_id, EndReason.ERASED)
@@ -69,29 +91,13 @@ class EraseOneself:
                 EventType.PASSWORD_REFUSED, origin, user_id=user.id, reason="erase"
             )
             raise InvalidCredentialsError
+        by = RequestedBy.SELF
         try:
-            return await self._erase(user.id, origin)
+            if self.grace:
+                return await self.erase_user.request(user.id, by, origin, grace=self.grace)
+            return await self.erase_user(user.id, by, request_id=origin.request_id)
         except NotFoundError as error:  # another request was first
             raise TokenRevokedError from error
-
-    async def _erase(self, user_id: str, origin: Origin) -> Erasure:
-        if not self.grace:
-            by = RequestedBy.SELF
-            return await self.erase_user(user_id, by, request_id=origin.request_id)
-
-        async def announce(_: Account) -> None:
-            await self.events.append(
-                EventType.USER_ERASURE_REQUESTED, origin, user_id=user_id, reason=RequestedBy.SELF
-            )
-
-        erasure = await self.erase_user.erasures.request(
-            user_id, RequestedBy.SELF, grace=self.grace, announce=announce
-        )
-        if erasure is None:
-            raise NotFoundError
-        with suppress(ServiceUnavailableError):
-            await self.erase_user.end(erasure, origin)
-        return erasure
 
 
 @dataclass(frozen=True, slots=True)

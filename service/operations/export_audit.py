@@ -10,6 +10,7 @@ from service.domain.instants import EPOCH, to_ms, to_rfc3339
 from service.domain.sessions import Origin
 from service.store.audit_filters import Filters
 from service.store.audit_search import AuditSearch, Opened
+from service.store.audit_snapshot import open_snapshot
 from service.store.event_log import EventLog
 
 
@@ -34,32 +35,39 @@ class ExportAudit:
     async def sealed(
         self, origin: Origin, *, actor_id: str = "", reason: str
     ) -> AsyncIterator[dict[str, Any]]:
-        """Every row as its hash covers it, for whoever checks the chain: docs/audit.md."""
+        """The stubs, then every row as its hash covers it, for whoever checks the chain: docs/audit.md."""
         await self._tell(origin, actor_id, reason, {"sealed": True})
-        async for row in self.search.sealed_rows():
-            yield {
-                "partition": row.partition,
-                "seq": row.seq,
-                "stream_id": row.stream_id,
-                "type": row.type,
-                "occurred_us": (row.occurred_at - EPOCH) // MICROSECOND,
-                "recorded_us": (row.recorded_at - EPOCH) // MICROSECOND,
-                "user_id": row.user_id,
-                "session_id": row.session_id,
-                "generation": row.generation,
-                "request_id": row.request_id,
-                "actor_id": row.actor_id,
-                "reason": row.reason,
-                "data": row.data,
-                "personal": None if row.personal is None else row.personal.hex(),
-                "prev_hash": row.prev_hash.hex(),
-                "hash": row.hash.hex(),
-            }
+        async with open_snapshot(self.search.database) as snapshot:
+            for stub in await snapshot.stubs():
+                yield stub.as_json()
+            async for row in snapshot.sealed_rows():
+                yield _sealed(row)
 
     async def _tell(self, origin: Origin, actor_id: str, reason: str, data: dict[str, Any]) -> None:
         await self.events.append(
             EventType.AUDIT_EXPORTED, origin, actor_id=actor_id, reason=reason, data=data
         )
+
+
+def _sealed(row: Any) -> dict[str, Any]:
+    return {
+        "partition": row.partition,
+        "seq": row.seq,
+        "stream_id": row.stream_id,
+        "type": row.type,
+        "occurred_us": (row.occurred_at - EPOCH) // MICROSECOND,
+        "recorded_us": (row.recorded_at - EPOCH) // MICROSECOND,
+        "user_id": row.user_id,
+        "session_id": row.session_id,
+        "generation": row.generation,
+        "request_id": row.request_id,
+        "actor_id": row.actor_id,
+        "reason": row.reason,
+        "data": row.data,
+        "personal": None if row.personal is None else row.personal.hex(),
+        "prev_hash": row.prev_hash.hex(),
+        "hash": row.hash.hex(),
+    }
 
 
 def readable(opened: Opened) -> dict[str, Any]:

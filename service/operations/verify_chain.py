@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from service.domain.audit_chain import GENESIS, Entry, link
+from service.domain.audit_chain import Entry, link
 from service.domain.audit_flaws import Fault, Flaw
+from service.domain.stub import FIRST, Start
 from service.store.audit_snapshot import HeadRow, Standing
 
 REACH = 1000
@@ -32,17 +33,26 @@ class Found(NamedTuple):
 
 @dataclass(slots=True)
 class VerifyChain:
-    """One walk. `rows` can be asked again, for the row that belongs where a bad one stands."""
+    """One walk. `rows` can be asked again, for the row that belongs where a bad one stands.
+
+    `start`: the newest row that retention dropped, by its stub.
+    """
 
     partition: int
     rows: Rows
     head: HeadRow | None
     marks: Mapping[int, Mark]
     progress: Callable[[int], object]
-    _seq: int = 0
-    _hash: bytes = GENESIS
-    _marked: int = 0
-    _recent: deque[bytes] = field(default_factory=lambda: deque([GENESIS], REACH))
+    start: Start = FIRST
+    _seq: int = field(init=False)
+    _hash: bytes = field(init=False)
+    _marked: int = field(init=False)
+    _recent: deque[bytes] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._seq, self._hash = self.start
+        self._marked = self._seq
+        self._recent = deque([self._hash], REACH)
 
     async def __call__(self) -> Flaw | None:
         """The first bad row, or None when every row is what was written."""
@@ -90,7 +100,8 @@ class VerifyChain:
         """What became of the row that should stand here."""
         place = self._seq + 1
         if row.seq < place:
-            return self._flaw(row.seq, Fault.INSERTED, "rows are counted from 1")
+            detail = f"the first row is {self.start.seq + 1}"
+            return self._flaw(row.seq, Fault.INSERTED, detail)
         if row.bare:
             return self._flaw(row.seq, Fault.EDITED, "a field that is always sealed is not")
         found = await self._find_owner_of(place, row)
@@ -111,7 +122,10 @@ class VerifyChain:
     def _without_owner(self, place: int, row: Standing) -> Flaw:
         """What is wrong where no row is left that belongs here."""
         if row.prev_hash != self._hash:
-            if self._link(row.prev_hash, place, row.entry) == row.hash and place > 1:
+            if (
+                self._link(row.prev_hash, place, row.entry) == row.hash
+                and place - 1 > self.start.seq
+            ):
                 return self._flaw(
                     place - 1,
                     Fault.EDITED,

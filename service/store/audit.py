@@ -3,31 +3,36 @@ transaction.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Text, bindparam, func, select, text, update
+from sqlalchemy import Row, Text, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contracts.events import Event
 from service.contracts.tables import audit_heads, audit_log
-from service.domain.audit_chain import GENESIS, Entry, link, to_canonical_json
-from service.domain.instants import to_datetime
+from service.domain.audit_chain import Entry, link, to_canonical_json
+from service.domain.instants import EPOCH, to_datetime
+from service.store.audit_heads import Head, lock_head, move_head
+from service.store.audit_months import Month, find_month, make_month
 from service.store.database import Database, RowsRefusedError, copy_rows, row_faults
+from service.store.facts import Facts
 from service.store.person_keys import PersonKeys, owner_of
 from service.store.personal import part, place, to_plain
 from service.store.projection import project
 from service.store.webhook_outbox import enqueue
 
 PAGE = 2000
+SLACK = timedelta(days=2)
+"""How far the clocks of Redis and of whoever records may be apart, when rows are looked for."""
 COLUMNS = ("partition", "seq", *Entry._fields, "prev_hash", "hash")
 
 _KNOWN = select(audit_log.c.stream_id).where(
     audit_log.c.partition == bindparam("partition"),
     audit_log.c.stream_id == func.any(bindparam("ids", type_=ARRAY(Text))),
+    audit_log.c.recorded_at >= bindparam("since"),
 )
 _OLD = (
     select(audit_log)
@@ -53,14 +58,6 @@ class StreamedEvent(NamedTuple):
     event: Event
 
 
-class Head(NamedTuple):
-    """Where a partition's chain ends: its newest row, the newest row with a hash, that hash."""
-
-    seq: int
-    chained: int
-    hash: bytes
-
-
 class Chained(NamedTuple):
     """A row with its place in the chain."""
 
@@ -82,25 +79,43 @@ class AuditRecords:
     database: Database
     person_keys: PersonKeys
     now_ms: Callable[[], int]
+    facts: Facts | None = None
+    """What analysts are told in the same transaction; None: nothing."""
+    _months: list[Month] = field(default_factory=list)
 
     async def record(self, partition: int, events: Sequence[StreamedEvent]) -> int:
         """Store a partition's events in the order given; how many of them were new.
 
         Raises RowsRefusedError when no table takes one of them, and ServiceUnavailableError.
         """
-        entries = await self._entries(partition, events)
-        while True:
-            async with self.database.transaction() as connection:
-                head = await _lock_head(connection, partition)
-                if head.chained == head.seq:
-                    with row_faults():
-                        return await _append(connection, partition, head, entries, events)
-            await self.adopt(partition)
+        now = to_datetime(self.now_ms())
+        entries = await self._entries(partition, events, now)
+        told = await self.facts.prepare(partition, events, now) if self.facts else []
+        try:
+            while True:
+                async with self.database.transaction() as connection:
+                    head = await lock_head(connection, partition)
+                    at = head.next_at(now)
+                    month = find_month(self._months, at)
+                    if month is not None and head.chained == head.seq:
+                        batch = Batch(partition, at, month.table, entries, events)
+                        with row_faults():
+                            new = await _append(connection, head, batch)
+                            if self.facts:
+                                await self.facts.add(connection, [told[n] for n in new])
+                            return len(new)
+                if month is None:
+                    self._months[:] = await make_month(self.database, at)
+                else:
+                    await self.adopt(partition)
+        except Exception:
+            self._months.clear()  # perhaps one of them was dropped
+            raise
 
     async def adopt(self, partition: int) -> int:
         """Seal and chain up to PAGE rows that an older release stored; how many there were."""
         async with self.database.transaction() as connection:
-            after = (await _lock_head(connection, partition)).chained
+            after = (await lock_head(connection, partition)).chained
             old = (await connection.execute(_OLD, {"partition": partition, "after": after})).all()
         if not old:
             return 0
@@ -110,7 +125,7 @@ class AuditRecords:
             self._sealed(partition, owner, row) for owner, row in zip(owners, old, strict=True)
         ]
         async with self.database.transaction() as connection:
-            head = await _lock_head(connection, partition)
+            head = await lock_head(connection, partition)
             if head.chained != after:  # another worker adopts too
                 return len(old)
             rows = _chain(partition, head.hash, (row.seq for row in old), entries)
@@ -126,7 +141,7 @@ class AuditRecords:
                 },
             )
             last = rows[-1]
-            await _move_head(connection, partition, Head(head.seq, last.seq, last.hash))
+            await move_head(connection, partition, chained=last.seq, hash=last.hash)
         return len(old)
 
     async def behind(self) -> list[int]:
@@ -135,22 +150,23 @@ class AuditRecords:
         async with self.database.transaction() as connection:
             return list(await connection.scalars(query))
 
-    async def _entries(self, partition: int, events: Sequence[StreamedEvent]) -> list[Entry]:
-        """What rows will say, personal fields sealed."""
+    async def _entries(
+        self, partition: int, events: Sequence[StreamedEvent], now: datetime
+    ) -> list[Entry]:
+        """What rows will say if they are recorded now, personal fields sealed."""
         try:
             ats = [to_datetime(item.event.at_ms) for item in events]
         except OverflowError as error:
             raise RowsRefusedError(error) from error
         owners = [owner_of(item.event.user_id, at) for item, at in zip(events, ats, strict=True)]
         await self.person_keys.load(owners)
-        recorded_at = to_datetime(self.now_ms())
         # Equal texts were read into one object: most events of a batch share theirs.
         parted = {
             key: _parted(data)
             for key, data in {id(item.event.data): item.event.data for item in events}.items()
         }
         return [
-            self._entry(partition, item, at, recorded_at, owner, *parted[id(item.event.data)])
+            self._entry(partition, item, at, now, owner, *parted[id(item.event.data)])
             for item, at, owner in zip(events, ats, owners, strict=True)
         ]
 
@@ -208,45 +224,59 @@ def entry_of(row: Row[Any]) -> Entry:
     return Entry._make((*said, to_canonical_json(data), personal))
 
 
-async def _lock_head(connection: AsyncConnection, partition: int) -> Head:
-    query = (
-        select(audit_heads.c.seq, audit_heads.c.chained, audit_heads.c.hash)
-        .where(audit_heads.c.partition == partition)
-        .with_for_update()
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What is to be stored of a partition, when, and in which month's table."""
+
+    partition: int
+    recorded_at: datetime
+    table: str
+    entries: Sequence[Entry]
+    events: Sequence[StreamedEvent]
+
+
+async def _append(connection: AsyncConnection, head: Head, batch: Batch) -> list[int]:
+    """Write what is new; which of the batch that was."""
+    partition, ids = batch.partition, [entry.stream_id for entry in batch.entries]
+    since = _not_before(ids, head)
+    known = set(
+        await connection.scalars(_KNOWN, {"partition": partition, "ids": ids, "since": since})
     )
-    row = (await connection.execute(query)).one_or_none()
-    if row is None:
-        first = upsert(audit_heads).values(partition=partition).on_conflict_do_nothing()
-        await connection.execute(first)
-        row = (await connection.execute(query)).one()
-    return Head(row.seq, row.chained, row.hash or GENESIS)
-
-
-async def _move_head(connection: AsyncConnection, partition: int, head: Head) -> None:
-    moved = update(audit_heads).where(audit_heads.c.partition == partition)
-    await connection.execute(moved.values(seq=head.seq, chained=head.chained, hash=head.hash))
-
-
-async def _append(
-    connection: AsyncConnection,
-    partition: int,
-    head: Head,
-    entries: Sequence[Entry],
-    events: Sequence[StreamedEvent],
-) -> int:
-    ids = [entry.stream_id for entry in entries]
-    known = set(await connection.scalars(_KNOWN, {"partition": partition, "ids": ids}))
     new = [n for n, each in enumerate(ids) if each not in known]
     if not new:
-        return 0
+        return []
     seqs = range(head.seq + 1, head.seq + 1 + len(new))
-    rows = _chain(partition, head.hash, seqs, [entries[n] for n in new])
-    await copy_rows(connection, audit_log.name, COLUMNS, [_record(partition, row) for row in rows])
+    entries = [batch.entries[n] for n in new]
+    if entries[0].recorded_at != batch.recorded_at:
+        entries = [entry._replace(recorded_at=batch.recorded_at) for entry in entries]
+    rows = _chain(partition, head.hash, seqs, entries)
+    await copy_rows(connection, batch.table, COLUMNS, [_record(partition, row) for row in rows])
     last = rows[-1]
-    await _move_head(connection, partition, Head(last.seq, last.seq, last.hash))
-    await project(connection, [events[n].event for n in new])
-    await enqueue(connection, partition, [events[n] for n in new], entries[new[0]].recorded_at)
-    return len(new)
+    await move_head(
+        connection,
+        partition,
+        seq=last.seq,
+        chained=last.seq,
+        hash=last.hash,
+        recorded_at=batch.recorded_at,
+    )
+    events = [batch.events[n] for n in new]
+    await project(connection, [each.event for each in events])
+    await enqueue(connection, partition, events, batch.recorded_at)
+    return new
+
+
+def _not_before(ids: Iterable[str], head: Head) -> datetime:
+    """An instant before which none of these entries was recorded.
+
+    None is recorded before it is on its stream, but by another clock. However far that one is
+    ahead: what comes again was recorded not long before the newest row.
+    """
+    try:
+        oldest = to_datetime(min(int(each.partition("-")[0]) for each in ids))
+        return max(min(oldest, head.recorded_at) - SLACK, EPOCH)
+    except (ValueError, OverflowError):  # not an id of ours
+        return EPOCH
 
 
 def _chain(

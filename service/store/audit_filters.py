@@ -5,12 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, true
+from sqlalchemy import ColumnElement, and_, or_, select, true, union_all
 
 from service.contracts.events import OUTCOMES, OUTCOMES_BY_REASON, Outcome
-from service.contracts.tables import audit_log
+from service.contracts.tables import audit_held, audit_log
 
-_of = audit_log.c
+SHOWN = [each.name for each in audit_log.columns if each.name not in {"ip", "user_agent"}]
+ROWS = union_all(
+    *(select(*(table.c[name] for name in SHOWN)) for table in (audit_log, audit_held))
+).subquery("audit_rows")
+"""All rows there are, those that retention put aside too."""
+
+_of = ROWS.c
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

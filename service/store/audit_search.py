@@ -13,10 +13,9 @@ from typing import Any, NamedTuple
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Row, Select, and_, literal, select, tuple_
 
-from service.contracts.tables import audit_log
 from service.domain.audit_cursor import Position
 from service.domain.secrets import SealBrokenError
-from service.store.audit_filters import Filters
+from service.store.audit_filters import ROWS, Filters
 from service.store.database import Database
 from service.store.person_keys import PersonKeys, open_sealed, owner_of
 from service.store.personal import place
@@ -30,8 +29,7 @@ ROUNDS = 20
 PAGE_SECONDS = 2.0
 """After which no further question is asked for it."""
 
-_of = audit_log.c
-_COLUMNS = [column for column in audit_log.columns if column.name not in {"ip", "user_agent"}]
+_of = ROWS.c
 _PLACE = (_of.occurred_at, _of.partition, _of.seq)
 
 
@@ -96,15 +94,6 @@ class AuditSearch:
             for opened in batch:
                 yield opened
 
-    async def sealed_rows(self) -> AsyncIterator[Row[Any]]:
-        """Every row as its hash covers it, chain by chain, in one transaction."""
-        query = select(*_COLUMNS).where(_of.hash.is_not(None)).order_by(_of.partition, _of.seq)
-        async with self.database.transaction() as connection:
-            result = await connection.stream(query, execution_options={"yield_per": FETCHED})
-            async for page in result.partitions():
-                for row in page:
-                    yield row
-
     async def _newest(self, filters: Filters) -> Position | None:
         query = _ordered(select(*_PLACE).where(filters.reached()), newest_first=True).limit(1)
         async with self.database.transaction() as connection:
@@ -139,7 +128,7 @@ class AuditSearch:
                     edge = _position(last)
                     within = _place() >= _place(edge) if newest_first else _place() <= _place(edge)
                     reached = and_(reached, within)
-            query = _ordered(select(*_COLUMNS).where(reached), newest_first=newest_first)
+            query = _ordered(select(ROWS).where(reached), newest_first=newest_first)
             page = (await connection.execute(query.limit(limit + 1))).all()
         more = len(page) > limit
         rows = await self._open(page[:limit])

@@ -3,14 +3,18 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Row, Select, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.contracts.tables import audit_heads, audit_log
+from service.contracts.tables import audit_heads, audit_held, audit_log
 from service.domain.audit_chain import Entry, to_canonical_json
+from service.domain.stub import Stub
+from service.store.audit import entry_of
 from service.store.database import Database
+from service.store.holds import held_users
+from service.store.stubs import Stubs
 
 FETCHED = 2000
 
@@ -30,6 +34,14 @@ class Standing(NamedTuple):
     entry: Entry
 
 
+class HeldRow(NamedTuple):
+    """A row that was put aside, and the number of the stub that proves it."""
+
+    stub: int
+    partition: int
+    row: Standing
+
+
 class HeadRow(NamedTuple):
     """What `audit_heads` says of a partition."""
 
@@ -40,8 +52,9 @@ class HeadRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AuditSnapshot:
-    """One transaction that sees nothing of what is written meanwhile."""
+    """One transaction that sees nothing of what is written or dropped meanwhile."""
 
+    database: Database
     connection: AsyncConnection
 
     async def heads(self) -> dict[int, HeadRow]:
@@ -57,18 +70,46 @@ class AuditSnapshot:
     async def rows(self, partition: int) -> AsyncIterator[Standing]:
         """A partition's rows by seq."""
         query = select(*_COLUMNS).where(audit_log.c.partition == partition)
-        result = await self.connection.stream(
-            query.order_by(audit_log.c.seq), execution_options={"yield_per": FETCHED}
-        )
+        async for row in self._stream(query.order_by(audit_log.c.seq)):
+            seq, prev_hash, digest, ip, user_agent, *entry, data, personal = tuple[Any, ...](row)
+            bare = ip is not None or user_agent is not None
+            said = Entry._make((*entry, to_canonical_json(data), personal))
+            yield Standing(seq, prev_hash, digest, bare, said)
+
+    async def stubs(self) -> list[Stub]:
+        """Of what retention dropped, by number."""
+        return await Stubs(self.database).every(self.connection)
+
+    async def held(self) -> AsyncIterator[HeldRow]:
+        """Rows that retention put aside, by stub, person, partition and seq."""
+        of = audit_held.c
+        query = select(audit_held).order_by(of.stub, of.user_id, of.partition, of.seq)
+        async for row in self._stream(query):
+            bare = row.ip is not None or row.user_agent is not None
+            standing = Standing(row.seq, row.prev_hash, row.hash, bare, entry_of(row))
+            yield HeldRow(row.stub, row.partition, standing)
+
+    async def held_users(self) -> set[str]:
+        """Who is under a hold."""
+        return set(await self.connection.scalars(held_users()))
+
+    async def sealed_rows(self) -> AsyncIterator[Row[Any]]:
+        """Every row as its hash covers it, chain by chain."""
+        query = select(audit_log).where(audit_log.c.hash.is_not(None))
+        async for row in self._stream(query.order_by(audit_log.c.partition, audit_log.c.seq)):
+            yield row
+
+    async def _stream(self, query: Select[Any]) -> AsyncIterator[Row[Any]]:
+        result = await self.connection.stream(query, execution_options={"yield_per": FETCHED})
         async for page in result.partitions():
-            for seq, prev_hash, digest, ip, user_agent, *entry, data, personal in page:
-                bare = ip is not None or user_agent is not None
-                text = to_canonical_json(data)
-                yield Standing(seq, prev_hash, digest, bare, Entry._make((*entry, text, personal)))
+            for row in page:
+                yield row
 
 
 @asynccontextmanager
 async def open_snapshot(database: Database) -> AsyncIterator[AuditSnapshot]:
     """See the audit as it is now for as long as the block lasts."""
     async with database.transaction(isolation_level="REPEATABLE READ") as connection:
-        yield AuditSnapshot(connection)
+        # Before the snapshot is taken: a month that is dropped after it would be missing in it.
+        await connection.execute(text("lock table audit_log in access share mode"))
+        yield AuditSnapshot(database, connection)

@@ -10,11 +10,12 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.contracts.tables import erasures, sessions, users
+from service.contracts.tables import erasures, legal_holds, sessions, users
 from service.domain.instants import to_datetime
 from service.domain.sessions import EndReason
 from service.store.database import Database
 from service.store.dead_letters import OPEN_FIELDS
+from service.store.holds import is_held, under_hold
 from service.store.person_keys import destroy_key
 from service.store.session_records import LOCK_ORDER
 from service.store.users import Announce, account_of
@@ -32,6 +33,10 @@ _STRIP_LETTERS = text("""
 """Of a release that sealed nothing; all others were sealed under the person's key."""
 
 
+class LegallyHeldError(Exception):
+    """Nothing of this person may be destroyed before their legal hold is released."""
+
+
 class RequestedBy(StrEnum):
     """Who wanted it."""
 
@@ -41,7 +46,10 @@ class RequestedBy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erasure:
-    """A request to be forgotten, and the sessions that ended by it just now."""
+    """A request to be forgotten, and the sessions that ended by it just now.
+
+    Not `done`: it waits for the time of grace, or for the release of a legal hold.
+    """
 
     user_id: str
     requested_by: RequestedBy
@@ -104,6 +112,8 @@ class Erasures:
     async def erase(self, user_id: str, by: RequestedBy, *, if_due: bool = False) -> Erasure | None:
         """Forget a person now; None when there is no such account, or it is not to be erased after all.
 
+        Raises LegallyHeldError.
+
         `if_due`: only if a request stands whose time of grace is over.
         Gone: account, recovery codes, second factor, archive, and what only their key could read.
         Session rows stay, for statistics, without address, user agent and device.
@@ -113,11 +123,16 @@ class Erasures:
                 return None
             if if_due and await connection.scalar(_of(user_id).where(*_DUE)) is None:
                 return None
+            if await is_held(connection, user_id):
+                raise LegallyHeldError
             ended = await _end(connection, user_id)
             await connection.execute(
                 update(sessions)
                 .where(sessions.c.user_id == user_id)
                 .values(ip="", user_agent="", device="")
+            )
+            await connection.execute(
+                update(legal_holds).where(legal_holds.c.user_id == user_id).values(reason="")
             )
             await connection.execute(delete(users).where(users.c.id == user_id))
             await destroy_key(connection, user_id)
@@ -130,8 +145,8 @@ class Erasures:
             return _erasure(row.one(), ended)
 
     async def due(self) -> list[Erasure]:
-        """Up to PAGE requests whose time of grace is over."""
-        return await self._page(*_DUE)
+        """Up to PAGE requests whose time of grace is over, of people under no legal hold."""
+        return await self._page(*_DUE, ~under_hold(erasures.c.user_id))
 
     async def unapplied(self, *, before_ms: int) -> list[Erasure]:
         """Up to PAGE people erased before an instant whose `user.erased` is not in the audit."""

@@ -138,8 +138,9 @@ class Facts:
             for stream_id, event in events
         ]
 
-    async def add(self, connection: AsyncConnection, facts: Sequence[Fact]) -> None:
+    async def add(self, connection: AsyncConnection, prepared: Sequence[Fact | None]) -> None:
         """Write them. Facts come once each; their order changes nothing."""
+        facts = [fact for fact in prepared if fact is not None]
         if not facts:
             return
         rows = [fact.row for fact in facts]

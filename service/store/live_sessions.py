@@ -155,8 +155,11 @@ class LiveSessions:
         )
         return bool(reply[0] == b"restored")
 
-    async def sweep(self, session: Session, reason: EndReason) -> Swept:
-        """End a session that SQL calls overdue, unless Redis saw it used since."""
+    async def sweep(self, session: Session) -> Swept:
+        """End a session that SQL calls overdue, unless by Redis's clock it is not.
+
+        What Redis has seen of it counts; for one that Redis has lost, what the row says.
+        """
         partition = _partition(session.id)
         reply = await self._scripts.run(
             "session_sweep",
@@ -164,14 +167,15 @@ class LiveSessions:
             events=keys.events(partition),
             session_id=session.id,
             user_id=session.user_id,
-            reason=reason,
+            created_ms=session.created_ms,
+            last_used_ms=session.last_used_ms,
             tombstone_ms=self._tombstone_ms,
             now_ms=self._clock(),
             **self._limits,
         )
         if reply[0] != b"alive":
-            return Swept(alive=False)
-        return Swept(alive=True, last_used_ms=int(reply[1]), generation=int(reply[2]))
+            return Swept(end_reason=EndReason(reply[1].decode()))
+        return Swept(end_reason=None, last_used_ms=int(reply[1]), generation=int(reply[2]))
 
     def _count(self, blob: bytes | None) -> None:
         if blob is None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, select
 
+from service.contracts.events import EventType
 from service.contracts.tables import erasures, recovery_codes, sessions, users
 from service.domain.instants import to_ms, to_rfc3339
 from service.domain.sessions import MILLISECOND
@@ -21,8 +22,11 @@ FORMAT = "inphora-person-1"
 GZIP = zlib.MAX_WBITS + 16
 """zlib's name for it."""
 PIECE = 16_384
+UNTOLD = frozenset({EventType.USER_HOLD_PLACED, EventType.USER_HOLD_RELEASED})
+"""Of proceedings, which may not be told while they last."""
 WITHHELD = [
-    "password hash, second-factor secret, recovery codes: whoever read them could sign in as you"
+    "legal holds, if there were any: telling of them could defeat a proceeding",
+    "password hash, second-factor secret, recovery codes: whoever read them could sign in as you",
 ]
 SESSION_FIELDS = tuple(c.name for c in sessions.columns if c.name not in {"user_id", "end_applied"})
 
@@ -52,9 +56,10 @@ class PersonArchive:
         }
         packed.add(f'{_json(head)[:-1]},"events":[')
         comma = ""
-        async for row in self.search.rows(Filters(user_id=user_id)):
-            packed.add(comma + _json(_event(row)))
-            comma = ","
+        async for opened in self.search.rows(Filters(user_id=user_id)):
+            if opened.row.type not in UNTOLD:
+                packed.add(comma + _json(_event(opened)))
+                comma = ","
         packed.add("]}")
         return packed.end()
 

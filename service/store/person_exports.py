@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, literal, or_, select, update
+from sqlalchemy import func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from service.contracts.tables import person_exports, users
 from service.store.database import Database
 from service.store.person_keys import PersonKeys, open_sealed
+from service.store.sweeps import delete_some
 
 _OF = person_exports.c
 
@@ -102,10 +103,9 @@ class PersonExports:
             return (await connection.execute(statement)).rowcount == 1
 
     async def sweep(self) -> int:
-        """Drop what has expired; how many archives that were."""
-        old = delete(person_exports).where(_OF.expires_at <= func.now())
+        """Drop some of what has expired; how many archives that were."""
         async with self.database.transaction() as connection:
-            return (await connection.execute(old)).rowcount
+            return await delete_some(connection, person_exports, _OF.expires_at <= func.now())
 
     async def _open(self, row: Any) -> Export | None:
         """None when the person was erased since the row was read."""

@@ -41,9 +41,9 @@ class Checked(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swept:
-    """What `session_sweep` found: a session in use, with its latest, or the end of one."""
+    """What `session_sweep` found: a session in use, with its latest, or one that is over, and why."""
 
-    alive: bool
+    end_reason: EndReason | None
     last_used_ms: int = 0
     generation: int = 0
 

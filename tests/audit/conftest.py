@@ -18,6 +18,7 @@ from service.domain.secrets import at_rest
 from service.embedded import EmbeddedServer
 from service.operations.verify_audit import Verdict, VerifyAudit
 from service.store.audit import AuditRecords, StreamedEvent
+from service.store.audit_months import read_months
 from service.store.checkpoints import Checkpoints
 from service.store.database import Database, database_url, open_engine
 from service.store.dead_letters import DeadLetters
@@ -67,15 +68,25 @@ def books_on(database: Database) -> Books:
     )
 
 
+KINDS = (
+    EventType.LOGIN_SUCCEEDED,
+    EventType.LOGIN_FAILED,
+    EventType.TOKEN_REFRESHED,
+    EventType.SESSION_EXPIRED,
+    EventType.MFA_ENABLED,
+)
+PEOPLE = ("ada", "", "bob", "çelik")
+
+
 def some_events(first: int, count: int, chance: Random) -> list[StreamedEvent]:
     """Events of a few people, each with everything that an event may have."""
     return [
         StreamedEvent(
             f"{AT_MS + n}-{n % 3}",
             Event(
-                type=chance.choice(list(EventType)),
+                type=KINDS[n % len(KINDS)],
                 at_ms=AT_MS + n,
-                user_id=chance.choice(["", "ada", "bob", "çelik"]),
+                user_id=PEOPLE[n // len(KINDS) % len(PEOPLE)],
                 session_id=token_hex(8),
                 generation=chance.choice([None, 1, 2**62]),
                 ip="203.0.113.7",
@@ -133,8 +144,14 @@ async def books(fresh_database: str) -> AsyncIterator[Books]:
     """An empty audit."""
     engine = open_engine(fresh_database, connections=4)
     opened = books_on(Database(engine))
-    tables = "audit_log, audit_heads, audit_checkpoints, checkpoint_keys, person_keys, dead_letters"
+    tables = (
+        "audit_heads, audit_held, audit_checkpoints, audit_stubs, checkpoint_keys, person_keys, "
+        "dead_letters, legal_holds"
+    )
     await opened.sql(f"truncate {tables}")
+    async with opened.database.transaction() as connection:
+        for month in await read_months(connection):
+            await connection.exec_driver_sql(f"drop table {month.table}")
     yield opened
     await engine.dispose()
 

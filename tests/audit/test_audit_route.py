@@ -9,12 +9,13 @@ from random import Random
 import aiohttp
 import pytest
 from redis.asyncio import Redis
+from sqlalchemy import select, text
 
 from service import app
 from service.contracts.events import Outcome, outcome_of
 from service.domain.audit_rows import FIELDS
 from service.domain.instants import to_datetime, to_rfc3339
-from service.store import audit_search
+from service.store import audit_filters, audit_search
 from service.store.audit import StreamedEvent
 from tests.audit.auditors import AT_MS, IPS, ROWS, Auditor, happened, record, told
 from tests.audit.conftest import Books
@@ -157,7 +158,7 @@ async def test_filters(filled, auditor, monkeypatch, params, matches, bounds):
 @pytest.mark.parametrize("params", [{"ip": "192.0.2.1"}, {"outcome": "neutral", "user_id": "bob"}])
 async def test_a_page_does_not_look_for_ever(filled, auditor, monkeypatch, params):
     """Many rows that do not match: short and empty pages with a cursor, until the end."""
-    for name, value in {"FETCHED": 3, "LOOKED_AT": 3, "ROUNDS": 2}.items():
+    for name, value in {"FETCHED": 2, "LOOKED_AT": 2, "ROUNDS": 1}.items():
         monkeypatch.setattr(audit_search, name, value)
     _, sizes = await auditor.walk(**params)
 
@@ -256,10 +257,12 @@ async def test_an_index_leads_to_the_newest(filled: Books):
         async with filled.database.transaction() as connection:
             for other in ("seqscan", "bitmapscan"):
                 await connection.exec_driver_sql(f"set local enable_{other} = off")
-            plan = await connection.exec_driver_sql(
-                f"explain select * from audit_log where ({places}) {sign} "  # noqa: S608
-                f"('{to_datetime(AT_MS + 9000)}', 1, 5) order by {ordered} limit 51"
+            plan = await connection.execute(
+                text(
+                    f"explain {select(audit_filters.ROWS)} where ({places}) {sign} "
+                    f"('{to_datetime(AT_MS + 9000)}', 1, 5) order by {ordered} limit 51"
+                )
             )
-            text = "\n".join(row[0] for row in plan)
-        assert "ix_audit_log_occurred_at" in text
-        assert "Sort" not in text
+            lines = "\n".join(row[0] for row in plan)
+        assert "occurred_at_partition_" in lines
+        assert "Sort  (cost" not in lines

@@ -19,6 +19,7 @@ from service.domain.checkpoint import Checkpoint
 from service.outbound.checkpoint_sinks import open_sink
 from service.store.audit import StreamedEvent
 from service.store.dead_letters import DeadLetter
+from tests.audit.archive import archive_on
 from tests.audit.conftest import PARTITIONS, ROWS, Books
 from tests.conftest import now_ms
 from tests.support.processes import ROOT, python
@@ -48,7 +49,7 @@ async def test_an_outsider_checks_all_of_it(written: Books, command, tmp_path: P
     chain, check = tmp_path / "chain.ndjson", tmp_path / "check.py"
     [lines] = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     check.write_text(lines)
-    assert len([line for line in lines.splitlines() if line]) <= 20
+    assert len([line for line in lines.splitlines() if line]) <= 25
 
     def outsider() -> subprocess.CompletedProcess[str]:
         chain.write_text(command("audit", "export", "--format", "chain").stdout)
@@ -71,6 +72,35 @@ async def test_an_outsider_checks_all_of_it(written: Books, command, tmp_path: P
         f"BAD  partition {partition:02d}, row 17: edited" for partition in PARTITIONS
     ]
     assert "bad row" in outsider().stderr
+
+
+async def test_an_outsider_checks_what_retention_left(books: Books, command, tmp_path: Path):
+    """A chain that begins with stubs, and a sink with both: well; with a stub less: not."""
+    archive = archive_on(books)
+    await archive.write_months(5)
+    assert len(await archive.drop_all()) == 2
+    sink, chain, check = (tmp_path / name for name in ("sink.ndjson", "chain.ndjson", "check.py"))
+    sink.write_text("".join(await archive.exported()))
+    check.write_text(re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[0])
+    [public_key] = re.findall(r"  (\w{64})\n", command("audit", "public-key").stdout)
+    exported = command("audit", "export", "--format", "chain").stdout
+    assert ["body" in json.loads(line) for line in exported.splitlines()] == 2 * [True] + 108 * [
+        False
+    ]
+
+    def outsider(text: str) -> str:
+        chain.write_text(text)
+        arguments = [sys.executable, check, chain, sink, public_key]
+        return subprocess.run(arguments, capture_output=True, text=True, check=False).stderr
+
+    assert outsider(exported) == ""
+    first, second, *rest = exported.splitlines(keepends=True)
+    assert "bad row" in outsider("".join([first, *rest]))
+    assert "InvalidSignature" in outsider("".join([first, second.replace("36", "35"), *rest]))
+    found = command("audit", "verify", "--checkpoints", str(sink), "--public-key", public_key)
+    assert (found.returncode, found.stderr) == (0, "")
+    told = "72 more were dropped by retention, all until the end of 2026-02; 0 of them are held"
+    assert told in found.stdout
 
 
 async def test_what_an_outsider_finds(written: Books, command, tmp_path: Path):

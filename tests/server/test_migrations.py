@@ -4,6 +4,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from service.contracts.analytics_tables import metadata
+from service.store.migrations.run import is_ours
 
 
 async def test_nothing_is_missing(engine):
@@ -11,7 +12,11 @@ async def test_nothing_is_missing(engine):
     async with engine.connect() as connection:
         difference = await connection.run_sync(
             lambda sync: compare_metadata(
-                MigrationContext.configure(sync, opts={"compare_type": True, "include_schemas": True}), metadata
+                MigrationContext.configure(
+                    sync,
+                    opts={"compare_type": True, "include_schemas": True, "include_name": is_ours},
+                ),
+                metadata,
             )
         )
 

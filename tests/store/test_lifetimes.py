@@ -17,7 +17,7 @@ async def test_every_key_but_the_streams_has_a_lifetime(world):
     await live.end(world.user_id, [other.id], EndReason.LOGOUT, ORIGIN)
     await world.redis.delete(await world.key(third))
     await live.restore(third, generation=1, request_id="")
-    await live.sweep(third, EndReason.IDLE_TIMEOUT)
+    await live.sweep(third)
     await live.rotate(session.id, generation=0, origin=ORIGIN)
     token = await challenges.open(session.id, Challenge(world.user_id, "d"), ORIGIN)
     await challenges.attempt(token, ORIGIN)

@@ -172,14 +172,15 @@ class Rotations(RuleBasedStateMachine):
             return
         m = self.model
         alive = m is not None and self._overdue(m) is None
-        swept = self.run(self.live.sweep(self.session._replace(last_used_ms=row.last), reason))
-        assert swept.alive is alive
+        swept = self.run(self.live.sweep(self.session._replace(last_used_ms=row.last)))
+        assert (swept.end_reason is None) is alive
         if alive:
             assert (swept.last_used_ms, swept.generation) == (m.last, m.g)
             self.in_sql = m
         elif self.ended is None:
             self.expected.append("session.expired")
             self._end(reason if m is None else self._overdue(m))
+        assert alive or swept.end_reason is self.ended
 
     @invariant()
     def it_said_exactly_what_happened(self) -> None:

@@ -10,13 +10,17 @@ from sqlalchemy.pool import NullPool
 
 from service.contracts.analytics_tables import metadata
 from service.store.database import database_url
-from service.store.migrations.run import LOCK
+from service.store.migrations.run import LOCK, is_ours
 
 
 def run(connection: Connection) -> None:
     """Migrate; whoever comes at the same time waits."""
     context.configure(
-        connection=connection, target_metadata=metadata, compare_type=True, include_schemas=True
+        connection=connection,
+        target_metadata=metadata,
+        compare_type=True,
+        include_schemas=True,
+        include_name=is_ours,
     )
     with context.begin_transaction():
         connection.exec_driver_sql(f"select pg_advisory_xact_lock({LOCK})")

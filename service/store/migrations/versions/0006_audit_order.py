@@ -3,14 +3,16 @@
 from alembic import op
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    op.create_index("ix_audit_log_occurred_at", "audit_log", ["occurred_at", "partition", "seq"])
+    for table in ("audit_log", "audit_held"):
+        op.create_index(f"ix_{table}_occurred_at", table, ["occurred_at", "partition", "seq"])
 
 
 def downgrade() -> None:
-    op.drop_index("ix_audit_log_occurred_at", table_name="audit_log")
+    for table in ("audit_log", "audit_held"):
+        op.drop_index(f"ix_{table}_occurred_at", table_name=table)
