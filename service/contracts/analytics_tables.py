@@ -18,8 +18,9 @@ from sqlalchemy import (
     text,
 )
 
-from service.contracts.tables import INSTANT
-from service.contracts.tables import metadata as metadata  # the one for all schemas
+from service.contracts import tables
+
+INSTANT, metadata = tables.INSTANT, tables.metadata
 
 SCHEMA = "analytics"
 UNKNOWN = 0
