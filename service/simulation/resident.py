@@ -120,30 +120,30 @@ class Resident:
                 live.request(at_ms, min(until_ms, ends_ms, over_ms - 1))
                 continue
             live.refresh(at_ms)
-            if self._stolen(live, at_ms):
+            if self._stolen(live, at_ms, ends_ms):
                 return False
-            self._replay(live, at_ms)
+            self._replay(live, at_ms, ends_ms)
         return True
 
-    def _stolen(self, live: Live, at_ms: int) -> bool:
+    def _stolen(self, live: Live, at_ms: int, ends_ms: int) -> bool:
         stage = self.stage
         theft_ms = at_ms + stage.between(20 * SECOND, 5 * MINUTE)
         if live.generation < 4 or not stage.chance(stage.plan.thefts):
             return False
-        if not stage.plays(theft_ms) or theft_ms >= live.limit[0]:
+        if not stage.plays(theft_ms) or theft_ms >= min(ends_ms, live.limit[0]):
             return False
         address = f"10.99.{stage.random.randrange(256)}.{stage.random.randrange(256)}"
         live.reuse(theft_ms, stage.request(address, THIEF.text))
         return True
 
-    def _replay(self, live: Live, at_ms: int) -> None:
+    def _replay(self, live: Live, at_ms: int, ends_ms: int) -> None:
         stage = self.stage
         if not stage.chance(stage.plan.replays):
             return
         cause = "concurrent" if stage.chance(0.8) else "lost_response"
         least, most = (100, 8 * SECOND) if cause == "concurrent" else (15 * SECOND, 50 * SECOND)
         replay_ms = at_ms + stage.between(least, most)
-        if stage.plays(replay_ms) and replay_ms < live.limit[0]:
+        if stage.plays(replay_ms) and replay_ms < min(ends_ms, live.limit[0]):
             live.replay(replay_ms, cause)
 
     def _enrol(self, at_ms: int) -> None:

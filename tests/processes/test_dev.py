@@ -29,7 +29,7 @@ ELSEWHERE = {
 @contextmanager
 def dev(data_dir, log, **env):
     """A `dev` of its own, on a free port."""
-    arguments = ("service", "dev", "--port", "0", "--data-dir", str(data_dir))
+    arguments = ("service", "dev", "--port", "0", "--data-dir", str(data_dir), "--no-demo-data")
     with running(*arguments, env={"LOG_LEVEL": "warning", **env}, log=log) as process:
         yield process
 
