@@ -180,27 +180,33 @@ async def test_lateness_is_the_truth(analytics, writer):
     assert found[0] > 0
 
 
-async def test_streams_that_are_shuffled_and_come_twice(analytics, simulated, writer, own_valkey):
+@pytest.fixture
+async def own_redis(own_valkey):
+    redis = open_redis(own_valkey.url, timeout=5)
+    yield redis
+    await redis.aclose()
+
+
+async def test_streams_that_are_shuffled_and_come_twice(analytics, simulated, writer, own_redis):
     """A worker dies after it stored a batch; another is given that, and the rest, in any order."""
     truth, arrivals = simulated
     Random(5).shuffle(arrivals)  # noqa: S311 - an order
-    redis = open_redis(own_valkey.url, timeout=5)
-    feed = EventFeed(redis)
+    feed = EventFeed(own_redis)
     for start in range(0, len(arrivals), BATCH):
         await feed.write([each[1:] for each in arrivals[start : start + BATCH]])
     assert await feed.waiting() == len(arrivals)
 
     twice = 0
     for partition in range(keys.PARTITIONS):
-        stream = EventStream(redis, partition, "dies")
+        stream = EventStream(own_redis, partition, "dies")
         await stream.ensure_group()
         events, letters = sort_out(await stream.take(BATCH // 10))
         assert not letters
         twice += await writer.record(partition, events)
     sealer = at_rest([SECRET_KEY], token_bytes)
     letters = DeadLetters(analytics, PersonKeys(analytics, sealer, token_bytes))
-    ingest = Ingest(redis, writer, letters, "lives", now_ms, abandoned_ms=0)
-    streams = [EventStream(redis, p, "lives") for p in range(keys.PARTITIONS)]
+    ingest = Ingest(own_redis, writer, letters, "lives", now_ms, abandoned_ms=0)
+    streams = [EventStream(own_redis, p, "lives") for p in range(keys.PARTITIONS)]
     assert not await feed.stored()
     while await ingest.drain(streams):
         ingest._claimed = float("-inf")
@@ -209,4 +215,3 @@ async def test_streams_that_are_shuffled_and_come_twice(analytics, simulated, wr
     assert ingest.vitals.stored == len(arrivals)
     assert await feed.stored()
     await assert_truth(analytics, writer, truth)
-    await redis.aclose()
