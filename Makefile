@@ -42,7 +42,7 @@ test: setup ## everything: style, types, contracts, frontend, browser, and pytes
 	$(STATIC)
 	$(if $(wildcard frontend/package.json),$(FRONTEND))
 	$(STEP) "pytest"
-	@$(VENV)/pytest
+	@$(VENV)/pytest -n logical --maxprocesses 4 --dist loadfile
 
 check: setup ## the quick half, before every commit: no servers, no browser
 	$(STATIC)
