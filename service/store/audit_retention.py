@@ -125,9 +125,9 @@ class AuditRetention:
 
 
 async def _lock(connection: AsyncConnection, month: Month) -> None:
-    """From here on nobody writes to it, and nobody is put under a hold."""
+    """From here on nobody writes to it."""
     await connection.exec_driver_sql(f"set local lock_timeout = '{LOCK_SECONDS}s'")
-    await connection.exec_driver_sql(f"lock table legal_holds, {month.table} in share mode")
+    await connection.exec_driver_sql(f"lock table {month.table} in share mode")
 
 
 async def _runs(connection: AsyncConnection, month: Month) -> list[Run]:
@@ -199,7 +199,11 @@ def _check_signed(
 
 
 async def _put_aside(connection: AsyncConnection, month: Month, number: int) -> dict[str, Held]:
-    """Move the rows of people under a hold to `audit_held`; what the stub says of each."""
+    """Move the rows of people under a hold to `audit_held`; what the stub says of each.
+
+    From here on nobody is put under a hold: so late, for to count a month takes its time.
+    """
+    await connection.exec_driver_sql("lock table legal_holds in share mode")
     held = (await connection.scalars(held_users())).all()
     if not held:
         return {}

@@ -4,6 +4,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -13,12 +14,15 @@ from service.domain.checkpoint import Checkpoint
 from service.domain.instants import to_ms
 from service.domain.signed import SignedBrokenError
 from service.domain.stub import Stub
+from service.store import audit_retention
 from service.store.audit_retention import MonthKeptError
 from service.store.audit_snapshot import open_snapshot
+from service.store.checkpoint_keys import CheckpointKeys
 from service.store.retention_clock import ClockDoubtfulError
 from tests.audit.archive import KEEP, Archive, archive_on
 from tests.audit.conftest import PARTITIONS, Books
 from tests.audit.test_records import read
+from tests.support.waiting import wait_until
 
 P = PARTITIONS[0]
 A_MONTH = 36
@@ -339,6 +343,27 @@ async def test_rows_of_whoever_is_under_a_hold(archive: Archive):
     assert len(found) == 5 * 12
     assert {opened.personal["ip"] for opened in found} == {"203.0.113.7"}
     assert len(await read(archive.books, user_id="bob")) == 3 * 12
+
+
+async def test_a_hold_that_is_placed_while_a_month_is_checked(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+):
+    """It waits for nobody, and what it is for is put aside."""
+    monkeypatch.setattr(audit_retention, "LOCK_SECONDS", 60)
+    books = archive.books
+    async with books.database.transaction() as signer:
+        await CheckpointKeys(archive.checkpoints.keys.sealer).take_turns(signer)
+        dropping = asyncio.create_task(archive.drop())
+        await wait_until(partial(_waits_to_sign, books))
+        async with asyncio.timeout(5):
+            await hold(books, "ada")
+    stub = await dropping
+    assert stub.held["ada"].rows == 12
+
+
+async def _waits_to_sign(books: Books) -> bool:
+    query = "select 1 from pg_locks where locktype = 'advisory' and not granted"
+    return bool(await books.sql(query))
 
 
 HELD = {
