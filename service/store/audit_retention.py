@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.contracts.tables import audit_held, audit_log
 from service.domain.checkpoint import Checkpoint
 from service.domain.signed import SignedBrokenError
-from service.domain.stub import FIRST, Held, Start, Stub, digest_of
+from service.domain.stub import FIRST, Held, Start, Stub, digest_of, pseudonym_of
 from service.store.audit_months import Month, read_months
 from service.store.checkpoints import Checkpoints
 from service.store.database import Database
@@ -219,5 +219,5 @@ async def _put_aside(connection: AsyncConnection, month: Month, number: int) -> 
     found = {}
     for user_id, some in groupby(rows, key=lambda row: row.user_id):
         hashes = [row.hash for row in some]
-        found[user_id] = Held(len(hashes), digest_of(hashes))
+        found[pseudonym_of(user_id)] = Held(len(hashes), digest_of(hashes))
     return found

@@ -13,7 +13,7 @@ from service.domain.audit_flaws import Fault
 from service.domain.checkpoint import Checkpoint
 from service.domain.instants import to_ms
 from service.domain.signed import SignedBrokenError
-from service.domain.stub import Stub
+from service.domain.stub import Stub, pseudonym_of
 from service.store import audit_retention
 from service.store.audit_retention import MonthKeptError
 from service.store.audit_snapshot import open_snapshot
@@ -336,7 +336,7 @@ async def test_rows_of_whoever_is_under_a_hold(archive: Archive):
     """They are put aside when their month goes, found like others, and proven by its stub."""
     await hold(archive.books, "ada")
     stubs = await archive.drop_all()
-    assert [stub.held["ada"].rows for stub in stubs] == [12, 12]
+    assert [stub.held[pseudonym_of("ada")].rows for stub in stubs] == [12, 12]
     verdict = await archive.books.verify()
     assert (verdict.flaws, verdict.held, verdict.dropped) == ((), 24, 2 * A_MONTH)
     found = await read(archive.books, user_id="ada")
@@ -358,7 +358,7 @@ async def test_a_hold_that_is_placed_while_a_month_is_checked(
         async with asyncio.timeout(5):
             await hold(books, "ada")
     stub = await dropping
-    assert stub.held["ada"].rows == 12
+    assert stub.held[pseudonym_of("ada")].rows == 12
 
 
 async def _waits_to_sign(books: Books) -> bool:
