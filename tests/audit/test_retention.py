@@ -343,6 +343,14 @@ async def test_rows_of_whoever_is_under_a_hold(archive: Archive):
 
 HELD = {
     "edited": (sql("update audit_held set reason = 'x' where seq = 4"), "row 4: edited"),
+    "beyond any year": (
+        sql("update audit_held set occurred_at = '20000-01-01' where seq = 4"),
+        "row 4: edited",
+    ),
+    "beyond any number": (
+        sql("update audit_held set data = '{\"a\": 1e5000}' where seq = 4"),
+        "row 4: edited",
+    ),
     "edited with its hash": (
         sql("update audit_held set hash = sha256(hash) where seq = 4"),
         "row 4: edited",
