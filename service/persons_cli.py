@@ -17,6 +17,7 @@ import click
 
 from config.logging import configure_logging
 from config.settings import Settings, read_settings
+from service.arguments import line_of
 from service.domain.errors import NotFoundError
 from service.domain.instants import to_ms, to_rfc3339
 from service.domain.sessions import SessionPolicy
@@ -91,9 +92,14 @@ def hold() -> None:
 
 
 REASON = click.option(
-    "--reason", required=True, help="Sealed in the audit; erased with the person."
+    "--reason",
+    required=True,
+    callback=line_of(500),
+    help="Sealed in the audit; erased with the person.",
 )
-BY = click.option("--by", required=True, metavar="NAME", help="Who answers for it.")
+BY = click.option(
+    "--by", required=True, callback=line_of(200), metavar="NAME", help="Who answers for it."
+)
 
 
 @hold.command()
