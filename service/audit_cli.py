@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from config.settings import Settings
+from service.arguments import line_of
 from service.commands import INSTANT, now_ms, open_stores, run
 from service.contracts.events import EventType, Outcome
 from service.domain.audit_rows import to_csv, to_ndjson
@@ -28,6 +29,7 @@ from service.store.person_keys import PersonKeys
 PUBLIC_KEY_BYTES = 32
 STATEMENT_SECONDS = 3600.0
 """Sorting or counting all of the audit takes its time."""
+SHORT = line_of(64)
 T = TypeVar("T")
 
 
@@ -40,7 +42,7 @@ def audit() -> None:
 @click.option(
     "--checkpoints",
     "file",
-    type=click.File(encoding="utf-8"),
+    type=click.File(encoding="utf-8", errors="replace"),
     help="Also hold the audit against checkpoints that AUDIT_CHECKPOINT_SINK kept.",
 )
 @click.option(
@@ -124,13 +126,13 @@ def public_key() -> None:
     show_default=True,
     help="chain: every row as its hash covers it, personal fields sealed.",
 )
-@click.option("--user", "user_id", help="A user's id.")
-@click.option("--session", "session_id", help="A session's id.")
+@click.option("--user", "user_id", callback=SHORT, help="A user's id.")
+@click.option("--session", "session_id", callback=SHORT, help="A session's id.")
 @click.option("--type", "types", multiple=True, type=click.Choice([t.value for t in EventType]))
 @click.option("--outcome", type=click.Choice([each.value for each in Outcome]))
 @click.option("--since", type=INSTANT, help="UTC; that instant too.")
 @click.option("--until", type=INSTANT, help="UTC; without that instant.")
-@click.option("--ip", help="The client's address, as it was written down.")
+@click.option("--ip", callback=SHORT, help="The client's address, as it was written down.")
 def export(form: str, since: datetime | None, until: datetime | None, **which: Any) -> None:
     """Write rows to standard output, personal fields opened; that you did stands in the audit."""
     filters = Filters(

@@ -14,6 +14,7 @@ from uuid import UUID
 import click
 
 from config.settings import Settings
+from service.arguments import line_of
 from service.commands import AS_JSON, now_ms, open_stores, run
 from service.domain.errors import NotFoundError
 from service.domain.instants import to_ms, to_rfc3339
@@ -84,9 +85,14 @@ def hold() -> None:
 
 
 REASON = click.option(
-    "--reason", required=True, help="Sealed in the audit; erased with the person."
+    "--reason",
+    required=True,
+    callback=line_of(500),
+    help="Sealed in the audit; erased with the person.",
 )
-BY = click.option("--by", required=True, metavar="NAME", help="Who answers for it.")
+BY = click.option(
+    "--by", required=True, callback=line_of(200), metavar="NAME", help="Who answers for it."
+)
 
 
 @hold.command()

@@ -169,7 +169,10 @@ def test(endpoint: str) -> None:
     if tried is None:
         fail("there is no such endpoint, or it is disabled; `inphora-auth webhooks list`")
     if tried.last_try_at is None:
-        fail("no worker tried it within 15 seconds; `inphora-auth doctor` says whether one runs")
+        fail(
+            "nobody tried it within 15 seconds: no worker runs (`inphora-auth doctor`), or what "
+            "waits for a failing endpoint goes first (`inphora-auth webhooks list`)"
+        )
     click.echo(delivery_line(tried))
     if tried.delivered_at is None:
         fail(f"it was not taken: {outcome(tried)}; it is tried again")

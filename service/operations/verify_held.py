@@ -38,9 +38,9 @@ async def verify_held(snapshot: AuditSnapshot, stubs: Iterable[Stub]) -> tuple[i
 
 
 def _says_its_hash(held: HeldRow) -> bool:
-    seq, prev_hash, digest, bare, entry = held.row
+    seq, prev_hash, digest, odd, entry = held.row
     try:
-        return not bare and digest == link(prev_hash or b"", held.partition, seq, entry)
+        return not odd and digest == link(prev_hash or b"", held.partition, seq, entry)
     except (TypeError, ValueError, OverflowError):
         return False
 

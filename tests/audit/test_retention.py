@@ -368,6 +368,14 @@ async def _waits_to_sign(books: Books) -> bool:
 
 HELD = {
     "edited": (sql("update audit_held set reason = 'x' where seq = 4"), "row 4: edited"),
+    "beyond any year": (
+        sql("update audit_held set occurred_at = '20000-01-01' where seq = 4"),
+        "row 4: edited",
+    ),
+    "beyond any number": (
+        sql("update audit_held set data = '{\"a\": 1e5000}' where seq = 4"),
+        "row 4: edited",
+    ),
     "edited with its hash": (
         sql("update audit_held set hash = sha256(hash) where seq = 4"),
         "row 4: edited",
