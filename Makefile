@@ -42,7 +42,8 @@ test: setup ## everything: style, types, contracts, frontend, browser, and pytes
 	$(STATIC)
 	$(if $(wildcard frontend/package.json),$(FRONTEND))
 	$(STEP) "pytest"
-	@$(VENV)/pytest
+	@$(VENV)/pytest -n $$($(VENV)/python -c 'import os; print((os.cpu_count() or 1) + 1)') \
+	  --maxprocesses 5 --dist loadfile
 
 check: setup ## the quick half, before every commit: no servers, no browser
 	$(STATIC)

@@ -20,7 +20,7 @@ from service.domain.access_token import AccessTokens
 from service.domain.audit_cursor import CursorCodec
 from service.domain.rate_limits import LimitBook
 from service.domain.refresh_token import RefreshTokenCodec
-from service.domain.secrets import Sealer, derive_key
+from service.domain.secrets import at_rest, derive_key
 from service.domain.sessions import SessionPolicy
 from service.domain.users import User
 from service.limits import first_limits, follow_limits
@@ -153,11 +153,6 @@ def session_policy(settings: Settings) -> SessionPolicy:
     )
 
 
-def sealer(settings: Settings) -> Sealer:
-    """What seals secrets at rest."""
-    return Sealer([derive_key(secret, "at rest") for secret in settings.secrets], token_bytes)
-
-
 def now_ms() -> int:
     """The service's clock."""
     return time.time_ns() // 1_000_000
@@ -196,7 +191,7 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
         EventLog(scripts),
         Challenges(scripts),
     )
-    seal = sealer(settings)
+    seal = at_rest(settings.secrets, token_bytes)
     signing = SigningKeyRecords(database, seal)
     tokens = AccessTokens(
         keys=await signing.load(settings.jwt_algorithm),
@@ -283,7 +278,9 @@ async def wire_audit(app: web.Application) -> AsyncIterator[None]:
     url = settings.database_url.get_secret_value()
     engine = open_engine(url, connections=AUDIT_CONNECTIONS, seconds=AUDIT_SECONDS)
     database = Database(engine)
-    search = AuditSearch(database, PersonKeys(database, sealer(settings), token_bytes))
+    search = AuditSearch(
+        database, PersonKeys(database, at_rest(settings.secrets, token_bytes), token_bytes)
+    )
     cursors = CursorCodec([derive_key(secret, "audit cursors") for secret in settings.secrets])
     app[keys.SEARCH_AUDIT] = SearchAudit(search, app[EVENTS], cursors)
     app[keys.EXPORT_AUDIT] = ExportAudit(search, app[EVENTS])

@@ -1,9 +1,6 @@
-"""The commands of auditors and of whoever looks after dead letters."""
+"""The commands of auditors."""
 
-import asyncio
-import json
 import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -13,35 +10,26 @@ from typing import Any, TypeVar
 
 import click
 
-from config.logging import configure_logging
-from config.settings import Settings, read_settings
+from config.settings import Settings
+from service.arguments import line_of
+from service.commands import INSTANT, now_ms, open_stores, run
 from service.contracts.events import EventType, Outcome
 from service.domain.audit_rows import to_csv, to_ndjson
-from service.domain.instants import to_ms, to_rfc3339
-from service.domain.secrets import at_rest
 from service.domain.sessions import Origin
 from service.domain.signed import kid_of
 from service.operations.export_audit import ExportAudit
-from service.operations.replay_dead_letters import ReplayDeadLetters, Replayed
 from service.operations.verify_audit import Verdict, VerifyAudit
 from service.outbound.checkpoint_sinks import CheckpointSink, open_sink
-from service.refusals import fail, refusals
-from service.store.audit import AuditRecords
+from service.refusals import fail
 from service.store.audit_filters import Filters
 from service.store.audit_search import AuditSearch
 from service.store.checkpoints import Checkpoints
-from service.store.database import Database, open_engine
-from service.store.dead_letters import DeadLetters
-from service.store.event_log import EventLog
 from service.store.person_keys import PersonKeys
-from service.store.redis_pool import open_redis
-from service.store.script_client import ScriptClient
 
 PUBLIC_KEY_BYTES = 32
-COMMAND_SECONDS = 2.0
 STATEMENT_SECONDS = 3600.0
 """Sorting or counting all of the audit takes its time."""
-INSTANT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"])
+SHORT = line_of(64)
 T = TypeVar("T")
 
 
@@ -54,7 +42,7 @@ def audit() -> None:
 @click.option(
     "--checkpoints",
     "file",
-    type=click.File(encoding="utf-8"),
+    type=click.File(encoding="utf-8", errors="replace"),
     help="Also hold the audit against checkpoints that AUDIT_CHECKPOINT_SINK kept.",
 )
 @click.option(
@@ -138,13 +126,13 @@ def public_key() -> None:
     show_default=True,
     help="chain: every row as its hash covers it, personal fields sealed.",
 )
-@click.option("--user", "user_id", help="A user's id.")
-@click.option("--session", "session_id", help="A session's id.")
+@click.option("--user", "user_id", callback=SHORT, help="A user's id.")
+@click.option("--session", "session_id", callback=SHORT, help="A session's id.")
 @click.option("--type", "types", multiple=True, type=click.Choice([t.value for t in EventType]))
 @click.option("--outcome", type=click.Choice([each.value for each in Outcome]))
 @click.option("--since", type=INSTANT, help="UTC; that instant too.")
 @click.option("--until", type=INSTANT, help="UTC; without that instant.")
-@click.option("--ip", help="The client's address, as it was written down.")
+@click.option("--ip", callback=SHORT, help="The client's address, as it was written down.")
 def export(form: str, since: datetime | None, until: datetime | None, **which: Any) -> None:
     """Write rows to standard output, personal fields opened; that you did stands in the audit."""
     filters = Filters(
@@ -170,59 +158,6 @@ def export(form: str, since: datetime | None, until: datetime | None, **which: A
     _run(write)
 
 
-@click.group()
-def events() -> None:
-    """Look after the events on their way into the audit."""
-
-
-@events.group()
-def dead() -> None:
-    """Stream entries that could not become audit rows."""
-
-
-@dead.command("list")
-@click.option("--all", "replayed", is_flag=True, help="Also those that were replayed.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def list_dead(*, replayed: bool, as_json: bool) -> None:
-    """Show them, the oldest first, without what may be about a person."""
-
-    async def show(tools: Tools) -> None:
-        async for letter in tools.letters.kept(replayed=replayed):
-            received = to_rfc3339(to_ms(letter.received_at))
-            if as_json:
-                shown = {
-                    "id": letter.id,
-                    "partition": letter.partition,
-                    "stream_id": letter.stream_id,
-                    "received_at": received,
-                    "replayed": letter.replayed_at is not None,
-                    "error": letter.error,
-                    "fields": letter.shown,
-                }
-                click.echo(json.dumps(shown))
-            else:
-                kind = letter.shown.get("type", "-")
-                done = "  (replayed)" if letter.replayed_at else ""
-                click.echo(f"{letter.id:<8}{received}  {kind:<24}{letter.error[:120]}{done}")
-
-    _run(show)
-
-
-@dead.command("replay")
-@click.argument("ids", type=int, nargs=-1)
-def replay_dead(ids: tuple[int, ...]) -> None:
-    """Try again to store them: those of these IDS, or all. Exit code 1 if one stays."""
-
-    async def try_again(tools: Tools) -> Replayed:
-        return await tools.replay(ids)
-
-    replayed = _run(try_again)
-    for letter_id, error in replayed.refused.items():
-        click.echo(f"{letter_id:<8}{error}", err=True)
-    click.echo(f"{replayed.stored} replayed, {len(replayed.refused)} stay")
-    sys.exit(1 if replayed.refused else 0)
-
-
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What these commands work with."""
@@ -231,48 +166,28 @@ class Tools:
     export: ExportAudit
     checkpoints: Checkpoints
     sink: CheckpointSink | None
-    letters: DeadLetters
-    replay: ReplayDeadLetters
 
 
 @asynccontextmanager
 async def _open_tools(settings: Settings) -> AsyncIterator[Tools]:
-    engine = open_engine(
-        settings.database_url.get_secret_value(), connections=2, seconds=STATEMENT_SECONDS
-    )
-    redis = open_redis(settings.redis_dsn, timeout=COMMAND_SECONDS)
-    scripts = ScriptClient(redis)
-    database, sealer = Database(engine), at_rest(settings.secrets, token_bytes)
-    person_keys = PersonKeys(database, sealer, token_bytes)
-    checkpoints = Checkpoints(database, sealer, _now_ms)
-    letters = DeadLetters(database, person_keys)
     sink, token = settings.audit_checkpoint_sink, settings.checkpoint_token
-    try:
-        async with open_sink(sink, token=token) as opened:
-            yield Tools(
-                verify=VerifyAudit(database, checkpoints),
-                export=ExportAudit(AuditSearch(database, person_keys), EventLog(scripts)),
-                checkpoints=checkpoints,
-                sink=opened,
-                letters=letters,
-                replay=ReplayDeadLetters(letters, AuditRecords(database, person_keys, _now_ms)),
-            )
-    finally:
-        await scripts.aclose()
-        await redis.aclose()
-        await engine.dispose()
+    async with (
+        open_sink(sink, token=token) as opened,
+        open_stores(settings, seconds=STATEMENT_SECONDS) as stores,
+    ):
+        database = stores.database
+        checkpoints = Checkpoints(database, stores.sealer, now_ms)
+        search = AuditSearch(database, PersonKeys(database, stores.sealer, token_bytes))
+        yield Tools(
+            verify=VerifyAudit(database, checkpoints),
+            export=ExportAudit(search, stores.events),
+            checkpoints=checkpoints,
+            sink=opened,
+        )
 
 
 def _run(work: Callable[[Tools], Awaitable[T]]) -> T:
-    settings = read_settings()
-    configure_logging(level="error", form="console", process="cli")
-
-    async def with_tools() -> T:
-        async with _open_tools(settings) as tools:
-            return await work(tools)
-
-    with refusals():
-        return asyncio.run(with_tools())
+    return run(_open_tools, work)
 
 
 @contextmanager
@@ -296,7 +211,3 @@ def _public_key(text: str) -> tuple[str, bytes]:
         message = "give the 64 hex digits that `audit public-key` prints"
         raise click.BadParameter(message, param_hint="--public-key")
     return kid_of(key), key
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

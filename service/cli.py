@@ -1,15 +1,12 @@
 """The command line. Exit codes: 0 done, 1 failed, 2 wrong usage."""
 
-import asyncio
 import json
 import os
 import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from secrets import token_bytes
 from typing import TypeVar
 from uuid import uuid4
 
@@ -18,26 +15,22 @@ import click
 from config.logging import configure_logging
 from config.settings import Settings, read_settings
 from service.analytics_cli import analytics
-from service.audit_cli import audit, events
-from service.domain.secrets import at_rest
+from service.audit_cli import audit
+from service.commands import AS_JSON, now_ms, open_stores, run
 from service.domain.users import Role, User, email_key
+from service.letters_cli import events
 from service.operations.create_user import CreateUser
 from service.operations.diagnose import Diagnose
 from service.operations.findings import Finding
 from service.persons_cli import erase_user, hold
 from service.refusals import fail, refusals
 from service.release import VERSION
-from service.store.database import Database, open_engine
-from service.store.event_log import EventLog
 from service.store.health import RedisHealth
 from service.store.password_hasher import PasswordHasher
-from service.store.redis_pool import open_redis
-from service.store.script_client import ScriptClient
 from service.store.users import UserRecords
 from service.webhooks_cli import webhooks
 
 PAGE = 200
-COMMAND_SECONDS = 2.0
 T = TypeVar("T")
 
 
@@ -123,11 +116,11 @@ def create(email: str, name: str, roles: tuple[str, ...], password: str) -> None
     async def add(tools: Tools) -> User:
         return await tools.create_user(email=email, password=password, name=name, roles=roles)
 
-    click.echo(json.dumps(run(read_settings(), add).to_dict()))
+    click.echo(json.dumps(_run(add).to_dict()))
 
 
 @users.command("list")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@AS_JSON
 def list_users(*, as_json: bool) -> None:
     """Show everybody, by address."""
 
@@ -139,7 +132,7 @@ def list_users(*, as_json: bool) -> None:
                 click.echo(json.dumps(user.to_dict()) if as_json else plain)
             after = email_key(page[-1].email)
 
-    run(read_settings(), show)
+    _run(show)
 
 
 @main.command()
@@ -149,7 +142,7 @@ def doctor() -> None:
     async def examine(tools: Tools) -> list[Finding]:
         return await tools.diagnose()
 
-    findings = run(read_settings(), examine)
+    findings = _run(examine)
     for finding in findings:
         mark = click.style("ok  ", fg="green") if finding.ok else click.style("FAIL", fg="red")
         click.echo(f"{mark}  {finding.what}" + ("" if finding.ok else f"\n      {finding.mend}"))
@@ -162,8 +155,7 @@ def prepare_demo(env: Mapping[str, str]) -> None:
     from service.store.migrations.run import migrate as run_migrations  # noqa: PLC0415 - large
 
     os.environ.update(env)
-    settings = read_settings()
-    run_migrations(settings.database_url.get_secret_value())
+    run_migrations(read_settings().database_url.get_secret_value())
 
     async def add_missing(tools: Tools) -> None:
         for user in DEMO_USERS:
@@ -176,7 +168,7 @@ def prepare_demo(env: Mapping[str, str]) -> None:
                     totp_secret=user.totp_secret,
                 )
 
-    run(settings, add_missing)
+    _run(add_missing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,42 +181,23 @@ class Tools:
 
 
 @asynccontextmanager
-async def open_tools(settings: Settings) -> AsyncIterator[Tools]:
-    """Open the stores for one command."""
-    engine = open_engine(settings.database_url.get_secret_value(), connections=2)
-    redis = open_redis(settings.redis_dsn, timeout=COMMAND_SECONDS)
-    database, scripts, hasher = (
-        Database(engine),
-        ScriptClient(redis),
-        PasswordHasher(threads=1),
-    )
-    people = UserRecords(database)
-    sealer = at_rest(settings.secrets, token_bytes)
+async def _open_tools(settings: Settings) -> AsyncIterator[Tools]:
+    hasher = PasswordHasher(threads=1)
     try:
-        yield Tools(
-            users=people,
-            create_user=CreateUser(people, hasher, sealer, EventLog(scripts), lambda: str(uuid4())),
-            diagnose=Diagnose(RedisHealth(redis), database, settings.public_url, now_ms),
-        )
+        async with open_stores(settings) as stores:
+            people = UserRecords(stores.database)
+            yield Tools(
+                users=people,
+                create_user=CreateUser(
+                    people, hasher, stores.sealer, stores.events, lambda: str(uuid4())
+                ),
+                diagnose=Diagnose(
+                    RedisHealth(stores.redis), stores.database, settings.public_url, now_ms
+                ),
+            )
     finally:
-        await scripts.aclose()
-        await redis.aclose()
-        await engine.dispose()
         hasher.close()
 
 
-def run(settings: Settings, work: Callable[[Tools], Awaitable[T]]) -> T:
-    """Do a command's work on the stores."""
-    configure_logging(level="error", form="console", process="cli")
-
-    async def with_tools() -> T:
-        async with open_tools(settings) as tools:
-            return await work(tools)
-
-    with refusals():
-        return asyncio.run(with_tools())
-
-
-def now_ms() -> int:
-    """This machine's clock."""
-    return time.time_ns() // 1_000_000
+def _run(work: Callable[[Tools], Awaitable[T]]) -> T:
+    return run(_open_tools, work)

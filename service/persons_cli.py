@@ -1,9 +1,7 @@
 """Forgetting a person, or not being allowed to, for operators."""
 
-import asyncio
 import json
 import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
@@ -15,26 +13,22 @@ from uuid import UUID
 
 import click
 
-from config.logging import configure_logging
-from config.settings import Settings, read_settings
+from config.settings import Settings
+from service.arguments import line_of
+from service.commands import AS_JSON, now_ms, open_stores, run
 from service.domain.errors import NotFoundError
 from service.domain.instants import to_ms, to_rfc3339
 from service.domain.sessions import SessionPolicy
 from service.operations.erase_user import CancelErasure, EraseUser
 from service.operations.hold_user import PlaceHold, ReleaseHold
-from service.refusals import fail, refusals
-from service.store.database import Database, open_engine
+from service.refusals import fail
 from service.store.erasures import Erasures, RequestedBy
-from service.store.event_log import EventLog
 from service.store.holds import Hold, Holds
 from service.store.live_sessions import LiveSessions
-from service.store.redis_pool import open_redis
 from service.store.revocations import Revocations
-from service.store.script_client import ScriptClient
 from service.store.session_records import SessionRecords
 from service.store.users import UserRecords
 
-COMMAND_SECONDS = 2.0
 T = TypeVar("T")
 
 
@@ -91,9 +85,14 @@ def hold() -> None:
 
 
 REASON = click.option(
-    "--reason", required=True, help="Sealed in the audit; erased with the person."
+    "--reason",
+    required=True,
+    callback=line_of(500),
+    help="Sealed in the audit; erased with the person.",
 )
-BY = click.option("--by", required=True, metavar="NAME", help="Who answers for it.")
+BY = click.option(
+    "--by", required=True, callback=line_of(200), metavar="NAME", help="Who answers for it."
+)
 
 
 @hold.command()
@@ -130,7 +129,7 @@ def release(hold_id: int, reason: str, by: str) -> None:
 
 @hold.command("list")
 @click.option("--all", "released", is_flag=True, help="Also those that were released.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@AS_JSON
 def list_holds(*, released: bool, as_json: bool) -> None:
     """Show them, the oldest first."""
 
@@ -174,43 +173,26 @@ async def _find(users: UserRecords, who: str) -> str | None:
 
 @asynccontextmanager
 async def _open_tools(settings: Settings) -> AsyncIterator[Tools]:
-    engine = open_engine(settings.database_url.get_secret_value(), connections=2)
-    redis = open_redis(settings.redis_dsn, timeout=COMMAND_SECONDS)
-    database, scripts = Database(engine), ScriptClient(redis)
     policy = SessionPolicy(
         access_ttl=settings.access_token_ttl,
         idle_ttl=settings.session_idle_ttl,
         max_ttl=settings.session_max_ttl,
         replay_window=settings.refresh_replay_seconds,
     )
-    revocations = Revocations(SessionRecords(database), keep=timedelta(), now_ms=_now_ms)
-    erasures, holds, events = Erasures(database), Holds(database), EventLog(scripts)
-    try:
+    async with open_stores(settings) as stores:
+        database, events = stores.database, stores.events
+        erasures, holds = Erasures(database), Holds(database)
+        live = LiveSessions(stores.scripts, policy)
+        revocations = Revocations(SessionRecords(database), keep=timedelta(), now_ms=now_ms)
         yield Tools(
             UserRecords(database),
-            EraseUser(erasures, LiveSessions(scripts, policy), revocations, events),
+            EraseUser(erasures, live, revocations, events),
             CancelErasure(erasures, events),
             holds,
             PlaceHold(holds, events),
             ReleaseHold(holds, events),
         )
-    finally:
-        await scripts.aclose()
-        await redis.aclose()
-        await engine.dispose()
 
 
 def _run(work: Callable[[Tools], Awaitable[T]]) -> T:
-    settings = read_settings()
-    configure_logging(level="error", form="console", process="cli")
-
-    async def with_tools() -> T:
-        async with _open_tools(settings) as tools:
-            return await work(tools)
-
-    with refusals():
-        return asyncio.run(with_tools())
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
+    return run(_open_tools, work)

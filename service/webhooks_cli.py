@@ -15,22 +15,17 @@ from typing import TypeVar
 
 import click
 
-from config.logging import configure_logging
-from config.settings import Settings, read_settings
+from config.settings import Settings
+from service.commands import AS_JSON, INSTANT, now_ms, open_stores, run
 from service.domain.errors import NotFoundError
 from service.domain.instants import to_datetime
 from service.domain.reach import Reach
-from service.domain.secrets import at_rest
 from service.domain.sessions import Origin
 from service.operations.add_webhook import AddWebhook, Told
 from service.operations.manage_webhook import ManageWebhook
 from service.operations.replay_webhooks import ReplayWebhooks
 from service.outbound.urls import check_url
-from service.refusals import fail, refusals
-from service.store.database import Database, open_engine
-from service.store.event_log import EventLog
-from service.store.redis_pool import open_redis
-from service.store.script_client import ScriptClient
+from service.refusals import fail
 from service.store.webhook_deliveries import Shown, WebhookDeliveries
 from service.store.webhook_endpoints import Endpoint, WebhookEndpoints
 from service.webhooks_text import (
@@ -41,12 +36,9 @@ from service.webhooks_text import (
     outcome,
 )
 
-COMMAND_SECONDS = 2.0
 TEST_SECONDS = 15.0
 POLL_SECONDS = 0.2
-INSTANT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"])
 NO_ENDPOINT = "there is no such endpoint; `inphora-auth webhooks list` shows them"
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="JSON, one object a line.")
 T = TypeVar("T")
 
 
@@ -177,7 +169,10 @@ def test(endpoint: str) -> None:
     if tried is None:
         fail("there is no such endpoint, or it is disabled; `inphora-auth webhooks list`")
     if tried.last_try_at is None:
-        fail("no worker tried it within 15 seconds; `inphora-auth doctor` says whether one runs")
+        fail(
+            "nobody tried it within 15 seconds: no worker runs (`inphora-auth doctor`), or what "
+            "waits for a failing endpoint goes first (`inphora-auth webhooks list`)"
+        )
     click.echo(delivery_line(tried))
     if tried.delivered_at is None:
         fail(f"it was not taken: {outcome(tried)}; it is tried again")
@@ -187,7 +182,7 @@ async def _test(endpoint_id: str, tools: "Tools") -> Shown | None:
     known = {each.id for each in await tools.endpoints.all() if each.disabled_at is None}
     if endpoint_id not in known:
         return None
-    at_ms, event_id = _now_ms(), f"evt_test_{token_hex(8)}"
+    at_ms, event_id = now_ms(), f"evt_test_{token_hex(8)}"
     number = await tools.deliveries.add_test(endpoint_id, event_id, to_datetime(at_ms), at_ms)
     deadline = time.monotonic() + TEST_SECONDS
     while True:
@@ -231,41 +226,25 @@ class Tools:
 
 @asynccontextmanager
 async def _open_tools(settings: Settings) -> AsyncIterator[Tools]:
-    engine = open_engine(settings.database_url.get_secret_value(), connections=2)
-    redis = open_redis(settings.redis_dsn, timeout=COMMAND_SECONDS)
-    scripts = ScriptClient(redis)
-    database, sealer = Database(engine), at_rest(settings.secrets, token_bytes)
-    endpoints, rows = WebhookEndpoints(database, sealer), WebhookDeliveries(database, sealer)
     check = partial(check_url, reach=Reach(settings.webhook_private_addresses))
-    events = EventLog(scripts)
-    try:
+    async with open_stores(settings) as stores:
+        database, events = stores.database, stores.events
+        endpoints = WebhookEndpoints(database, stores.sealer)
+        rows = WebhookDeliveries(database, stores.sealer)
         yield Tools(
             endpoints,
             rows,
             AddWebhook(endpoints, events, check, token_bytes),
-            ManageWebhook(endpoints, events, token_bytes, _now_ms),
-            ReplayWebhooks(rows, events, _now_ms),
+            ManageWebhook(endpoints, events, token_bytes, now_ms),
+            ReplayWebhooks(rows, events, now_ms),
         )
-    finally:
-        await scripts.aclose()
-        await redis.aclose()
-        await engine.dispose()
 
 
 def _run(work: Callable[[Tools], Awaitable[T]]) -> T:
-    settings = read_settings()
-    configure_logging(level="error", form="console", process="cli")
-
-    async def with_tools() -> T:
-        async with _open_tools(settings) as tools:
-            return await work(tools)
-
-    with refusals():
+    async def found(tools: Tools) -> T:
         try:
-            return asyncio.run(with_tools())
+            return await work(tools)
         except NotFoundError:
             fail(NO_ENDPOINT)
 
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
+    return run(_open_tools, found)

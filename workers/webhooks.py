@@ -113,8 +113,9 @@ class DeliverWebhooks:
         except Exception:
             log.exception("webhooks.failed", delivery=delivery.id)
             answer = Answer(None, "internal")
+        finally:
+            self._busy -= Counter({delivery.endpoint_id: 1})
         self._outcomes.append(self._outcome(delivery, answer))
-        self._busy -= Counter({delivery.endpoint_id: 1})
 
     async def _post(self, delivery: Delivery) -> Answer:
         if not delivery.secrets:

@@ -270,7 +270,13 @@ audit_checkpoints = Table(
     Column("body", Text, nullable=False, comment="what is signed: every partition's seq and hash"),
     Column("signature", LargeBinary, nullable=False, comment="Ed25519, of body in UTF-8"),
     Column("delivered_at", INSTANT, comment="null: AUDIT_CHECKPOINT_SINK does not have it yet"),
+    Index("ix_audit_checkpoints_made_at", "made_at"),
     comment="signed heads of the audit's chains; each names the one before it",
+)
+Index(
+    "ix_audit_checkpoints_undelivered",
+    audit_checkpoints.c.number,
+    postgresql_where=audit_checkpoints.c.delivered_at.is_(None),
 )
 
 audit_stubs = Table(

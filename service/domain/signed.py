@@ -65,11 +65,11 @@ class Signed:
         """The inverse of `to_line`. Raises SignedBrokenError."""
         try:
             said = json.loads(line)
+            kid, body = str(said["kid"]), str(said["body"])
+            body.encode()  # JSON can have letters that UTF-8 has not
             signature = base64.b64decode(said["signature"], validate=True)
-            return cls(
-                int(json.loads(said["body"])["number"]), said["kid"], said["body"], signature
-            )
-        except (ValueError, TypeError, KeyError) as error:
+            return cls(int(json.loads(body)["number"]), kid, body, signature)
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
             message = "is not a line that was exported here"
             raise SignedBrokenError(message) from error
 

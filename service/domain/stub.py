@@ -59,7 +59,7 @@ class Stub(Signed):
                 [partition, start.seq, start.hash.hex(), rows.get(partition, 0)]
                 for partition, start in sorted(starts.items())
             ],
-            held=[[user_id, *each] for user_id, each in sorted(held.items())],
+            held=[[user, *each] for user, each in sorted(held.items())],
         )
 
     @property
@@ -79,8 +79,16 @@ class Stub(Signed):
 
     @property
     def held(self) -> dict[str, Held]:
-        """By user."""
-        return {user_id: Held(rows, digest) for user_id, rows, digest in self.said["held"]}
+        """By `pseudonym_of` the user."""
+        return {user: Held(rows, digest) for user, rows, digest in self.said["held"]}
+
+
+def pseudonym_of(user_id: str) -> str:
+    """What a stub calls a person: stubs leave the house, and who is in a proceeding must not.
+
+    SHA-256 of an id of 122 random bits, which nobody can guess.
+    """
+    return sha256(f"held/{user_id}".encode()).hexdigest()
 
 
 def digest_of(hashes: Iterable[bytes]) -> str:

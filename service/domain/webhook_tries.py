@@ -46,7 +46,7 @@ def pause(retry_after: str | None, now_ms: int) -> timedelta | None:
     else:
         try:
             until = parsedate_to_datetime(text)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         asked = until.replace(tzinfo=until.tzinfo or UTC).timestamp() - now_ms / 1000
     wait = timedelta(seconds=max(0.0, min(asked, LONGEST_PAUSE.total_seconds())))

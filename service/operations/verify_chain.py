@@ -85,7 +85,7 @@ class VerifyChain:
         return (
             row.seq == self._seq + 1
             and row.prev_hash == self._hash
-            and not row.bare
+            and not row.odd
             and row.hash == self._link(self._hash, row.seq, row.entry)
         )
 
@@ -102,8 +102,8 @@ class VerifyChain:
         if row.seq < place:
             detail = f"the first row is {self.start.seq + 1}"
             return self._flaw(row.seq, Fault.INSERTED, detail)
-        if row.bare:
-            return self._flaw(row.seq, Fault.EDITED, "a field that is always sealed is not")
+        if row.odd:
+            return self._flaw(row.seq, Fault.EDITED, row.odd)
         found = await self._find_owner_of(place, row)
         if row.seq > place:
             return self._gap(place, row.seq, found)
@@ -187,6 +187,8 @@ class VerifyChain:
         if head.seq > last + unchained:
             knows = f"audit_heads knows of {head.seq} rows"
             return self._flaw(last + unchained + 1, Fault.CUT, knows)
+        if head.seq < last + unchained:
+            return self._flaw(head.seq + 1, Fault.INSERTED, f"audit_heads knows of {head.seq} rows")
         if unchained:
             detail = f"{unchained} rows of an older release; a running worker chains them"
             return self._flaw(last + 1, Fault.UNCHAINED, detail)

@@ -5,7 +5,7 @@ from itertools import count
 
 from service.domain.audit_chain import link
 from service.domain.audit_flaws import Fault, Flaw
-from service.domain.stub import Held, Stub, digest_of
+from service.domain.stub import Held, Stub, digest_of, pseudonym_of
 from service.store.audit_snapshot import AuditSnapshot, HeldRow
 
 
@@ -15,29 +15,32 @@ async def verify_held(snapshot: AuditSnapshot, stubs: Iterable[Stub]) -> tuple[i
     Each must have the hash of what it says. All of a person together must be what the stub has a
     digest of; once no hold of theirs stands, rows may be gone.
     """
-    numbers, flaws = count(), dict[int, Flaw]()
+    numbers, flaws, names = count(), dict[int, Flaw](), dict[str, str]()
     hashes = dict[tuple[int, str], list[bytes]]()
     async for held in snapshot.held():
         next(numbers)
         if not _says_its_hash(held):
             flaws.setdefault(held.stub, _edited(held))
-        key = held.stub, held.row.entry.user_id or ""
+        user_id = held.row.entry.user_id or ""
+        names[pseudonym_of(user_id)] = user_id
+        key = held.stub, pseudonym_of(user_id)
         hashes.setdefault(key, []).append(held.row.hash or b"")
-    standing = await snapshot.held_users()
+    standing = {pseudonym_of(user_id): user_id for user_id in await snapshot.held_users()}
+    names |= standing
     told = {(stub.number, user): held for stub in stubs for user, held in stub.held.items()}
     for key in sorted({*hashes, *told}):
         number, user = key
         found = Held(len(hashes.get(key, [])), digest_of(hashes.get(key, [])))
         expected = told.get(key, Held(0, ""))
         if found != expected and (user in standing or found.rows >= expected.rows):
-            flaws.setdefault(number, _differs(number, user, found, expected))
+            flaws.setdefault(number, _differs(number, names.get(user, user), found, expected))
     return next(numbers), list(flaws.values())
 
 
 def _says_its_hash(held: HeldRow) -> bool:
-    seq, prev_hash, digest, bare, entry = held.row
+    seq, prev_hash, digest, odd, entry = held.row
     try:
-        return not bare and digest == link(prev_hash or b"", held.partition, seq, entry)
+        return not odd and digest == link(prev_hash or b"", held.partition, seq, entry)
     except (TypeError, ValueError, OverflowError):
         return False
 

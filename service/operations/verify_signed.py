@@ -67,5 +67,5 @@ def is_a(kind: type[Signed], line: str) -> bool:
     """Whether a line says that it is of a kind, signed or not."""
     try:
         return bool(json.loads(json.loads(line)["body"])["format"] == kind.FORMAT)
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return False

@@ -1,6 +1,7 @@
 """What is wrong with the URL of a receiver, said when somebody gives it and can still mend it."""
 
 import asyncio
+import re
 import socket
 
 from yarl import URL
@@ -9,6 +10,8 @@ from service.domain.errors import FieldError, ValidationFailedError
 from service.domain.reach import Reach, may_call, read
 
 LONGEST = 2000
+WRITTEN = re.compile(rf"[!-~]{{1,{LONGEST}}}")
+"""Letters that a URL has: no blank, and nothing that a terminal would obey."""
 PRIVATE = "WEBHOOK_PRIVATE_ADDRESSES"
 
 
@@ -18,7 +21,7 @@ async def check_url(url: str, reach: Reach) -> None:
     A name may lead elsewhere tomorrow, so each delivery checks again: see `service.outbound.http`.
     """
     try:
-        parts = URL(url if url.isascii() and len(url) <= LONGEST else "")
+        parts = URL(url if WRITTEN.fullmatch(url) else "")
     except ValueError:
         parts = URL()
     fault = _written(parts, reach) or await _leading(parts, reach)
@@ -48,7 +51,7 @@ async def _leading(parts: URL, reach: Reach) -> str | None:
         known = read(address)
         if known is not None and may_call(reach, parts.scheme, known):
             continue
-        if parts.scheme == "http":
+        if parts.scheme == "http" and (known is None or may_call(reach, "https", known)):
             return f"{host} leads to {address}, where http is not allowed; use https"
         return f"{host} leads to {address}, which is not public; {PRIVATE} says what may be called"
     return None

@@ -97,7 +97,7 @@ class AuditRecords:
                     head = await lock_head(connection, partition)
                     at = head.next_at(now)
                     month = find_month(self._months, at)
-                    if month is not None and head.chained == head.seq:
+                    if month is not None and not await _is_behind(connection, partition, head):
                         batch = Batch(partition, at, month.table, entries, events)
                         with row_faults():
                             new = await _append(connection, head, batch)
@@ -233,6 +233,14 @@ class Batch:
     table: str
     entries: Sequence[Entry]
     events: Sequence[StreamedEvent]
+
+
+async def _is_behind(connection: AsyncConnection, partition: int, head: Head) -> bool:
+    """Whether rows of an older release wait to be chained. Events do not wait for deleted ones."""
+    if head.chained == head.seq:
+        return False
+    old = await connection.execute(_OLD, {"partition": partition, "after": head.chained})
+    return old.first() is not None
 
 
 async def _append(connection: AsyncConnection, head: Head, batch: Batch) -> list[int]:

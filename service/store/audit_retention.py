@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.contracts.tables import audit_held, audit_log
 from service.domain.checkpoint import Checkpoint
 from service.domain.signed import SignedBrokenError
-from service.domain.stub import FIRST, Held, Start, Stub, digest_of
+from service.domain.stub import FIRST, Held, Start, Stub, digest_of, pseudonym_of
 from service.store.audit_months import Month, read_months
 from service.store.checkpoints import Checkpoints
 from service.store.database import Database
@@ -125,9 +125,9 @@ class AuditRetention:
 
 
 async def _lock(connection: AsyncConnection, month: Month) -> None:
-    """From here on nobody writes to it, and nobody is put under a hold."""
+    """From here on nobody writes to it."""
     await connection.exec_driver_sql(f"set local lock_timeout = '{LOCK_SECONDS}s'")
-    await connection.exec_driver_sql(f"lock table legal_holds, {month.table} in share mode")
+    await connection.exec_driver_sql(f"lock table {month.table} in share mode")
 
 
 async def _runs(connection: AsyncConnection, month: Month) -> list[Run]:
@@ -199,7 +199,11 @@ def _check_signed(
 
 
 async def _put_aside(connection: AsyncConnection, month: Month, number: int) -> dict[str, Held]:
-    """Move the rows of people under a hold to `audit_held`; what the stub says of each."""
+    """Move the rows of people under a hold to `audit_held`; what the stub says of each.
+
+    From here on nobody is put under a hold: so late, for to count a month takes its time.
+    """
+    await connection.exec_driver_sql("lock table legal_holds in share mode")
     held = (await connection.scalars(held_users())).all()
     if not held:
         return {}
@@ -215,5 +219,5 @@ async def _put_aside(connection: AsyncConnection, month: Month, number: int) -> 
     found = {}
     for user_id, some in groupby(rows, key=lambda row: row.user_id):
         hashes = [row.hash for row in some]
-        found[user_id] = Held(len(hashes), digest_of(hashes))
+        found[pseudonym_of(user_id)] = Held(len(hashes), digest_of(hashes))
     return found

@@ -1,26 +1,41 @@
 """The audit as it stood at one instant, read row by row from a server-side cursor."""
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, select, text
+from sqlalchemy import Row, Select, Table, Text, case, cast, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contracts.tables import audit_heads, audit_held, audit_log
-from service.domain.audit_chain import Entry, to_canonical_json
+from service.domain.audit_chain import MICROSECOND, Entry, to_canonical_json
 from service.domain.stub import Stub
-from service.store.audit import entry_of
 from service.store.database import Database
 from service.store.holds import held_users
 from service.store.stubs import Stubs
 
 FETCHED = 2000
 
-_COLUMNS = [
-    audit_log.c[name] for name in ("seq", "prev_hash", "hash", "ip", "user_agent", *Entry._fields)
-]
+EARLIEST = datetime.min.replace(tzinfo=UTC) + MICROSECOND
+LATEST = datetime.max.replace(tzinfo=UTC) - MICROSECOND
+"""The very first and last mean -infinity and infinity to asyncpg."""
+INSTANTS = {"occurred_at", "recorded_at"}
+"""Columns whose type has years that Python has not got."""
+
+
+def _columns(table: Table) -> list[Any]:
+    """What `_standing` takes, in such a form that a row can be read whatever was written there."""
+
+    def column(name: str) -> Any:
+        given = table.c[name]
+        if name in INSTANTS:
+            return case((given.between(EARLIEST, LATEST), given)).label(name)
+        return cast(given, Text).label(name) if name == "data" else given
+
+    return [column(n) for n in ("seq", "prev_hash", "hash", "ip", "user_agent", *Entry._fields)]
 
 
 class Standing(NamedTuple):
@@ -29,8 +44,8 @@ class Standing(NamedTuple):
     seq: int
     prev_hash: bytes | None
     hash: bytes | None
-    bare: bool
-    """It shows a field that every chained row has sealed."""
+    odd: str
+    """Why no release can have written it, whatever its hash says; else empty."""
     entry: Entry
 
 
@@ -59,7 +74,8 @@ class AuditSnapshot:
 
     async def heads(self) -> dict[int, HeadRow]:
         """Of each partition that ever was written."""
-        rows = await self.connection.execute(select(audit_heads))
+        of = audit_heads.c
+        rows = await self.connection.execute(select(of.partition, of.seq, of.chained, of.hash))
         return {row.partition: HeadRow(row.seq, row.chained, row.hash) for row in rows}
 
     async def partitions(self) -> list[int]:
@@ -69,12 +85,9 @@ class AuditSnapshot:
 
     async def rows(self, partition: int) -> AsyncIterator[Standing]:
         """A partition's rows by seq."""
-        query = select(*_COLUMNS).where(audit_log.c.partition == partition)
+        query = select(*_columns(audit_log)).where(audit_log.c.partition == partition)
         async for row in self._stream(query.order_by(audit_log.c.seq)):
-            seq, prev_hash, digest, ip, user_agent, *entry, data, personal = tuple[Any, ...](row)
-            bare = ip is not None or user_agent is not None
-            said = Entry._make((*entry, to_canonical_json(data), personal))
-            yield Standing(seq, prev_hash, digest, bare, said)
+            yield _standing(row)
 
     async def stubs(self) -> list[Stub]:
         """Of what retention dropped, by number."""
@@ -83,11 +96,10 @@ class AuditSnapshot:
     async def held(self) -> AsyncIterator[HeldRow]:
         """Rows that retention put aside, by stub, person, partition and seq."""
         of = audit_held.c
-        query = select(audit_held).order_by(of.stub, of.user_id, of.partition, of.seq)
-        async for row in self._stream(query):
-            bare = row.ip is not None or row.user_agent is not None
-            standing = Standing(row.seq, row.prev_hash, row.hash, bare, entry_of(row))
-            yield HeldRow(row.stub, row.partition, standing)
+        query = select(of.stub, of.partition, *_columns(audit_held))
+        async for row in self._stream(query.order_by(of.stub, of.user_id, of.partition, of.seq)):
+            stub, partition, *standing = tuple[Any, ...](row)
+            yield HeldRow(stub, partition, _standing(standing))
 
     async def held_users(self) -> set[str]:
         """Who is under a hold."""
@@ -104,6 +116,19 @@ class AuditSnapshot:
         async for page in result.partitions():
             for row in page:
                 yield row
+
+
+def _standing(row: Sequence[Any]) -> Standing:
+    seq, prev_hash, digest, ip, user_agent, *said, data, personal = row
+    odd = "" if ip is None and user_agent is None else "a field that is always sealed is not"
+    entry = Entry._make((*said, "", personal))
+    if entry.occurred_at is None or entry.recorded_at is None:
+        odd = "it has an instant that no clock shows"
+    try:
+        entry = entry._replace(data=to_canonical_json(json.loads(data)))
+    except (TypeError, ValueError, RecursionError):
+        odd = "its data cannot be read"
+    return Standing(seq, prev_hash, digest, odd, entry)
 
 
 @asynccontextmanager

@@ -76,6 +76,7 @@ class Erasures:
             account = await _lock(connection, user_id)
             if account is None:
                 return None
+            ended = await _end(connection, user_id)  # first: ingestion locks sessions, then these
             row = (await connection.execute(_requested(user_id, by, grace))).one_or_none()
             if row is None:
                 row = (await connection.execute(_of(user_id))).one()
@@ -89,7 +90,7 @@ class Erasures:
                     )
                 )
                 await announce(account_of(account))
-            return _erasure(row, await _end(connection, user_id))
+            return _erasure(row, ended)
 
     async def cancel(self, user_id: str, *, announce: Announce) -> bool:
         """Take a request back in time; False when there is none. Who was disabled before, stays so."""

@@ -21,6 +21,7 @@ class Ledger(Generic[S]):
         self.database = database
         self.table = table
         self.kind = kind
+        self._said = [table.c[name] for name in ("number", "kid", "body", "signature")]
 
     async def latest(self) -> S | None:
         """The newest one."""
@@ -29,7 +30,7 @@ class Ledger(Generic[S]):
 
     async def last(self, connection: AsyncConnection) -> S | None:
         """`latest`, within a transaction."""
-        query = select(self.table).order_by(self.table.c.number.desc()).limit(1)
+        query = select(*self._said).order_by(self.table.c.number.desc()).limit(1)
         row = (await connection.execute(query)).one_or_none()
         return None if row is None else self._read(row)
 
@@ -60,7 +61,7 @@ class Ledger(Generic[S]):
 
     async def every(self, connection: AsyncConnection) -> list[S]:
         """Every one, by number, as a transaction sees them."""
-        rows = await connection.execute(select(self.table).order_by(self.table.c.number))
+        rows = await connection.execute(select(*self._said).order_by(self.table.c.number))
         return [self._read(row) for row in rows]
 
     async def undelivered(self) -> list[S]:
@@ -77,7 +78,7 @@ class Ledger(Generic[S]):
             await connection.execute(statement)
 
     async def _page(self, which: ColumnElement[bool]) -> list[S]:
-        query = select(self.table).where(which).order_by(self.table.c.number).limit(PAGE)
+        query = select(*self._said).where(which).order_by(self.table.c.number).limit(PAGE)
         async with self.database.transaction() as connection:
             return [self._read(row) for row in await connection.execute(query)]
 

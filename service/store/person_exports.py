@@ -70,7 +70,7 @@ class PersonExports:
         first = (
             select(_OF.user_id)
             .where(_OF.made_at.is_(None), free)
-            .order_by(_OF.requested_at)
+            .order_by(_OF.claimed_at.nulls_first(), _OF.requested_at)
             .limit(1)
             .with_for_update(skip_locked=True)
         )
@@ -85,8 +85,9 @@ class PersonExports:
         return None if row is None else Export(*row)
 
     async def give_back(self, export: Export) -> None:
-        """Let another worker make it at once."""
-        statement = update(person_exports).where(_OF.id == export.id).values(claimed_at=None)
+        """Let another worker make it at once, after those that nobody has tried yet."""
+        free = {"claimed_at": func.to_timestamp(0)}
+        statement = update(person_exports).where(_OF.id == export.id).values(free)
         async with self.database.transaction() as connection:
             await connection.execute(statement)
 

@@ -15,9 +15,9 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contracts.tables import person_keys
-from service.domain.instants import to_datetime
 from service.domain.secrets import NONCE_BYTES, SealBrokenError, Sealer
 from service.store.database import Database
+from service.store.retention_clock import earlier_now
 
 KEY_BYTES = 32
 CACHED = 50_000
@@ -85,17 +85,17 @@ class PersonKeys:
 
     async def destroy_days(self, *, keep: timedelta, now_ms: int) -> int:
         """Destroy the keys of days that ended longer ago than `keep`; how many there were."""
-        last = owner_of(None, to_datetime(now_ms) - keep)
-        statement = (
-            update(person_keys)
-            .where(
-                person_keys.c.owner.startswith(DAY),
-                person_keys.c.owner < last,
-                person_keys.c.destroyed_at.is_(None),
-            )
-            .values(sealed_key=None, destroyed_at=func.now())
-        )
         async with self.database.transaction() as connection:
+            last = owner_of(None, await earlier_now(connection, now_ms) - keep)
+            statement = (
+                update(person_keys)
+                .where(
+                    person_keys.c.owner.startswith(DAY),
+                    person_keys.c.owner < last,
+                    person_keys.c.destroyed_at.is_(None),
+                )
+                .values(sealed_key=None, destroyed_at=func.now())
+            )
             return (await connection.execute(statement)).rowcount
 
     async def _find(

@@ -2,17 +2,26 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import text
+from sqlalchemy import Text, bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contracts.events import Event, EventType
+from service.contracts.tables import sessions
 from service.domain.instants import to_datetime
+from service.store.session_records import LOCK_ORDER
 
 USES = frozenset({EventType.TOKEN_REFRESHED, EventType.TOKEN_REPLAYED, EventType.TOKEN_RECOVERED})
 ENDS = frozenset(
     {EventType.SESSION_ENDED, EventType.SESSION_EXPIRED, EventType.TOKEN_REUSE_DETECTED}
 )
 
+_LOCK = (
+    select(sessions.c.id)
+    .where(sessions.c.id == func.any(bindparam("ids", type_=ARRAY(Text))))
+    .order_by(LOCK_ORDER)
+    .with_for_update(key_share=True)
+)
 _NOTE_USES = text("""
     update sessions
     set generation = greatest(sessions.generation, told.generation),
@@ -38,7 +47,7 @@ _NOTE_ERASED = text("""
 
 
 async def project(connection: AsyncConnection, events: Iterable[Event]) -> None:
-    """Write uses and ends that events tell of, one statement each, in the order of ids."""
+    """Write uses and ends that events tell of, one statement each, their rows locked in order."""
     uses: dict[str, Event] = {}
     ends: dict[str, Event] = {}
     erased: list[str] = []
@@ -49,6 +58,8 @@ async def project(connection: AsyncConnection, events: Iterable[Event]) -> None:
             ends.setdefault(event.session_id, event)
         elif event.type is EventType.USER_ERASED:
             erased.append(event.user_id)
+    if both := sorted({*uses, *ends}):
+        await connection.execute(_LOCK, {"ids": both})
     if uses:
         ids = sorted(uses)
         await connection.execute(

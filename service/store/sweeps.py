@@ -33,7 +33,7 @@ Sweep = Callable[[], Awaitable[int]]
 
 @dataclass(frozen=True, slots=True)
 class Sweeps:
-    """Raises ClockDoubtfulError when something is due and the clock is not borne out."""
+    """Raises ClockDoubtfulError while the clock is not borne out."""
 
     database: Database
     now_ms: Callable[[], int]

@@ -60,7 +60,8 @@ _SETTLE = text("""
     where d.id = told.id and d.due_at = told.until
 """)
 
-# In the order of ids, for two workers may have news of the same endpoints.
+# In the order of ids, for two workers may have news of the same endpoints; and before their
+# deliveries, as whoever enables or removes one does.
 _LOCK = text("""
     select id from webhook_endpoints where id = any(cast(:ids as text[])) order by id
     for no key update
@@ -177,8 +178,8 @@ class WebhookDeliveries:
                 pauses = [failing.get(each.delivery.endpoint_id), each.paused_until]
                 failing[each.delivery.endpoint_id] = max(filter(None, pauses), default=None)
         async with self.database.transaction() as connection:
-            await connection.execute(_SETTLE, _columns(outcomes, now))
             await connection.execute(_LOCK, {"ids": sorted({*well, *failing})})
+            await connection.execute(_SETTLE, _columns(outcomes, now))
             await connection.execute(_NOTE_WELL, {"ids": sorted(well)})
             given = {"now": now, "ids": list(failing), "pauses": list(failing.values())}
             rows = await connection.execute(_NOTE_FAILING, given)

@@ -159,6 +159,23 @@ async def test_export(written: Books, command, redis):
     }
 
 
+@pytest.mark.parametrize("name", ["--user", "--session", "--ip"])
+@pytest.mark.parametrize("value", ["", " ", "x" * 65, "a\nb", "\udcff"], ids=ascii)
+def test_an_export_of_nobody_is_refused(command, name: str, value: str):
+    """A variable that was never set must not export everybody; its event must hold what was asked."""
+    told = command("audit", "export", name, value)
+    assert (told.returncode, told.stdout) == (2, "")
+    assert name in told.stderr
+
+
+def test_a_sink_of_another_encoding(written: Books, command, tmp_path: Path):
+    """What is no UTF-8 is a line that we did not export."""
+    (tmp_path / "sink").write_bytes(b"\xff\xfe\n")
+    told = command("audit", "verify", "--checkpoints", str(tmp_path / "sink"))
+    assert (told.returncode, told.stderr) == (1, "")
+    assert "an exported line is not a line that was exported here" in told.stdout
+
+
 async def test_no_formula_reaches_a_spreadsheet(books: Books, command):
     """A text that begins like a formula is quoted in CSV, and as it is in NDJSON."""
     hostile = StreamedEvent("1-1", hostile_event())

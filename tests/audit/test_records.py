@@ -194,6 +194,18 @@ async def test_rows_from_before_the_chain(empty_books: Books, empty_url: str):
     assert opened[0].row.data == {"amr": ["pwd"]}
 
 
+async def test_rows_that_were_deleted_before_they_were_chained(empty_books: Books, empty_url: str):
+    """Events don't wait for what is gone, and `verify` says that it is."""
+    await asyncio.to_thread(migrate, empty_url)
+    await old_rows(empty_books, 1, 10)
+    await empty_books.sql("delete from audit_log where seq > 7")
+    new = some_events(0, 3, Random(2))  # noqa: S311 - rows
+    async with asyncio.timeout(30):
+        assert await empty_books.audit.record(4, new) == 3
+    [flaw] = (await empty_books.verify()).flaws
+    assert (flaw.fault, flaw.seq, flaw.detail) == (Fault.DELETED, 8, "the next row is 11")
+
+
 async def old_rows(books: Books, first: int, count: int) -> None:
     """What a worker from before the chain writes."""
     await books.sql(
@@ -263,6 +275,10 @@ async def test_people_whom_nobody_knows_are_forgotten_by_the_day(books: Books):
     assert to_datetime(AT_MS).strftime("day:%Y-%m-%d") in str(
         await books.sql("select owner from person_keys where destroyed_at is not null")
     )
+    await books.audit.record(2, [about("", 3, now_ms())])
+    ahead = now_ms() + 30 * day_ms  # it is not so late by the database's clock
+    await books.person_keys.destroy_days(keep=timedelta(days=2), now_ms=ahead)
+    assert (await read(books))[-1].personal is not None
 
 
 async def test_a_row_is_bound_to_its_place(books: Books):

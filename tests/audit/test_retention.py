@@ -4,6 +4,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -12,13 +13,16 @@ from service.domain.audit_flaws import Fault
 from service.domain.checkpoint import Checkpoint
 from service.domain.instants import to_ms
 from service.domain.signed import SignedBrokenError
-from service.domain.stub import Stub
+from service.domain.stub import Stub, pseudonym_of
+from service.store import audit_retention
 from service.store.audit_retention import MonthKeptError
 from service.store.audit_snapshot import open_snapshot
+from service.store.checkpoint_keys import CheckpointKeys
 from service.store.retention_clock import ClockDoubtfulError
 from tests.audit.archive import KEEP, Archive, archive_on
 from tests.audit.conftest import PARTITIONS, Books
 from tests.audit.test_records import read
+from tests.support.waiting import wait_until
 
 P = PARTITIONS[0]
 A_MONTH = 36
@@ -332,7 +336,7 @@ async def test_rows_of_whoever_is_under_a_hold(archive: Archive):
     """They are put aside when their month goes, found like others, and proven by its stub."""
     await hold(archive.books, "ada")
     stubs = await archive.drop_all()
-    assert [stub.held["ada"].rows for stub in stubs] == [12, 12]
+    assert [stub.held[pseudonym_of("ada")].rows for stub in stubs] == [12, 12]
     verdict = await archive.books.verify()
     assert (verdict.flaws, verdict.held, verdict.dropped) == ((), 24, 2 * A_MONTH)
     found = await read(archive.books, user_id="ada")
@@ -341,8 +345,37 @@ async def test_rows_of_whoever_is_under_a_hold(archive: Archive):
     assert len(await read(archive.books, user_id="bob")) == 3 * 12
 
 
+async def test_a_hold_that_is_placed_while_a_month_is_checked(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+):
+    """It waits for nobody, and what it is for is put aside."""
+    monkeypatch.setattr(audit_retention, "LOCK_SECONDS", 60)
+    books = archive.books
+    async with books.database.transaction() as signer:
+        await CheckpointKeys(archive.checkpoints.keys.sealer).take_turns(signer)
+        dropping = asyncio.create_task(archive.drop())
+        await wait_until(partial(_waits_to_sign, books))
+        async with asyncio.timeout(5):
+            await hold(books, "ada")
+    stub = await dropping
+    assert stub.held[pseudonym_of("ada")].rows == 12
+
+
+async def _waits_to_sign(books: Books) -> bool:
+    query = "select 1 from pg_locks where locktype = 'advisory' and not granted"
+    return bool(await books.sql(query))
+
+
 HELD = {
     "edited": (sql("update audit_held set reason = 'x' where seq = 4"), "row 4: edited"),
+    "beyond any year": (
+        sql("update audit_held set occurred_at = '20000-01-01' where seq = 4"),
+        "row 4: edited",
+    ),
+    "beyond any number": (
+        sql("update audit_held set data = '{\"a\": 1e5000}' where seq = 4"),
+        "row 4: edited",
+    ),
     "edited with its hash": (
         sql("update audit_held set hash = sha256(hash) where seq = 4"),
         "row 4: edited",

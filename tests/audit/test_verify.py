@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608 - the statements of an attacker
 
+import json
 from collections.abc import Awaitable, Callable
 from random import Random
 from typing import Any
@@ -42,6 +43,12 @@ EDITS = {
     "prev_hash": "set_byte(prev_hash, 0, get_byte(prev_hash, 0) # 1)",
     "hash": "set_byte(hash, 31, get_byte(hash, 31) # 1)",
     "hash to nothing": "null",
+    "occurred_at to a year that Python has not got": "'20000-01-01'",
+    "occurred_at to a year before it": "'4000-01-01 BC'",
+    "occurred_at to never": "'infinity'",
+    "data to a number of too many digits": """'{"limit": 1e5000}'""",
+    "data to a number without end": f"""'{{"limit": {"9" * 400}.5}}'""",
+    "data to a well of brackets": """(repeat('[', 6000) || repeat(']', 6000))::jsonb""",
 }
 
 
@@ -126,6 +133,12 @@ async def insert_at_the_end(books: Books, _: int) -> None:
     await rehash(books, ROWS + 1)
 
 
+async def insert_unchained(books: Books, _: int) -> None:
+    """A row without hashes behind the last, as if a release of old had left it."""
+    await _insert(books, ROWS + 1, of=ROWS)
+    await books.sql(f"update audit_log set hash = null, prev_hash = null {ROW}", j=ROWS + 1)
+
+
 async def insert_at_nothing(books: Books, _: int) -> None:
     """A row before the first."""
     await _insert(books, 0, of=1)
@@ -200,6 +213,7 @@ CASES = [
     pytest.param(insert_copy, Fault.INSERTED, 0, id="insert"),
     pytest.param(insert_with_hash, Fault.INSERTED, 0, id="insert with its hash"),
     pytest.param(insert_at_the_end, Fault.INSERTED, ROWS + 1, id="append"),
+    pytest.param(insert_unchained, Fault.INSERTED, ROWS + 1, id="append without a hash"),
     pytest.param(insert_at_nothing, Fault.INSERTED, -FAR, id="insert before the first"),
     pytest.param(cut, Fault.CUT, ROWS - 3, id="cut the tail"),
     pytest.param(cut_with_head, Fault.CUT, ROWS - 3, id="cut the tail and lower the head"),
@@ -290,14 +304,49 @@ async def renumber_checkpoint(books: Books) -> None:
     await books.sql("update audit_checkpoints set number = 2 where number = 3")
 
 
+async def unreadable_checkpoint(books: Books) -> None:
+    await books.sql(
+        "update audit_checkpoints set made_at = '20000-01-01', body = '{' where number = 2"
+    )
+
+
 @pytest.mark.parametrize(
-    "damage", [delete_checkpoint, edit_checkpoint, forge_checkpoint, renumber_checkpoint]
+    "damage",
+    [
+        delete_checkpoint,
+        edit_checkpoint,
+        forge_checkpoint,
+        renumber_checkpoint,
+        unreadable_checkpoint,
+    ],
 )
 async def test_a_damaged_checkpoint_is_named(written: Books, damage):
     """Which one, when it is gone, edited, or signed by another key."""
     await damage(written)
     flaw = (await written.verify()).flaws[0]
     assert (flaw.partition, flaw.seq) == (None, 2), flaw
+
+
+DEEP = "[" * 100_000
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(DEEP, id="a well of brackets"),
+        pytest.param({"body": DEEP}, id="a body of them"),
+        pytest.param({"body": '{"number": Infinity}'}, id="no number"),
+        pytest.param({"kid": ["k"]}, id="a list for a name"),
+        pytest.param({"body": '{"number": 1, "a": "\ud800"}'}, id="no letter"),
+    ],
+)
+async def test_an_exported_line_may_be_anything(written: Books, line: str | dict[str, Any]):
+    """It is named, not stumbled over."""
+    if isinstance(line, dict):
+        [kid] = await written.checkpoints.public_keys()
+        line = json.dumps({"kid": kid, "signature": "", "body": '{"number": 1}', **line})
+    [flaw] = (await written.verify(exported=[line])).flaws
+    assert (flaw.partition, flaw.seq, flaw.fault) == (None, 0, Fault.EDITED)
 
 
 async def test_the_last_checkpoints_are_missed_by_the_exported_ones(written: Books):

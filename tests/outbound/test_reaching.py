@@ -202,6 +202,9 @@ async def test_in_a_word() -> None:
         ("ftp://hooks.example.com/", "use https"),
         ("file:///etc/passwd", "write a URL"),
         ("hooks.example.com", "write a URL"),
+        ("https://hooks.example.com/a b", "write a URL"),
+        ("https://hooks.example.com/a\nb", "write a URL"),
+        ("https://hooks.example.com/\x1b[2J", "write a URL"),
         ("https:///path", "write a URL"),
         ("https://hooks.example.com:99999/", "write a URL"),
         ("https://h\u00f6oks.example.com/", "write a URL"),
@@ -215,6 +218,21 @@ async def test_a_url_is_refused_with_a_reason(url: str, said: str) -> None:
         await check_url(url, Reach.DENY)
     assert said in refused.value.errors[0].message
     assert "secret" not in refused.value.errors[0].message
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://8.8.8.8/", "use https"),
+        ("http://10.0.0.1/", "which is not public"),
+        ("http://169.254.169.254/latest", "which is not public"),
+    ],
+)
+async def test_https_is_advised_where_it_would_help(url: str, said: str) -> None:
+    """And not for an address that no scheme may lead to."""
+    with pytest.raises(ValidationFailedError) as refused:
+        await check_url(url, Reach.LOOPBACK)
+    assert said in refused.value.errors[0].message
 
 
 async def test_a_name_without_an_address(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,6 +83,9 @@ async def test_the_commands(stores, env):
     nobody = hold(env, "place", "nobody@people.example", "--reason", "x", "--by", "y")
     assert (nobody.returncode, nobody.stderr) == (1, "inphora-auth: there is no such account\n")
     assert hold(env, "place", person.email, "--reason", "x").returncode == 2
+    for reason in ("", "x" * 501, "a\nb"):
+        unfit = hold(env, "place", person.email, "--reason", reason, "--by", "y")
+        assert (unfit.returncode, "--reason" in unfit.stderr) == (2, True)
     nowhere = {**env, "REDIS_URL": f"redis://127.0.0.1:{free_port()}/0"}
     assert hold(nowhere, "place", person.email, "--reason", "x", "--by", "y").returncode == 1
     assert await stores.value("select count(*) from legal_holds") == 1

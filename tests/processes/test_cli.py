@@ -6,13 +6,14 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from secrets import token_bytes
 
 import pytest
 from sqlalchemy import make_url, text
 
 from config.settings import Settings, read_settings
-from service.app import sealer
 from service.contracts import keys
+from service.domain.secrets import at_rest
 from service.store.database import Database, open_engine
 from service.store.signing_keys import SigningKeyRecords
 from tests.support.people import PASSWORD
@@ -275,7 +276,9 @@ async def test_a_refusing_database(stores):
 async def test_serve_refuses_in_a_line(stores):
     """Another SECRET_KEY than the data's, or a taken port: one line says which; exit code 1."""
     settings = Settings(**{name.lower(): value for name, value in stores.env.items()})
-    await SigningKeyRecords(Database(stores.engine), sealer(settings)).load("ES256")
+    await SigningKeyRecords(Database(stores.engine), at_rest(settings.secrets, token_bytes)).load(
+        "ES256"
+    )
     refused = python("service", "serve", "--port", "0", env={**stores.env, "SECRET_KEY": "x" * 40})
     assert refused.returncode == 1
     assert "SECRET_KEY_PREVIOUS" in refused.stderr

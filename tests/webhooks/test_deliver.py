@@ -3,9 +3,11 @@
 import asyncio
 import json
 from datetime import timedelta
+from functools import partial
 from secrets import token_bytes
 
 import pytest
+from sqlalchemy import text
 from standardwebhooks.webhooks import Webhook
 
 from service.contracts.events import EventType
@@ -363,3 +365,30 @@ async def test_the_loop_goes_on(outbox: Outbox, product: Receiver) -> None:
         await wait_until(taken)
         loop.stop()
         await asyncio.wait_for(running, 5)
+
+
+async def test_no_circle_of_locks(outbox: Outbox, product: Receiver) -> None:
+    """Whoever changes an endpoint has it first, then its deliveries; so has who notes a try."""
+    mine = await outbox.add(product.url)
+    await outbox.happen()
+    async with outbox.worker() as loop:
+        assert await loop.turn() == 1
+        await asyncio.wait(loop._under_way)
+        async with outbox.database.transaction() as operator:
+            await operator.execute(
+                text("select id from webhook_endpoints where id = :id for update"), {"id": mine.id}
+            )
+            noting = asyncio.create_task(loop._settle())
+            await wait_until(partial(_waits_for_a_lock, outbox), seconds=10)
+            rows = text(
+                "select id from webhook_deliveries where endpoint_id = :id for update nowait"
+            )
+            assert (await operator.execute(rows, {"id": mine.id})).all()
+        await noting
+    [row] = await outbox.rows()
+    assert row.delivered_at is not None
+
+
+async def _waits_for_a_lock(outbox: Outbox) -> bool:
+    query = "select 1 from pg_stat_activity where wait_event_type = 'Lock'"
+    return bool(await outbox.sql(f"{query} and datname = current_database()"))

@@ -38,6 +38,7 @@ def test_jitter(tries: int) -> None:
                      timedelta(minutes=2), id="a date"),
         pytest.param("Mon, 01 Jan 2001 00:00:00 GMT", None, id="a date that is over"),
         pytest.param("Fri, 31 Dec 9999 23:59:59 GMT", LONGEST_PAUSE, id="a date far away"),
+        pytest.param("Fri, 31 Dec 99999999999 23:59:59 GMT", None, id="a year that no date has"),
         pytest.param("soon", None, id="words"),
         pytest.param("", None, id="empty"),
     ],

@@ -41,6 +41,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number", name=op.f("pk_audit_checkpoints")),
         comment="signed heads of the audit's chains; each names the one before it",
     )
+    op.create_index("ix_audit_checkpoints_made_at", "audit_checkpoints", ["made_at"])
+    op.create_index("ix_audit_checkpoints_undelivered", "audit_checkpoints", ["number"], postgresql_where=sa.text("delivered_at IS NULL"))
     op.create_table(
         "checkpoint_keys",
         sa.Column("kid", sa.String(16), nullable=False, comment="of the public key's SHA-256, in hex"),
