@@ -1,5 +1,6 @@
 """Legal holds: nothing of a person is destroyed, whoever wants it, until the last is released."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from service.contracts.events import EventType
@@ -20,15 +21,7 @@ class PlaceHold:
     events: EventLog
 
     async def __call__(self, user_id: str, reason: str, by: str, *, request_id: str) -> Hold:
-        async def announce(hold: Hold) -> None:
-            await self.events.append(
-                EventType.USER_HOLD_PLACED,
-                Origin(request_id=request_id),
-                user_id=hold.user_id,
-                actor_id=by,
-                data={"hold": hold.id, "why": reason},
-            )
-
+        announce = _announcing(self.events, EventType.USER_HOLD_PLACED, reason, by, request_id)
         hold = await self.holds.place(user_id, reason, by, announce=announce)
         if hold is None:
             raise NotFoundError
@@ -43,16 +36,25 @@ class ReleaseHold:
     events: EventLog
 
     async def __call__(self, hold_id: int, reason: str, by: str, *, request_id: str) -> Hold:
-        async def announce(hold: Hold) -> None:
-            await self.events.append(
-                EventType.USER_HOLD_RELEASED,
-                Origin(request_id=request_id),
-                user_id=hold.user_id,
-                actor_id=by,
-                data={"hold": hold.id, "why": reason},
-            )
-
+        announce = _announcing(self.events, EventType.USER_HOLD_RELEASED, reason, by, request_id)
         hold = await self.holds.release(hold_id, by, announce=announce)
         if hold is None:
             raise NotFoundError
         return hold
+
+
+def _announcing(
+    events: EventLog, kind: EventType, reason: str, by: str, request_id: str
+) -> Callable[[Hold], Awaitable[None]]:
+    """Says what is about to be committed."""
+
+    async def announce(hold: Hold) -> None:
+        await events.append(
+            kind,
+            Origin(request_id=request_id),
+            user_id=hold.user_id,
+            actor_id=by,
+            data={"hold": hold.id, "why": reason},
+        )
+
+    return announce
