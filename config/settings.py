@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import SplitResult, quote, urlencode, urlsplit
+from zoneinfo import available_timezones
 
 from pydantic import (
     BeforeValidator,
@@ -105,11 +106,14 @@ class Settings(BaseSettings):
     export_keep_seconds: Annotated[Seconds, Field(ge=timedelta(minutes=1), le=30 * DAY)] = DAY
     webhook_private_addresses: Literal["deny", "loopback", "allow"] = "deny"
     webhook_keep_days: Annotated[int, Field(ge=7, le=365)] = 30
+    analytics_timezones: Annotated[tuple[str, ...], NoDecode] = ("UTC",)
+    analytics_min_cell: Annotated[int, Field(ge=1, le=1000)] = 5
     metrics_token: SecretStr | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
+    analytics_test_domains: Annotated[tuple[str, ...], NoDecode] = ()
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "analytics_test_domains", "analytics_timezones", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
@@ -123,6 +127,15 @@ class Settings(BaseSettings):
             if parts.scheme not in PORTS or origin != f"{parts.scheme}://{parts.hostname}{port}":
                 message = "write origins as browsers do, as https://app.example.com"
                 raise ValueError(message)
+        return value
+
+    @field_validator("analytics_timezones")
+    @classmethod
+    def _zones(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [zone for zone in value if zone not in available_timezones()]
+        if unknown:
+            message = "give IANA names, such as Africa/Nairobi, separated by commas"
+            raise ValueError(message)
         return value
 
     @field_validator("log_level", mode="before")

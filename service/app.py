@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_bytes
 from uuid import uuid4
@@ -35,6 +35,7 @@ from service.operations.limiter import Limiter
 from service.operations.list_sessions import ListSessions
 from service.operations.login import Login
 from service.operations.open_session import OpenSession
+from service.operations.query_analytics import QueryAnalytics
 from service.operations.refresh import Refresh
 from service.operations.restore_session import RestoreSession
 from service.operations.search_audit import SearchAudit
@@ -42,6 +43,7 @@ from service.operations.tokens import MintTokens
 from service.operations.two_factor import EnableTotp, SetUpTotp
 from service.operations.verify_second_factor import VerifySecondFactor
 from service.release import VERSION
+from service.store.analytics import Analytics
 from service.store.audit_search import AuditSearch
 from service.store.cache import Cache
 from service.store.challenges import Challenges
@@ -86,6 +88,7 @@ LIMIT_BOOK = web.AppKey("limit_book", LimitBook)
 KEYS_RELOADED_EVERY = timedelta(minutes=1)
 AUDIT_CONNECTIONS, AUDIT_EXPORTS, AUDIT_SECONDS = 2, 2, 5.0
 """Of their own: reading the audit keeps nobody from signing in. Seconds are a statement's."""
+ANALYTICS_CONNECTIONS, ANALYTICS_SECONDS = 2, 10.0
 FRONTEND = Path(__file__).parent.parent / "frontend" / "dist"
 ISSUER_NAME = "Inphora"
 
@@ -113,7 +116,7 @@ def build_app(settings: Settings) -> web.Application:
     app[keys.COOKIE] = RefreshCookie.of(settings.public_url, settings.cors_origins)
     app[LIMITS_FILE] = LimitsFile(settings.limits_file or SHIPPED)
     app[LIMIT_BOOK] = first_limits(app[LIMITS_FILE])
-    app.cleanup_ctx.extend([wire, wire_audit])
+    app.cleanup_ctx.extend([wire, wire_audit, wire_analytics])
     app.add_routes(api_routes())
     contract = document(version=VERSION, server=settings.public_url)
 
@@ -282,6 +285,18 @@ async def wire_audit(app: web.Application) -> AsyncIterator[None]:
     app[keys.SEARCH_AUDIT] = SearchAudit(search, app[EVENTS], cursors)
     app[keys.EXPORT_AUDIT] = ExportAudit(search, app[EVENTS])
     app[keys.AUDIT_EXPORTS] = asyncio.Semaphore(AUDIT_EXPORTS)
+    yield
+    await engine.dispose()
+
+
+async def wire_analytics(app: web.Application) -> AsyncIterator[None]:
+    """Let numbers be asked for, on connections of their own."""
+    settings = app[SETTINGS]
+    url = settings.database_url.get_secret_value()
+    engine = open_engine(url, connections=ANALYTICS_CONNECTIONS, seconds=ANALYTICS_SECONDS)
+    app[keys.QUERY_ANALYTICS] = QueryAnalytics(
+        Analytics(Database(engine)), settings.analytics_min_cell, lambda: datetime.now(UTC)
+    )
     yield
     await engine.dispose()
 

@@ -14,6 +14,7 @@ import click
 
 from config.logging import configure_logging
 from config.settings import Settings, read_settings
+from service.analytics_cli import analytics
 from service.audit_cli import audit
 from service.commands import AS_JSON, now_ms, open_stores, run
 from service.domain.users import Role, User, email_key
@@ -39,6 +40,7 @@ def main() -> None:
     """Inphora Auth: sign-in and sessions. Settings come from the environment."""
 
 
+main.add_command(analytics)
 main.add_command(audit)
 main.add_command(events)
 main.add_command(erase_user)
@@ -61,13 +63,14 @@ main.add_command(webhooks)
     default=Path("var"),
     help="var, or DATA_DIR.",
 )
-def dev(port: int, data_dir: Path) -> None:
+@click.option("--demo-data/--no-demo-data", default=True, help="90 days of made-up traffic, once.")
+def dev(port: int, data_dir: Path, *, demo_data: bool) -> None:
     """Run everything here: embedded PostgreSQL and Valkey, web, worker, demo users."""
     from service.dev import DevError, run_dev  # noqa: PLC0415 - needs the dev extra
     from service.embedded import EmbeddedError  # noqa: PLC0415
 
     try:
-        code = run_dev(data_dir, port, prepare=prepare_demo, say=click.echo)
+        code = run_dev(data_dir, port, prepare=prepare_demo, say=click.echo, demo_data=demo_data)
     except (DevError, EmbeddedError) as error:
         fail(str(error))
     sys.exit(code)

@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import IO
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -26,6 +27,11 @@ POLL_SECONDS = 0.1
 
 OTHERS = ("REDIS_PASSWORD", "REDIS_SSL", "QUEUE_REDIS_URL", "SECRET_KEY_PREVIOUS")
 """Settings of a shell that speak of other servers than the ones started here."""
+
+DEMO_DAYS = 90
+DEMO_PEOPLE = 300
+DEMO_LOG = "demo.log"
+"""What filling the demo said; while it is there, the demo is not filled again."""
 
 DEMO_PASSWORD = "demo-only-not-secret-42"  # noqa: S105 - published in API.md
 DEMO_TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # noqa: S105
@@ -59,10 +65,12 @@ def run_dev(
     *,
     prepare: Callable[[Mapping[str, str]], None],
     say: Callable[[str], None],
+    demo_data: bool = True,
 ) -> int:
     """Run until Ctrl-C or SIGTERM; the exit code. Raises DevError, EmbeddedError.
 
     `prepare` is given the environment of the processes, to migrate and to make the demo users.
+    With `demo_data` a data directory gets its past, once, in the background.
     """
     port = port or _free_port()
     _refuse_taken(port)
@@ -90,9 +98,16 @@ def run_dev(
         worker = stack.enter_context(_running((*python, "workers"), env, data_dir / "worker.pid"))
         _write_env(data_dir / "dev.env", own)
         stack.callback((data_dir / "dev.env").unlink, missing_ok=True)
+        filling: Leash | None = None
         if _wait_ready(own["BASE_URL"], web, stopping):
             say(_banner(own["BASE_URL"], data_dir))
+            if demo_data and not (data_dir / DEMO_LOG).exists():
+                say(f"Making up {DEMO_DAYS} days of traffic in the background …")
+                filling = stack.enter_context(_filling(env, data_dir))
         while not stopping:
+            if filling is not None and not filling.alive:
+                say(f"The demo's past: {_last_line(data_dir / DEMO_LOG)}")
+                filling = None
             for name, process in (("web process", web), ("worker", worker)):
                 if not process.alive:
                     say(f"The {name} has ended; its last lines above say why. Stopping.")
@@ -117,19 +132,43 @@ def _told_to_stop() -> Iterator[list[int]]:
 
 
 @contextmanager
-def _running(command: Sequence[str], env: Mapping[str, str], pid_file: Path) -> Iterator[Leash]:
+def _running(
+    command: Sequence[str],
+    env: Mapping[str, str],
+    pid_file: Path,
+    log: IO[bytes] | None = None,
+) -> Iterator[Leash]:
     process = Leash(
         command,
         prefix=(),
         stop_signal=signal.SIGTERM,
         pid_file=pid_file,
-        log=None,
+        log=log,
         env=env,
     )
     try:
         yield process
     finally:
         process.stop(STOP_SECONDS)
+
+
+@contextmanager
+def _filling(env: Mapping[str, str], data_dir: Path) -> Iterator[Leash]:
+    """A process that makes the demo's past up, which the worker stores as it stores the present."""
+    command = (
+        *(sys.executable, "-m", "service", "analytics", "simulate"),
+        *("--days", str(DEMO_DAYS), "--people", str(DEMO_PEOPLE), "--data-dir", str(data_dir)),
+    )
+    with (
+        (data_dir / DEMO_LOG).open("wb") as log,
+        _running(command, env, data_dir / "demo.pid", log) as process,
+    ):
+        yield process
+
+
+def _last_line(path: Path) -> str:
+    lines = path.read_text().split("\n")
+    return next((line for line in reversed(lines) if line), "it said nothing")
 
 
 def _wait_ready(base_url: str, web: Leash, stopping: Sequence[int]) -> bool:

@@ -143,4 +143,13 @@ JOBS = (
         late="they are kept for longer than they should",
         run=lambda resources: resources.sweep_old(),
     ),
+    Job(
+        name="refresh_analytics",
+        does="takes what happened into the numbers that analysts are shown, also what came late",
+        every=2 * MINUTE,
+        after=45,
+        seconds=600,
+        late="numbers are as old as their watermark says",
+        run=lambda resources: resources.refresh_analytics(),
+    ),
 )

@@ -30,6 +30,7 @@ from service.domain.sessions import SessionPolicy
 from service.store.redis_pool import open_pool
 from workers.jobs import JOBS, Job
 from workers.resources import (
+    AnalyticsPolicy,
     AuditPolicy,
     Resources,
     RetentionPolicy,
@@ -74,6 +75,9 @@ def resources_of_settings() -> AbstractAsyncContextManager[Resources]:
             unknown_kept=timedelta(days=settings.audit_unknown_days),
         ),
         exports_kept=settings.export_keep_seconds,
+        analytics=AnalyticsPolicy(
+            client=settings.jwt_audience, test_domains=settings.analytics_test_domains
+        ),
         webhook_policy=WebhookPolicy(
             reach=Reach(settings.webhook_private_addresses),
             kept=timedelta(days=settings.webhook_keep_days),
@@ -82,6 +86,7 @@ def resources_of_settings() -> AbstractAsyncContextManager[Resources]:
             audit=None if days is None else timedelta(days=days),
             sessions=timedelta(days=settings.session_retention_days),
         ),
+        zones=settings.analytics_timezones,
     )
 
 

@@ -15,6 +15,7 @@ from service.domain.reach import Reach
 from service.domain.secrets import Sealer, at_rest
 from service.domain.sessions import SessionPolicy
 from service.outbound.checkpoint_sinks import open_sink
+from service.store.aggregates import Aggregates
 from service.store.audit import AuditRecords
 from service.store.audit_months import AuditMonths
 from service.store.audit_retention import AuditRetention
@@ -24,6 +25,7 @@ from service.store.database import Database, open_engine
 from service.store.dead_letters import DeadLetters
 from service.store.erasures import Erasures
 from service.store.event_log import EventLog
+from service.store.facts import Facts
 from service.store.health import RedisHealth
 from service.store.live_sessions import LiveSessions
 from service.store.person_archive import PersonArchive
@@ -34,6 +36,7 @@ from service.store.script_client import ScriptClient
 from service.store.session_records import SessionRecords
 from service.store.stubs import Stubs
 from service.store.sweeps import Sweeps
+from workers.analytics import RefreshAnalytics
 from workers.checkpoints import ForgetUnknown, KeepCheckpoints
 from workers.heartbeat import Heartbeat
 from workers.ingest import LANES, Ingest
@@ -45,6 +48,8 @@ from workers.webhooks import SweepDeliveries, delivering
 
 REDIS_SECONDS = 5.0
 CONNECTIONS = LANES + 4
+ANALYTICS_SECONDS = 570.0
+"""For one statement that adds up; the first refresh of an old audit takes the longest."""
 REACH = timedelta(hours=1)
 CONSUMER_IDLE = timedelta(hours=1)
 PATIENT_SECONDS = 600.0
@@ -67,6 +72,7 @@ class Resources:
     sweep_deliveries: SweepDeliveries
     keep_months: KeepMonths
     sweep_old: SweepOld
+    refresh_analytics: RefreshAnalytics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +101,14 @@ class RetentionPolicy:
     sessions: timedelta = timedelta(days=400)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalyticsPolicy:
+    """See ANALYTICS_ in docs/configuration.md; `client` is whom access tokens are for."""
+
+    client: str = "inphora"
+    test_domains: Sequence[str] = ()
+
+
 @asynccontextmanager
 async def open_resources(
     *,
@@ -106,16 +120,27 @@ async def open_resources(
     exports_kept: timedelta = timedelta(days=1),
     webhook_policy: WebhookPolicy = WebhookPolicy(),
     retention: RetentionPolicy = RetentionPolicy(),
+    analytics: AnalyticsPolicy = AnalyticsPolicy(),
+    zones: tuple[str, ...] = ("UTC",),
 ) -> AsyncIterator[Resources]:
     """Open the stores and drain the streams in the background until the end."""
     redis = open_redis(redis_url, timeout=REDIS_SECONDS, wait=REDIS_SECONDS)
     engine = open_engine(database_url, connections=CONNECTIONS)
+    slow_engine = open_engine(database_url, connections=1, seconds=ANALYTICS_SECONDS)
     database, scripts = Database(engine), ScriptClient(redis, seconds=REDIS_SECONDS)
     records, live = SessionRecords(database), LiveSessions(scripts, policy)
     consumer = f"{socket.gethostname()}:{os.getpid()}:{token_hex(3)}"
     sealer = at_rest(secrets, token_bytes)
     person_keys = PersonKeys(database, sealer, token_bytes)
-    audit = AuditRecords(database, person_keys, _now_ms)
+    facts = Facts(
+        database,
+        sealer,
+        token_bytes,
+        analytics.client,
+        policy.max_ttl,
+        test_domains=analytics.test_domains,
+    )
+    audit = AuditRecords(database, person_keys, _now_ms, facts)
     letters, vitals = DeadLetters(database, person_keys), Vitals()
     ingest = Ingest(redis, audit, letters, consumer, _now_ms, vitals)
     health = RedisHealth(redis)
@@ -164,6 +189,7 @@ async def open_resources(
                 sink,
             ),
             sweep_old=SweepOld(Sweeps(database, _now_ms), retention.audit, retention.sessions),
+            refresh_analytics=RefreshAnalytics(Aggregates(Database(slow_engine), zones), _now_ms),
         )
     finally:
         ingest.stop()
@@ -173,6 +199,7 @@ async def open_resources(
         await redis.aclose()
         await patient.dispose()
         await engine.dispose()
+        await slow_engine.dispose()
 
 
 def open_retention(database: Database, sealer: Sealer) -> AuditRetention:

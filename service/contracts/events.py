@@ -49,6 +49,7 @@ class EventType(StrEnum):
     TOKEN_REPLAYED = "token.replayed"  # noqa: S105
     TOKEN_RECOVERED = "token.recovered"  # noqa: S105
     TOKEN_REUSE_DETECTED = "token.reuse_detected"  # noqa: S105
+    SESSION_USED = "session.used"
     SESSION_ENDED = "session.ended"
     SESSION_EXPIRED = "session.expired"
     SESSION_RESTORED = "session.restored"
@@ -96,6 +97,7 @@ OUTCOMES: Mapping[EventType, Outcome] = {
     EventType.SESSION_ENDED: Outcome.SUCCESS,
     EventType.SESSION_EXPIRED: Outcome.NEUTRAL,
     EventType.SESSION_RESTORED: Outcome.NEUTRAL,
+    EventType.SESSION_USED: Outcome.SUCCESS,
     EventType.PASSWORD_REFUSED: Outcome.FAILURE,
     EventType.USER_CREATED: Outcome.SUCCESS,
     EventType.USER_ERASURE_REQUESTED: Outcome.SUCCESS,

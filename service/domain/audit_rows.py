@@ -1,10 +1,10 @@
 """Rows of the audit as text: what an auditor's programs and spreadsheets read."""
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from service.domain.csv_text import csv_text
 
 FIELDS = (
     "partition",
@@ -26,8 +26,6 @@ FIELDS = (
 )
 """Of a row that people read; also the columns of CSV. `erased`: what was personal is gone."""
 
-FORMULA = frozenset("=+-@\t\r")
-
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -41,16 +39,5 @@ def to_csv(rows: Iterable[Mapping[str, Any]], *, head: bool = False) -> str:
 
     A text that a spreadsheet would take for a formula gets a quote before it.
     """
-    out = io.StringIO()
-    write = csv.writer(out).writerow
-    if head:
-        write(FIELDS)
-    for row in rows:
-        write([_cell(row[name]) for name in FIELDS])
-    return out.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False)
-    return f"'{value}" if isinstance(value, str) and value[:1] in FORMULA else value
+    named = [[row[name] for name in FIELDS] for row in rows]
+    return csv_text([FIELDS, *named] if head else named)

@@ -18,6 +18,7 @@ from service.domain.instants import EPOCH, to_datetime
 from service.store.audit_heads import Head, lock_head, move_head
 from service.store.audit_months import Month, find_month, make_month
 from service.store.database import Database, RowsRefusedError, copy_rows, row_faults
+from service.store.facts import Facts
 from service.store.person_keys import PersonKeys, owner_of
 from service.store.personal import part, place, to_plain
 from service.store.projection import project
@@ -78,6 +79,8 @@ class AuditRecords:
     database: Database
     person_keys: PersonKeys
     now_ms: Callable[[], int]
+    facts: Facts | None = None
+    """What analysts are told in the same transaction; None: nothing."""
     _months: list[Month] = field(default_factory=list)
 
     async def record(self, partition: int, events: Sequence[StreamedEvent]) -> int:
@@ -87,6 +90,7 @@ class AuditRecords:
         """
         now = to_datetime(self.now_ms())
         entries = await self._entries(partition, events, now)
+        told = await self.facts.prepare(partition, events, now) if self.facts else []
         try:
             while True:
                 async with self.database.transaction() as connection:
@@ -96,7 +100,10 @@ class AuditRecords:
                     if month is not None and not await _is_behind(connection, partition, head):
                         batch = Batch(partition, at, month.table, entries, events)
                         with row_faults():
-                            return await _append(connection, head, batch)
+                            new = await _append(connection, head, batch)
+                            if self.facts:
+                                await self.facts.add(connection, [told[n] for n in new])
+                            return len(new)
                 if month is None:
                     self._months[:] = await make_month(self.database, at)
                 else:
@@ -236,7 +243,8 @@ async def _is_behind(connection: AsyncConnection, partition: int, head: Head) ->
     return old.first() is not None
 
 
-async def _append(connection: AsyncConnection, head: Head, batch: Batch) -> int:
+async def _append(connection: AsyncConnection, head: Head, batch: Batch) -> list[int]:
+    """Write what is new; which of the batch that was."""
     partition, ids = batch.partition, [entry.stream_id for entry in batch.entries]
     since = _not_before(ids, head)
     known = set(
@@ -244,7 +252,7 @@ async def _append(connection: AsyncConnection, head: Head, batch: Batch) -> int:
     )
     new = [n for n, each in enumerate(ids) if each not in known]
     if not new:
-        return 0
+        return []
     seqs = range(head.seq + 1, head.seq + 1 + len(new))
     entries = [batch.entries[n] for n in new]
     if entries[0].recorded_at != batch.recorded_at:
@@ -263,7 +271,7 @@ async def _append(connection: AsyncConnection, head: Head, batch: Batch) -> int:
     events = [batch.events[n] for n in new]
     await project(connection, [each.event for each in events])
     await enqueue(connection, partition, events, batch.recorded_at)
-    return len(new)
+    return new
 
 
 def _not_before(ids: Iterable[str], head: Head) -> datetime:

@@ -70,7 +70,12 @@ def row_faults() -> Iterator[None]:
 
 
 async def copy_rows(
-    connection: AsyncConnection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+    connection: AsyncConnection,
+    table: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    schema: str | None = None,
 ) -> None:
     """Add rows by COPY, within the connection's transaction.
 
@@ -78,7 +83,9 @@ async def copy_rows(
     """
     driver: Any = (await connection.get_raw_connection()).driver_connection
     try:
-        await driver.copy_records_to_table(table, records=rows, columns=list(columns))
+        await driver.copy_records_to_table(
+            table, records=rows, columns=list(columns), schema_name=schema
+        )
     except (ValueError, TypeError, OverflowError) as error:  # what asyncpg could not encode
         raise RowsRefusedError(error) from error
     except asyncpg.PostgresError as error:

@@ -101,6 +101,7 @@ class LiveSessions:
             "session_check",
             session=keys.session(partition, session_id),
             user=keys.user(partition, user_id),
+            events=keys.events(partition),
             generation=generation,
             now_ms=self._clock(),
             **self._limits,

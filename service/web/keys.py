@@ -18,6 +18,7 @@ from service.operations.export_person import ExportPerson
 from service.operations.limiter import Limiter
 from service.operations.list_sessions import ListSessions
 from service.operations.login import Login
+from service.operations.query_analytics import QueryAnalytics
 from service.operations.refresh import Refresh
 from service.operations.search_audit import SearchAudit
 from service.operations.two_factor import EnableTotp, SetUpTotp
@@ -42,6 +43,7 @@ LOGOUT = web.AppKey("logout", Logout)
 METRICS = web.AppKey("metrics", Metrics)
 METRICS_TOKEN: web.AppKey[str | None] = web.AppKey("metrics_token")
 POLICY = web.AppKey("policy", SessionPolicy)
+QUERY_ANALYTICS = web.AppKey("query_analytics", QueryAnalytics)
 REFRESH = web.AppKey("refresh", Refresh)
 SEARCH_AUDIT = web.AppKey("search_audit", SearchAudit)
 SET_UP_TOTP = web.AppKey("set_up_totp", SetUpTotp)

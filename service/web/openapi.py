@@ -87,7 +87,9 @@ def _parameters(route: Route) -> list[Schema]:
     if route.query:
         schema = route.query.model_json_schema(ref_template=REF)
         for name, given in schema["properties"].items():
-            about = {"description": given["description"]}
+            about: Schema = {"description": given["description"]}
+            if name in schema.get("required", ()):
+                about["required"] = True
             found.append({"name": name, "in": "query", **about, "schema": _sayable(given)})
     return found
 

@@ -1,7 +1,7 @@
 """Reading a query strictly: what is unknown, empty or said twice is refused, never passed over."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from ipaddress import ip_address
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -19,6 +19,8 @@ RFC_3339 = re.compile(
 )
 NUMBER = re.compile(r"[0-9]{1,9}")
 NAME_MAX = 64
+DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+FIRST_YEAR, LAST_YEAR = 2000, 2200
 
 
 def _instant(text: Any) -> datetime:
@@ -81,6 +83,61 @@ class AuditQuery(Query):
     format: Annotated[
         Literal["json", "csv", "ndjson"] | None, Field(description="goes before Accept")
     ] = None
+
+
+def _day(text: Any) -> date:
+    if not isinstance(text, str) or not DAY.fullmatch(text):
+        message = "give a local day, such as 2026-11-23"
+        raise ValueError(message)
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        message = "there is no such day"
+        raise ValueError(message) from None
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        message = f"give a day of the years {FIRST_YEAR} to {LAST_YEAR}"
+        raise ValueError(message)
+    return day
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+Name = Annotated[str, Text(min_length=1, max_length=NAME_MAX), AfterValidator(is_plain)]
+Flag = Literal["true", "false"]
+
+
+class AnalyticsQuery(Query):
+    """Which metrics, of when, by what."""
+
+    metrics: Annotated[
+        Annotated[str, Text(min_length=1, max_length=500)],
+        Field(description="names of GET /api/analytics/metrics, by commas"),
+    ]
+    since: Annotated[Day, Field(alias="from", description="the first local day")]
+    until: Annotated[Day, Field(alias="to", description="the local day after the last")]
+    tz: Annotated[Name | None, Field(description="IANA name; UTC if not given")] = None
+    grain: Annotated[
+        Literal["15m", "hour", "day", "week", "month", "total"] | None,
+        Field(description="how long a window is; day if not given"),
+    ] = None
+    by: Annotated[
+        Literal[
+            "client", "device_class", "browser", "os", "country", "method", "end_reason", "reason"
+        ]
+        | None,
+        Field(description="a row for each of these, where the metric allows it"),
+    ] = None
+    client: Annotated[Name | None, Field(description="only of this client")] = None
+    device_class: Annotated[Name | None, Field(description="only by such devices")] = None
+    browser: Annotated[Name | None, Field(description="only by this browser")] = None
+    os: Annotated[Name | None, Field(description="only by this system")] = None
+    country: Annotated[Name | None, Field(description="only from this country")] = None
+    method: Annotated[Name | None, Field(description="only signed in by this")] = None
+    include_test: Annotated[Flag | None, Field(description="with test accounts")] = None
+    include_bots: Annotated[Flag | None, Field(description="with bots")] = None
+    compare: Annotated[
+        Literal["previous"] | None, Field(description="beside it, as many days just before")
+    ] = None
+    format: Annotated[Literal["json", "csv"] | None, Field(description="goes before Accept")] = None
 
 
 Q = TypeVar("Q", bound=Query)

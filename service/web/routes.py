@@ -10,7 +10,15 @@ from service.domain import errors as e
 from service.domain.rate_limits import KEY_KINDS, KeyKind
 from service.domain.users import Role
 from service.web import bodies, queries, shapes
-from service.web.handlers import audit, authentication, operations, persons, sessions, two_factor
+from service.web.handlers import (
+    analytics,
+    audit,
+    authentication,
+    operations,
+    persons,
+    sessions,
+    two_factor,
+)
 from service.web.limits import Limited
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -210,6 +218,28 @@ ROUTES = (
         roles=(Role.AUDITOR, Role.ADMIN),
         replies={200: [shapes.AuditPageShape]},
         streams=(audit.CSV, audit.NDJSON),
+        errors=AWAY,
+    ),
+    Route(
+        method="GET",
+        path="/api/analytics/metrics",
+        handler=analytics.get_metrics,
+        summary="Every metric: what it means, and its SQL",
+        bearer=True,
+        roles=(Role.ANALYST, Role.ADMIN),
+        replies={200: [shapes.MetricsShape], 304: []},
+        errors=AWAY,
+    ),
+    Route(
+        method="GET",
+        path="/api/analytics/query",
+        handler=analytics.get_query,
+        summary="Metrics by window of local time, and by a breakdown",
+        query=queries.AnalyticsQuery,
+        bearer=True,
+        roles=(Role.ANALYST, Role.ADMIN),
+        replies={200: [shapes.AnswerShape], 304: []},
+        streams=(analytics.CSV,),
         errors=AWAY,
     ),
     Route(

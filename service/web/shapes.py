@@ -144,6 +144,49 @@ class AuditPageShape(Shape):
     next_cursor: str | None
 
 
+class MetricShape(Shape):
+    """A metric: what it means, what it can be parted by, and its SQL."""
+
+    name: str
+    version: int
+    unit: str
+    kind: str
+    definition: str
+    columns: list[str]
+    grains: list[str]
+    by: list[str]
+    sql: str
+
+
+class MetricsShape(Shape):
+    """All of them."""
+
+    metrics: list[MetricShape]
+
+
+class WatermarkShape(Shape):
+    """`refreshed_at`: what was received before is counted; `closed_through`: what is final."""
+
+    refreshed_at: str | None
+    closed_through: str | None
+
+
+class AnswerShape(Shape):
+    """Rows by `columns`. `partial`: windows that are not over, or not counted to their end.
+    `suppressed`: how many cells were too small, and are merged into `other` or null.
+    """
+
+    columns: list[str]
+    rows: list[list[str | int | float | None]]
+    tz: str
+    grain: str
+    exact: bool
+    watermark: WatermarkShape
+    partial: list[str]
+    suppressed: int
+    metric_versions: dict[str, int]
+
+
 class HealthShape(Shape):
     """How the service and what it stands on are."""
 

@@ -27,21 +27,21 @@ ELSEWHERE = {
 
 
 @contextmanager
-def dev(data_dir, log, **env):
+def dev(data_dir, log, demo="--no-demo-data", **env):
     """A `dev` of its own, on a free port."""
-    arguments = ("service", "dev", "--port", "0", "--data-dir", str(data_dir))
+    arguments = ("service", "dev", "--port", "0", "--data-dir", str(data_dir), demo)
     with running(*arguments, env={"LOG_LEVEL": "warning", **env}, log=log) as process:
         yield process
 
 
-async def said(process, log, pattern="Stop: Ctrl-C"):
+async def said(process, log, pattern="Stop: Ctrl-C", seconds=60):
     """Everything it has said, once that is a part of it."""
 
     async def says():
         assert process.poll() is None, log.read_text()
         return pattern in log.read_text() and log.read_text()
 
-    return await wait_until(says, seconds=60)
+    return await wait_until(says, seconds=seconds)
 
 
 def dev_env(data_dir):
@@ -149,3 +149,21 @@ async def test_ended_while_it_starts(tmp_path):
         process.send_signal(signal.SIGTERM)
         assert process.wait(25) == 0
         assert [str(member) for member in everybody if lives(member)] == []
+
+
+@pytest.mark.server
+async def test_a_demo_with_a_past(tmp_path):
+    """A first start makes 90 days up behind its back; a second one does not do so again."""
+    data_dir, log, again = tmp_path / "data", tmp_path / "dev.log", tmp_path / "again.log"
+    with dev(data_dir, log, "--demo-data") as process:
+        text = await said(process, log, "Making up 90 days")
+        assert "Stop: Ctrl-C" in text
+        text = await said(process, log, "The demo's past:", seconds=240)
+        assert re.search(
+            r"^The demo's past: \d+ events of 3\d\d people, .* are stored", text, re.MULTILINE
+        )
+    with dev(data_dir, again, "--demo-data") as process:
+        await said(process, again)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(25) == 0
+    assert "Making up" not in again.read_text()

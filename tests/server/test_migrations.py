@@ -3,7 +3,7 @@
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from service.contracts.tables import metadata
+from service.contracts.analytics_tables import metadata
 from service.store.migrations.run import is_ours
 
 
@@ -13,7 +13,8 @@ async def test_nothing_is_missing(engine):
         difference = await connection.run_sync(
             lambda sync: compare_metadata(
                 MigrationContext.configure(
-                    sync, opts={"compare_type": True, "include_name": is_ours}
+                    sync,
+                    opts={"compare_type": True, "include_schemas": True, "include_name": is_ours},
                 ),
                 metadata,
             )

@@ -19,6 +19,8 @@ from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
 from tests.store.conftest import BEGIN_MS, ORIGIN, Clock, World
 
+QUARTER_MS = 900_000
+BACKGROUND = '{"tab": "background"}'
 WINDOW_MS, IDLE_MS, MAX_MS, CAP = 10_000, 3_600_000, 20_000_000, 10
 POLICY = SessionPolicy(
     access_ttl=timedelta(minutes=15),
@@ -41,6 +43,8 @@ class Model:
     last: int
     created: int
     replays: int = 0
+    active: int | None = None
+    """The last quarter of an hour with an activity that analysts count."""
 
 
 class Rotations(RuleBasedStateMachine):
@@ -60,7 +64,7 @@ class Rotations(RuleBasedStateMachine):
     def _sign_in(self) -> None:
         self.session = self.run(self.world.open(POLICY))
         now = self.clock.now_ms
-        self.model: Model | None = Model(1, 0, now, now, now)
+        self.model: Model | None = Model(1, 0, now, now, now, active=now // QUARTER_MS)
         self.ended: EndReason | None = None
         self.in_sql = self.model
         self.minted = {1}
@@ -87,13 +91,15 @@ class Rotations(RuleBasedStateMachine):
     def time_passes(self, step: int) -> None:
         self.clock.now_ms += step
 
-    @rule(data=st.data())
-    def somebody_refreshes(self, data) -> None:
+    @rule(data=st.data(), tab=st.sampled_from(["", BACKGROUND]))
+    def somebody_refreshes(self, data, tab: str) -> None:
         """An owner, a second tab or a thief presents any token that was ever minted."""
         generation = self._draw(data)
-        expected = self._expect_rotation(generation)
+        expected = self._expect_rotation(generation, seen=tab != BACKGROUND)
 
-        rotated = self.run(self.live.rotate(self.session.id, generation=generation, origin=ORIGIN))
+        rotated = self.run(
+            self.live.rotate(self.session.id, generation=generation, origin=ORIGIN, data=tab)
+        )
 
         assert (rotated.outcome, rotated.end_reason) == (expected, self._told(expected))
         if expected in {Rotation.ROTATED, Rotation.RECOVERED, Rotation.REPLAYED}:
@@ -116,7 +122,9 @@ class Rotations(RuleBasedStateMachine):
         else:
             assert checked.session is not None
             last = now if now - m.last >= 60_000 else m.last
-            self.model = replace(m, seen=max(m.seen, generation), last=last)
+            if m.active != (quarter := now // QUARTER_MS):
+                self.expected.append("session.used")
+            self.model = replace(m, seen=max(m.seen, generation), last=last, active=quarter)
 
     @rule()
     def the_worker_catches_up(self) -> None:
@@ -188,7 +196,7 @@ class Rotations(RuleBasedStateMachine):
         newest_first = sorted(self.minted, reverse=True)
         return data.draw(st.sampled_from([*newest_first[:2] * 4, *newest_first]))
 
-    def _expect_rotation(self, generation: int) -> Rotation:
+    def _expect_rotation(self, generation: int, *, seen: bool) -> Rotation:
         m, now = self.model, self.clock.now_ms
         if self.ended:
             return Rotation.ENDED
@@ -199,7 +207,8 @@ class Rotations(RuleBasedStateMachine):
             self._end(overdue)
             return Rotation.ENDED
         if generation >= m.g:
-            self.model = Model(generation + 1, generation, now, now, m.created)
+            active = now // QUARTER_MS if seen else m.active
+            self.model = Model(generation + 1, generation, now, now, m.created, active=active)
             recovered = generation > m.g
             self.expected.append("token.recovered" if recovered else "token.refreshed")
             return Rotation.RECOVERED if recovered else Rotation.ROTATED

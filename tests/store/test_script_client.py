@@ -58,7 +58,14 @@ async def test_a_failing_call_disturbs_nobody(world):
     calls = [
         world.live().check(session.id, world.user_id, generation=1),
         world.scripts.run(
-            "session_check", session=wrong, user=wrong, generation=1, now_ms=0, idle_ms=1, max_ms=1
+            "session_check",
+            session=wrong,
+            user=wrong,
+            events=wrong,
+            generation=1,
+            now_ms=0,
+            idle_ms=1,
+            max_ms=1,
         ),
         world.live().check(session.id, world.user_id, generation=1),
     ]

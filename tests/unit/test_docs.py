@@ -16,9 +16,9 @@ import pytest
 
 from config.settings import Settings
 from service.contracts import keys
+from service.contracts.analytics_tables import metadata
 from service.contracts.events import EventType
 from service.contracts.processing import IMPERSONAL, IN_REDIS, KEYS_ABOUT_NOBODY, REGISTER
-from service.contracts.tables import metadata
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [
@@ -130,7 +130,7 @@ def test_every_column_is_in_the_register() -> None:
         for table, names in columns.items()
         for column in names
     ]
-    there = {(t.name, c.name): c.comment for t in metadata.tables.values() for c in t.columns}
+    there = {(t.fullname, c.name): c.comment for t in metadata.tables.values() for c in t.columns}
     about_people = listed[: -sum(map(len, IMPERSONAL.values()))]
 
     assert sorted(listed) == sorted(there)

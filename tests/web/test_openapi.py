@@ -127,6 +127,7 @@ async def test_what_succeeds_is_answered_as_documented(served, make_person):
     """Every success of a life with this service, which no generated request comes upon."""
     person, guarded = await make_person(), await make_person(totp_secret=TOTP_SECRET)
     leaving, auditor = await make_person(), await make_person(roles=["auditor"])
+    analyst = await make_person(roles=["analyst"])
     base = f"http://{served.host}:{served.port}"
 
     def live():
@@ -166,6 +167,11 @@ async def test_what_succeeds_is_answered_as_documented(served, make_person):
             call("GET", "/api/audit", token)
             for form in ("csv", "ndjson"):
                 call("GET", "/api/audit", token, query={"format": form, "user_id": person.id})
+            token = login(analyst)["access_token"]
+            call("GET", "/api/analytics/metrics", token)
+            asked = {"metrics": "dau,mfa_use", "from": "2026-11-01", "to": "2026-11-03"}
+            for form in ("json", "csv"):
+                call("GET", "/api/analytics/query", token, query={**asked, "format": form})
             for path in ("/api/health", "/api/health/live", "/api/health/ready"):
                 call("GET", path)
             call("GET", "/.well-known/jwks.json")

@@ -24,7 +24,8 @@ export async function startService(environment = {}) {
   const data = join(directory, "data");
   const out = openSync(log, "w");
   const python = process.env.PYTHON ?? join(ROOT, ".venv/bin/python");
-  const service = spawn(python, ["-m", "service", "dev", "--port", String(await freePort()), "--data-dir", data], {
+  const where = ["--port", String(await freePort()), "--data-dir", data];
+  const service = spawn(python, ["-m", "service", "dev", "--no-demo-data", ...where], {
     cwd: ROOT,
     stdio: ["ignore", out, out],
     // A machine short of CPU is no outage of Redis, which these tests are not about.

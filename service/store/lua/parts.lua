@@ -25,7 +25,7 @@ end
 local function bury(session, reason, tombstone_ms, entry)
   redis.call("HSET", session, "e", reason)
   if entry then redis.call("HSET", session, "x", entry) end
-  redis.call("HDEL", session, "u", "g", "n", "r", "l", "c", "a", "i", "d", "p")
+  redis.call("HDEL", session, "u", "g", "n", "r", "l", "c", "a", "i", "d", "p", "b")
   redis.call("PEXPIRE", session, tombstone_ms)
 end
 
@@ -50,4 +50,9 @@ local function remember(user, blob, lifetime_ms)
   end
   redis.call("SET", user, blob, "PX", lifetime_ms)
   return true
+end
+
+-- The quarter of an hour, as analysts count activity.
+local function quarter_of(now)
+  return math.floor(now / 900000)
 end

@@ -1,6 +1,7 @@
 -- refresh_rotate: trade a refresh token of generation `generation` for its successor, once.
 --   g session's generation, n newest generation known to have reached its owner, r when g was made,
---   p how often g was given out again because its answer was lost.
+--   p how often g was given out again because its answer was lost, b the last quarter of an hour
+--   with an activity that analysts count: no refresh of a tab in the background.
 -- `users` is the prefix of the cached users in this slot: only the session knows its person.
 -- KEYS    session users events
 -- ARGV    generation:number now_ms:number replay_ms:number replay_cap:number idle_ms:number max_ms:number tombstone_ms:number session_id ip user_agent request_id data
@@ -31,6 +32,9 @@ if generation >= g then
   local outcome = generation == g and "rotated" or "recovered"
   redis.call("HSET", session, "g", generation + 1, "n", generation, "r", now, "l", now)
   if s[8] then redis.call("HDEL", session, "p") end
+  if not string.find(data, '"background"', 1, true) then
+    redis.call("HSET", session, "b", quarter_of(now))
+  end
   keep(session, created, now, now, idle_ms, max_ms)
   say(outcome == "rotated" and "token.refreshed" or "token.recovered", generation + 1)
   return give(outcome, generation + 1)

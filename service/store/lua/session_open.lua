@@ -7,7 +7,7 @@
 if redis.call("HGET", session, "e") then return {"ended"} end
 local now = clock(now_ms)
 redis.call("HSET", session, "u", user_id, "g", 1, "n", 0, "r", now, "l", now, "c", now,
-  "a", amr, "i", ip, "d", device)
+  "a", amr, "i", ip, "d", device, "b", quarter_of(now))
 keep(session, now, now, now, idle_ms, max_ms)
 remember(user, user_blob, user_ms)
 emit(events, "login.succeeded", now, {"user_id", user_id, "session_id", session_id,

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from service.contracts.tables import metadata
+from service.contracts.analytics_tables import pseudonym_key
 from service.store.database import database_url
 from service.store.migrations.run import LOCK, is_ours
 
@@ -16,7 +16,11 @@ from service.store.migrations.run import LOCK, is_ours
 def run(connection: Connection) -> None:
     """Migrate; whoever comes at the same time waits."""
     context.configure(
-        connection=connection, target_metadata=metadata, compare_type=True, include_name=is_ours
+        connection=connection,
+        target_metadata=pseudonym_key.metadata,
+        compare_type=True,
+        include_schemas=True,
+        include_name=is_ours,
     )
     with context.begin_transaction():
         connection.exec_driver_sql(f"select pg_advisory_xact_lock({LOCK})")

@@ -1,0 +1,285 @@
+"""The tables of the schema `analytics`: facts by event and session, what they are grouped by, and
+what is added up from them. Times are UTC; people are `user_key`, a keyed pseudonym.
+"""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    Double,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    false,
+    text,
+)
+
+from service.contracts import tables
+
+INSTANT, metadata = tables.INSTANT, tables.metadata
+
+SCHEMA = "analytics"
+UNKNOWN = 0
+"""The key of a dimension's row that says: not known."""
+
+PERSON = "a pseudonym: the same person has the same, and without the key it leads to nobody"
+
+
+ACTIVITY = (
+    "event_name in ('login.succeeded', 'session.used') or "
+    "event_name in ('token.refreshed', 'token.recovered') and is_foreground is not false"
+)
+"""A row of an active user, as service.store.event_facts.is_activity has it."""
+SIGN_IN = (
+    "event_name in ('login.succeeded', 'login.failed', 'mfa.challenged', 'mfa.succeeded', "
+    "'mfa.failed') and subject_key is not null"
+)
+"""A step of a sign-in flow."""
+REPLAY = "event_name in ('token.reuse_detected', 'token.replayed')"
+
+
+def _key(dimension: str) -> Column[int]:
+    return Column(
+        f"{dimension}_key",
+        Integer,
+        nullable=False,
+        server_default=text("0"),
+        comment=f"of dim_{dimension}; 0: not known",
+    )
+
+
+pseudonym_key = Table(
+    "pseudonym_key",
+    metadata,
+    Column("only", Boolean, primary_key=True, server_default=text("true"), comment="one row"),
+    Column("sealed_key", LargeBinary, nullable=False, comment="HMAC-SHA-256, 32 bytes, sealed"),
+    schema=SCHEMA,
+    comment="what makes a user_key of a user's id; outlives a change of SECRET_KEY",
+)
+
+dim_device = Table(
+    "dim_device",
+    metadata,
+    Column("device_key", Integer, Identity(), primary_key=True, comment="0: not known"),
+    Column("browser", Text, nullable=False, comment="family, such as Firefox"),
+    Column("os", Text, nullable=False, comment="family, such as Android"),
+    Column("class", Text, nullable=False, comment="desktop, mobile, tablet, bot or other"),
+    Column("is_bot", Boolean, nullable=False, comment="a crawler, a script or a monitor"),
+    UniqueConstraint("browser", "os", "class"),
+    schema=SCHEMA,
+    comment="what a user agent says of itself",
+)
+
+dim_client = Table(
+    "dim_client",
+    metadata,
+    Column("client_key", Integer, Identity(), primary_key=True, comment="0: not known"),
+    Column("client", Text, nullable=False, unique=True, comment="whom access tokens are for"),
+    schema=SCHEMA,
+    comment="the products that people sign in to",
+)
+
+dim_geo = Table(
+    "dim_geo",
+    metadata,
+    Column("geo_key", Integer, Identity(), primary_key=True, comment="0: not known"),
+    Column("country", Text, nullable=False, unique=True, comment="ISO 3166-1 alpha-2"),
+    schema=SCHEMA,
+    comment="countries, by the operator's own GEOIP_FILE",
+)
+
+dim_reason = Table(
+    "dim_reason",
+    metadata,
+    Column("reason_code", Text, primary_key=True, comment="as events say it"),
+    Column("category", Text, nullable=False, comment="credentials, second_factor, session, limit"),
+    schema=SCHEMA,
+    comment="why something failed or ended",
+)
+
+dim_user = Table(
+    "dim_user",
+    metadata,
+    Column("user_key", Uuid(as_uuid=False), primary_key=True, comment=PERSON),
+    Column("first_seen_at", INSTANT, comment="of the first activity ever; null: none yet"),
+    Column("mfa_enrolled_at", INSTANT, comment="a second factor is on since"),
+    Column("is_test", Boolean, nullable=False, server_default=false(), comment="not counted"),
+    schema=SCHEMA,
+    comment="people, by pseudonym",
+)
+
+fct_auth_events = Table(
+    "fct_auth_events",
+    metadata,
+    Column("event_id", Text, primary_key=True, comment="partition and id in its stream"),
+    Column("event_name", Text, nullable=False, comment="type: docs/events.md"),
+    Column("occurred_at", INSTANT, nullable=False, comment="the clock of Redis"),
+    Column("received_at", INSTANT, nullable=False, comment="when a worker stored it"),
+    Column("user_key", Uuid(as_uuid=False), comment=f"{PERSON}; null: nobody knows who"),
+    Column(
+        "subject_key",
+        Uuid(as_uuid=False),
+        comment="whose sign-in: user_key, else a pseudonym of address and user agent",
+    ),
+    Column("session_id", Text, comment="null before there is one"),
+    _key("client"),
+    _key("device"),
+    _key("geo"),
+    Column("outcome", Text, nullable=False, comment="success, failure or neutral"),
+    Column("reason_code", Text, comment="why it failed or ended; of dim_reason"),
+    Column("auth_method", Text, comment="pwd, pwd otp, pwd recovery: what the sign-in was by"),
+    Column("is_foreground", Boolean, comment="of a refresh: a tab that somebody looks at"),
+    Column("is_test", Boolean, nullable=False, server_default=false(), comment="not counted"),
+    Column("schema_version", SmallInteger, nullable=False, comment="1"),
+    Index("ix_fct_auth_events_occurred_at", "occurred_at", "event_name"),
+    Index("ix_fct_auth_events_received_at", "received_at", postgresql_using="brin"),
+    Index("ix_fct_auth_events_activity", "occurred_at", postgresql_where=text(ACTIVITY)),
+    Index("ix_fct_auth_events_sign_in", "occurred_at", postgresql_where=text(SIGN_IN)),
+    Index(
+        "ix_fct_auth_events_subject", "subject_key", "occurred_at", postgresql_where=text(SIGN_IN)
+    ),
+    Index("ix_fct_auth_events_replay", "occurred_at", postgresql_where=text(REPLAY)),
+    schema=SCHEMA,
+    comment="one event a row, exactly once",
+)
+
+fct_sessions = Table(
+    "fct_sessions",
+    metadata,
+    Column("session_id", Text, primary_key=True, comment="as in the audit"),
+    Column("user_key", Uuid(as_uuid=False), comment=PERSON),
+    _key("client"),
+    _key("device"),
+    _key("geo"),
+    Column("started_at", INSTANT, comment="the sign-in; null until its event came"),
+    Column("last_active_at", INSTANT, comment="of the last activity that counts"),
+    Column("ended_at", INSTANT, comment="null: open"),
+    Column("end_reason", Text, comment="of the first end that was told"),
+    Column("expires_at", INSTANT, comment="when it ends at the latest"),
+    Column("auth_method", Text, comment="pwd, pwd otp, pwd recovery"),
+    Column("mfa_used", Boolean, nullable=False, server_default=false(), comment="a second factor"),
+    Column("refresh_count", Integer, nullable=False, server_default=text("0"), comment="all"),
+    Column(
+        "refresh_background_count",
+        Integer,
+        nullable=False,
+        server_default=text("0"),
+        comment="of them by tabs that nobody looked at",
+    ),
+    Column(
+        "reuse_detected",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="an old refresh token came back",
+    ),
+    Column("is_test", Boolean, nullable=False, server_default=false(), comment="not counted"),
+    Index("ix_fct_sessions_started_at", "started_at"),
+    Index("ix_fct_sessions_ended_at", "ended_at"),
+    schema=SCHEMA,
+    comment="one session a row; facts come in any order and give the same row",
+)
+
+fct_user_activity_15m = Table(
+    "fct_user_activity_15m",
+    metadata,
+    Column("bucket", INSTANT, primary_key=True, comment="the quarter of an hour's beginning"),
+    Column("user_key", Uuid(as_uuid=False), primary_key=True, comment=PERSON),
+    schema=SCHEMA,
+    comment="who was active when: exact daily actives in every time zone in use",
+)
+
+TZ = "IANA name"
+agg_zone = Table(
+    "agg_zone",
+    metadata,
+    Column("tz", Text, primary_key=True, comment=TZ),
+    Column("asked_at", INSTANT, nullable=False, comment="when somebody last asked for it"),
+    Column("built_at", INSTANT, comment="its days are worked out since; null: not yet"),
+    schema=SCHEMA,
+    comment="time zones in use: their days are kept ready",
+)
+
+agg_user_day = Table(
+    "agg_user_day",
+    metadata,
+    Column("tz", Text, primary_key=True, comment=TZ),
+    Column("day", Date, primary_key=True, comment="local"),
+    Column("user_key", Uuid(as_uuid=False), primary_key=True, comment=PERSON),
+    Column("client_key", Integer, primary_key=True, comment="of dim_client"),
+    Column("device_key", Integer, primary_key=True, comment="of dim_device"),
+    Column("geo_key", Integer, primary_key=True, comment="of dim_geo"),
+    Column("is_test", Boolean, nullable=False, comment="not counted"),
+    schema=SCHEMA,
+    comment="who was active on which local day, by what",
+)
+
+agg_active_day = Table(
+    "agg_active_day",
+    metadata,
+    Column("tz", Text, primary_key=True, comment=TZ),
+    Column("day", Date, primary_key=True, comment="local"),
+    Column("dau", Integer, nullable=False, comment="distinct users of the day"),
+    Column("wau", Integer, nullable=False, comment="of 7 days that end with it"),
+    Column("mau", Integer, nullable=False, comment="of 28 days that end with it"),
+    schema=SCHEMA,
+    comment="active users a day, without test accounts and bots",
+)
+
+agg_flow = Table(
+    "agg_flow",
+    metadata,
+    Column("subject_key", Uuid(as_uuid=False), primary_key=True, comment="whose sign-in"),
+    Column("started_at", INSTANT, primary_key=True, comment="of its first step"),
+    Column("last_at", INSTANT, nullable=False, comment="of its last step"),
+    _key("client"),
+    _key("device"),
+    _key("geo"),
+    Column("attempts", Integer, nullable=False, comment="sign-ins that succeeded or failed"),
+    Column("password", Boolean, nullable=False, comment="a password was right"),
+    Column("second_factor", Boolean, nullable=False, comment="a second factor was right"),
+    Column("session", Boolean, nullable=False, comment="a session began"),
+    Column("is_test", Boolean, nullable=False, comment="not counted"),
+    Index("ix_agg_flow_started_at", "started_at"),
+    schema=SCHEMA,
+    comment="sign-in flows: steps of one subject, each within 30 minutes of the one before",
+)
+
+agg_concurrency_15m = Table(
+    "agg_concurrency_15m",
+    metadata,
+    Column("bucket", INSTANT, primary_key=True, comment="the quarter of an hour's beginning"),
+    Column("open_peak", Integer, nullable=False, comment="sessions open at once, at most"),
+    Column("open_seconds", Double, nullable=False, comment="added up over open sessions"),
+    Column("active_users", Integer, nullable=False, comment="distinct users who were active"),
+    schema=SCHEMA,
+    comment="sessions open and people active at once, without test accounts and bots",
+)
+
+meta_metric = Table(
+    "meta_metric",
+    metadata,
+    Column("name", Text, primary_key=True, comment="as the API has it"),
+    Column("version", Integer, nullable=False, comment="rises when numbers change by definition"),
+    Column("unit", Text, nullable=False, comment="users, events, seconds, share"),
+    Column("definition", Text, nullable=False, comment="in words"),
+    Column("sql", Text, nullable=False, comment="what is asked, for :edges of windows"),
+    schema=SCHEMA,
+    comment="every metric, by the release that last refreshed the aggregates",
+)
+
+meta_watermark = Table(
+    "meta_watermark",
+    metadata,
+    Column("only", Boolean, primary_key=True, server_default=text("true"), comment="one row"),
+    Column("refreshed_at", INSTANT, nullable=False, comment="all received before is counted"),
+    Column("closed_through", INSTANT, nullable=False, comment="before it, only late events count"),
+    schema=SCHEMA,
+    comment="how fresh the aggregates are",
+)

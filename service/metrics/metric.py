@@ -1,0 +1,72 @@
+"""What a metric is: its name, its words, its SQL. Nothing here asks a database."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from service.metrics.windows import Grain
+
+ALL_GRAINS = frozenset(Grain)
+
+
+class Kind(StrEnum):
+    """How a metric is worked out. RATIO: null on 0, with numerator and denominator beside it."""
+
+    COUNT = "count"
+    RATIO = "ratio"
+    QUANTILE = "quantile"
+    DISTINCT = "distinct"
+    GAUGE = "gauge"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Rows that metrics are made of. `at` places a row in a window: an instant, or a local day.
+
+    `user` is whom a row is about, for the least size of a cell. `cells`: what rows can be grouped
+    and filtered by, as SQL.
+    """
+
+    table: str
+    at: str
+    user: str
+    cells: Mapping[str, str]
+    by_day: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One metric. `values` are its columns (by a suffix to its name) as SQL aggregates.
+
+    `rolling`: distinct users over so many days that end with the window's day. `materialised`: the
+    column of an aggregate that has it already, without breakdown or filter.
+    """
+
+    name: str
+    version: int = 1
+    unit: str
+    kind: Kind
+    definition: str
+    source: Source
+    values: Mapping[str, str] = field(default_factory=dict)
+    where: str = "true"
+    grains: frozenset[Grain] = ALL_GRAINS
+    cells: frozenset[str] = frozenset()
+    rolling: int = 0
+    enrolled: bool = False
+    of: tuple[str, str] | None = None
+    materialised: str = ""
+
+    @property
+    def columns(self) -> list[str]:
+        """Their names in an answer."""
+        return [f"{self.name}_{suffix}" if suffix else self.name for suffix in self.values]
+
+
+def ratio(numerator: str, denominator: str) -> dict[str, str]:
+    """The columns of a rate."""
+    return {
+        "": f"cast({numerator} as float8) / nullif({denominator}, 0)",
+        "numerator": numerator,
+        "denominator": denominator,
+    }

@@ -1,0 +1,60 @@
+"""Numbers about sessions, for those who may read them."""
+
+from hashlib import sha256
+from typing import Any
+
+from aiohttp import web
+
+from service.domain.csv_text import csv_text
+from service.metrics.windows import Grain
+from service.operations.query_analytics import Question, describe_metrics
+from service.web.keys import QUERY_ANALYTICS
+from service.web.negotiation import choose
+from service.web.queries import AnalyticsQuery, read_query
+from service.web.replies import to_bytes
+
+JSON, CSV = "application/json", "text/csv"
+FORMS = {"json": JSON, "csv": CSV}
+FILTERS = ("client", "device_class", "browser", "os", "country", "method")
+
+
+async def get_metrics(request: web.Request) -> web.Response:
+    return _kept(request, to_bytes({"metrics": describe_metrics()}), JSON)
+
+
+async def get_query(request: web.Request) -> web.Response:
+    query = read_query(request, AnalyticsQuery)
+    form = FORMS[query.format] if query.format else choose(request, tuple(FORMS.values()))
+    found = await request.app[QUERY_ANALYTICS](_question(query))
+    if form == JSON:
+        return _kept(request, to_bytes(found), JSON)
+    return _kept(request, csv_text([found["columns"], *found["rows"]]).encode(), CSV)
+
+
+def _question(query: AnalyticsQuery) -> Question:
+    filters = {name: getattr(query, name) for name in FILTERS}
+    return Question(
+        metrics=query.metrics.split(","),
+        since=query.since,
+        until=query.until,
+        tz=query.tz or "UTC",
+        grain=Grain(query.grain or Grain.DAY),
+        by=query.by,
+        filters={name: value for name, value in filters.items() if value is not None},
+        include_test=query.include_test == "true",
+        include_bots=query.include_bots == "true",
+        compare=query.compare == "previous",
+    )
+
+
+def _kept(request: web.Request, body: bytes, form: str) -> web.Response:
+    """A reply that its reader may keep and has to ask about again (RFC 9110 §13.1.2)."""
+    tag = sha256(body).hexdigest()[:32]
+    headers: dict[str, Any] = {"Cache-Control": "private, no-cache", "Vary": "Accept"}
+    known = [each.value for each in request.if_none_match or ()]
+    if tag in known or "*" in known:
+        response = web.Response(status=304, headers=headers)
+    else:
+        response = web.Response(body=body, headers=headers, content_type=form, charset="utf-8")
+    response.etag = tag
+    return response

@@ -1,0 +1,245 @@
+"""A database with only the facts that a test puts there, and somebody who may ask about them."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from secrets import token_bytes
+from typing import Any
+from uuid import UUID, uuid5
+
+import pytest
+from sqlalchemy import insert, make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from config.settings import Settings
+from service.contracts.analytics_tables import (
+    dim_client,
+    dim_device,
+    dim_geo,
+    dim_user,
+    fct_auth_events,
+    fct_sessions,
+)
+from service.domain.secrets import at_rest
+from service.embedded import EmbeddedServer
+from service.store import facts as store
+from service.store.aggregates import Aggregates
+from service.store.audit import AuditRecords
+from service.store.database import Database, database_url, open_engine
+from service.store.migrations.run import migrate
+from service.store.person_keys import PersonKeys
+from tests.audit.conftest import own_database
+from tests.conftest import SECRET_KEY, add_person, now_ms
+from tests.support.people import Browser, Reply
+
+SPACE = UUID("6b1f3c5e-6f0c-4f35-8f5e-1f1f2c6f7a01")
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+NAME = "analytics_facts"
+
+
+def person(name: str) -> str:
+    """The pseudonym of somebody."""
+    return str(uuid5(SPACE, name))
+
+
+@dataclass
+class Facts:
+    """Puts facts in, brings the aggregates up to date, and asks over HTTP."""
+
+    database: Database
+    browser: Browser
+    token: str
+    _numbers: Any = field(default_factory=lambda: count(1))
+    _first: dict[str, datetime] = field(default_factory=dict)
+
+    async def event(self, name: str, at: str | datetime, who: str | None, **more: Any) -> None:
+        """One event; it was received when it happened, unless told otherwise."""
+        when = instant(at)
+        row = {
+            "event_id": f"00-{next(self._numbers)}",
+            "event_name": name,
+            "occurred_at": when,
+            "received_at": when,
+            "user_key": who and person(who),
+            "subject_key": who and person(who),
+            "outcome": "success",
+            "schema_version": 1,
+            **more,
+        }
+        async with self.database.transaction() as connection:
+            await connection.execute(insert(fct_auth_events).values(row))
+
+    async def active(self, who: str, *at: str | datetime, **more: Any) -> None:
+        """Somebody was active at these instants; the first ever is the earliest of them."""
+        for each in at:
+            await self.event("session.used", each, who, **more)
+        first = min(map(instant, at))
+        async with self.database.transaction() as connection:
+            await connection.execute(
+                text(
+                    "insert into analytics.dim_user as was (user_key, first_seen_at) "
+                    "values (:who, :at) on conflict (user_key) do update set "
+                    "first_seen_at = least(was.first_seen_at, excluded.first_seen_at)"
+                ),
+                {"who": person(who), "at": first},
+            )
+
+    async def session(self, who: str, begin: str, end: str | None = None, **more: Any) -> None:
+        """One session."""
+        row = {
+            "session_id": f"s-{next(self._numbers)}",
+            "user_key": person(who),
+            "started_at": instant(begin),
+            "last_active_at": instant(begin),
+            "expires_at": instant(begin) + timedelta(days=30),
+            "ended_at": instant(end) if end else None,
+            "end_reason": "logout" if end else None,
+            **more,
+        }
+        async with self.database.transaction() as connection:
+            await connection.execute(insert(fct_sessions).values(row))
+
+    async def enrol(self, who: str, at: str) -> None:
+        async with self.database.transaction() as connection:
+            await connection.execute(
+                dim_user.update()
+                .where(dim_user.c.user_key == person(who))
+                .values(mfa_enrolled_at=instant(at))
+            )
+
+    async def refresh(self, *zones: str, now: datetime = NOW) -> None:
+        """Bring the aggregates up to date."""
+        assert await Aggregates(self.database, zones or ("UTC",)).refresh(now)
+
+    async def get(self, headers: dict[str, str] | None = None, **params: str) -> Reply:
+        """Ask over HTTP."""
+        params = {
+            "from" if k == "since" else "to" if k == "until" else k: v for k, v in params.items()
+        }
+        return await self.browser.send(
+            "GET",
+            "/api/analytics/query",
+            token=self.token,
+            params=params,
+            headers=headers or {},
+        )
+
+    async def ask(self, metrics: str, since: str, until: str, **params: str) -> list[list[Any]]:
+        """The rows of an answer."""
+        reply = await self.get(metrics=metrics, since=since, until=until, **params)
+        assert reply.status == 200, reply
+        return reply.body["rows"]
+
+    async def sql(self, statement: str, **values: Any) -> list[Any]:
+        async with self.database.transaction() as connection:
+            result = await connection.execute(text(statement), values)
+            return list(result) if result.returns_rows else []
+
+
+def instant(at: str | datetime) -> datetime:
+    """`2026-11-20T08:00Z`, or what is one already."""
+    return at if isinstance(at, datetime) else datetime.fromisoformat(at)
+
+
+@pytest.fixture(scope="session")
+def facts_url(postgres: EmbeddedServer) -> str:
+    """A database of its own on the shared server."""
+    import asyncio
+
+    url = make_url(postgres.url).set(database=NAME).render_as_string(hide_password=False)
+
+    async def create() -> None:
+        engine = create_async_engine(database_url(postgres.url), isolation_level="AUTOCOMMIT")
+        async with engine.connect() as connection:
+            await connection.execute(text(f"create database {NAME}"))
+        await engine.dispose()
+
+    asyncio.run(create())
+    migrate(url)
+    return url
+
+
+@pytest.fixture
+async def facts(
+    facts_url: str,
+    serve: Callable[..., Awaitable[Browser]],
+    make_settings: Callable[..., Settings],
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[Facts]:
+    """No facts yet; three countries, two devices."""
+    engine = open_engine(facts_url, connections=3)
+    database = Database(engine)
+    async with database.transaction() as connection:
+        tables = await connection.scalars(
+            text("select tablename from pg_tables where schemaname = 'analytics'")
+        )
+        kept = {"pseudonym_key", "dim_device", "dim_client", "dim_geo"}
+        names = ", ".join(f"analytics.{name}" for name in tables if name not in kept)
+        await connection.execute(text(f"truncate {names}"))
+        for table, rows in DIMENSIONS.items():
+            key = next(iter(table.primary_key.columns))
+            await connection.execute(table.delete().where(key > 0))
+            await connection.execute(table.insert(), rows)
+    browser = await serve(make_settings(database_url=facts_url))
+    somebody = await add_person(database, roles=["analyst"])
+    token = (await browser.login(somebody))["access_token"]
+    yield Facts(database, browser, token)
+    await engine.dispose()
+
+
+DIMENSIONS: dict[Any, list[dict[str, Any]]] = {
+    dim_geo: [
+        {"geo_key": 1, "country": "KE"},
+        {"geo_key": 2, "country": "UG"},
+        {"geo_key": 3, "country": "TZ"},
+        {"geo_key": 4, "country": "RW"},
+    ],
+    dim_device: [
+        {
+            "device_key": 1,
+            "browser": "Firefox",
+            "os": "Android",
+            "class": "mobile",
+            "is_bot": False,
+        },
+        {"device_key": 2, "browser": "curl", "os": "", "class": "bot", "is_bot": True},
+        {
+            "device_key": 3,
+            "browser": "Chrome",
+            "os": "Windows",
+            "class": "desktop",
+            "is_bot": False,
+        },
+    ],
+    dim_client: [{"client_key": 1, "client": "inphora"}],
+}
+
+
+MAX_TTL = timedelta(days=30)
+
+
+@pytest.fixture
+def analytics_url(postgres: EmbeddedServer) -> Iterator[str]:
+    with own_database(postgres) as url:
+        migrate(url)
+        yield url
+
+
+@pytest.fixture
+async def analytics(analytics_url: str) -> AsyncIterator[Database]:
+    engine = open_engine(analytics_url, connections=4)
+    yield Database(engine)
+    await engine.dispose()
+
+
+@pytest.fixture
+def new_writer(analytics: Database) -> Callable[..., AuditRecords]:
+    """Another worker's view of the tables."""
+
+    def make(**changes: object) -> AuditRecords:
+        sealer = at_rest([SECRET_KEY], token_bytes)
+        facts = store.Facts(analytics, sealer, token_bytes, "inphora", MAX_TTL, **changes)
+        return AuditRecords(analytics, PersonKeys(analytics, sealer, token_bytes), now_ms, facts)
+
+    return make

@@ -1,0 +1,113 @@
+"""Facts come out of events exactly once, and the same in whatever order events arrive."""
+
+# ruff: noqa: S608 - our own names of tables
+
+from random import Random
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from service.contracts.events import Event, EventType
+from service.store.audit import StreamedEvent
+
+AT_MS = 1_789_000_000_000
+QUARTER_MS = 900_000
+ADA, BOB = (str(UUID(int=n)) for n in (1, 2))
+PHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 "
+    "(KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1"
+)
+TABLES = ("fct_auth_events", "fct_sessions", "fct_user_activity_15m", "dim_user")
+
+
+def event(kind: EventType, minute: float, user: str = ADA, session: str = "s1", **more) -> Event:
+    return Event(
+        type=kind, at_ms=AT_MS + int(minute * 60_000), user_id=user, session_id=session, **more
+    )
+
+
+LIFE = [
+    event(EventType.LOGIN_FAILED, 0, session="", reason="wrong_password", ip="192.0.2.1"),
+    event(
+        EventType.LOGIN_SUCCEEDED,
+        1,
+        ip="192.0.2.1",
+        user_agent=PHONE,
+        data={"amr": "pwd otp", "device": "Safari on iPhone"},
+    ),
+    event(EventType.MFA_ENABLED, 2, session=""),
+    event(EventType.TOKEN_REFRESHED, 14, data={"tab": "foreground"}, generation=2),
+    event(EventType.TOKEN_REFRESHED, 28, data={"tab": "background"}, generation=3),
+    event(EventType.SESSION_USED, 40),
+    event(EventType.TOKEN_REFRESHED, 70, data={"tab": "background"}, generation=4),
+    event(EventType.TOKEN_REUSE_DETECTED, 90, reason="token_reuse"),
+    event(EventType.SESSION_ENDED, 95, reason="logout"),
+    event(EventType.LOGIN_SUCCEEDED, 3, user=BOB, session="s2", data={"amr": "pwd"}),
+    event(EventType.AUDIT_SEARCHED, 5, session=""),
+]
+STREAM = [StreamedEvent(f"{each.at_ms}-{n}", each) for n, each in enumerate(LIFE)]
+
+
+async def tables(database) -> dict[str, list[tuple]]:
+    """All facts, but for when they were stored."""
+    found = {}
+    async with database.transaction() as connection:
+        for name in TABLES:
+            rows = await connection.execute(
+                text(f"select to_jsonb(t) - 'received_at' from analytics.{name} t order by 1")
+            )
+            found[name] = [row[0] for row in rows]
+    return found
+
+
+async def test_what_a_life_leaves(analytics, new_writer):
+    """A session's row, the quarters with activity, the person; nothing of the auditors' own work."""
+    await new_writer().record(3, STREAM)
+    found = await tables(analytics)
+    assert len(found["fct_auth_events"]) == len(LIFE) - 1
+    one, other = sorted(found["fct_sessions"], key=lambda row: row["session_id"])
+    assert (one["refresh_count"], one["refresh_background_count"]) == (3, 2)
+    assert (one["auth_method"], one["mfa_used"], one["reuse_detected"]) == ("pwd otp", True, True)
+    assert (one["end_reason"], one["device_key"] > 0) == ("token_reuse", True)
+    assert (other["end_reason"], other["mfa_used"], other["refresh_count"]) == (None, False, 0)
+    active = [row for row in found["fct_user_activity_15m"] if row["user_key"] == one["user_key"]]
+    quarters = {(AT_MS + minute * 60_000) // QUARTER_MS for minute in (1, 14, 40)}
+    assert len(active) == len(quarters)
+    assert ADA not in str(found)
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_order_and_repetition_change_nothing(analytics, new_writer, seed):
+    """Shuffled, in pieces, doubled, by two workers: the same rows."""
+    await new_writer().record(3, STREAM)
+    expected = await tables(analytics)
+    async with analytics.transaction() as connection:
+        await connection.execute(text("truncate audit_log, audit_heads"))
+        for name in TABLES:
+            await connection.execute(text(f"truncate analytics.{name}"))
+    chance = Random(seed)  # noqa: S311 - an order
+    shuffled = chance.sample(STREAM * 2, 2 * len(STREAM))
+    writers = [new_writer(), new_writer()]
+    for start in range(0, len(shuffled), 3):
+        piece = {each.stream_id: each for each in shuffled[start : start + 3]}
+        await chance.choice(writers).record(3, list(piece.values()))
+    assert await tables(analytics) == expected
+
+
+async def test_people_who_are_not_counted(analytics, new_writer):
+    """By the domain of their address, whatever its letters' case."""
+    async with analytics.transaction() as connection:
+        await connection.execute(
+            text(
+                "insert into users (id, email, email_key) values "
+                f"('{ADA}', 'a@Test.example', 'a@test.example'), "
+                f"('{BOB}', 'b@real.example', 'b@real.example')"
+            )
+        )
+    await new_writer(test_domains=["TEST.example"]).record(3, STREAM)
+    found = await tables(analytics)
+    assert {row["session_id"]: row["is_test"] for row in found["fct_sessions"]} == {
+        "s1": True,
+        "s2": False,
+    }
