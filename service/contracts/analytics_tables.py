@@ -3,6 +3,8 @@ what is added up from them. Times are UTC; people are `user_key`, a keyed pseudo
 """
 
 from sqlalchemy import (
+    ARRAY,
+    BigInteger,
     Boolean,
     Column,
     Date,
@@ -42,6 +44,12 @@ SIGN_IN = (
 )
 """A step of a sign-in flow."""
 REPLAY = "event_name in ('token.reuse_detected', 'token.replayed')"
+FAILURE = "event_name in ('login.failed', 'mfa.failed') and subject_key is not null"
+EDGE = (
+    "event_name in ('login.succeeded', 'session.ended', 'session.expired', "
+    "'token.reuse_detected') and session_id is not null"
+)
+"""Where a session begins or ends."""
 
 
 def _key(dimension: str) -> Column[int]:
@@ -145,6 +153,8 @@ fct_auth_events = Table(
         "ix_fct_auth_events_subject", "subject_key", "occurred_at", postgresql_where=text(SIGN_IN)
     ),
     Index("ix_fct_auth_events_replay", "occurred_at", postgresql_where=text(REPLAY)),
+    Index("ix_fct_auth_events_failure", "occurred_at", postgresql_where=text(FAILURE)),
+    Index("ix_fct_auth_events_edge", "session_id", postgresql_where=text(EDGE)),
     schema=SCHEMA,
     comment="one event a row, exactly once",
 )
@@ -186,16 +196,10 @@ fct_sessions = Table(
     comment="one session a row; facts come in any order and give the same row",
 )
 
-fct_user_activity_15m = Table(
-    "fct_user_activity_15m",
-    metadata,
-    Column("bucket", INSTANT, primary_key=True, comment="the quarter of an hour's beginning"),
-    Column("user_key", Uuid(as_uuid=False), primary_key=True, comment=PERSON),
-    schema=SCHEMA,
-    comment="who was active when: exact daily actives in every time zone in use",
-)
-
 TZ = "IANA name"
+PARTED = "the dimension of the cell; empty: all that there is"
+CELL = "its value, or unknown; other of all that there is"
+
 agg_zone = Table(
     "agg_zone",
     metadata,
@@ -225,11 +229,29 @@ agg_active_day = Table(
     metadata,
     Column("tz", Text, primary_key=True, comment=TZ),
     Column("day", Date, primary_key=True, comment="local"),
+    Column("part_by", Text, primary_key=True, comment=PARTED),
+    Column("cell", Text, primary_key=True, comment=CELL),
     Column("dau", Integer, nullable=False, comment="distinct users of the day"),
     Column("wau", Integer, nullable=False, comment="of 7 days that end with it"),
     Column("mau", Integer, nullable=False, comment="of 28 days that end with it"),
+    Column("mfa_enrolled", Integer, nullable=False, comment="of mau, with a second factor"),
     schema=SCHEMA,
-    comment="active users a day, without test accounts and bots",
+    comment="active users a day, without test accounts and bots; small cells are not merged",
+)
+
+agg_counts_15m = Table(
+    "agg_counts_15m",
+    metadata,
+    Column("cube", Text, primary_key=True, comment="what is counted: service/metrics/sources.py"),
+    Column("part_by", Text, primary_key=True, comment=PARTED),
+    Column("bucket", INSTANT, primary_key=True, comment="the quarter of an hour's beginning"),
+    Column("cell", Text, primary_key=True, comment=CELL),
+    Column("is_test", Boolean, primary_key=True, comment="of test accounts"),
+    Column("is_bot", Boolean, primary_key=True, comment="of crawlers, scripts and monitors"),
+    Column("users", Integer, nullable=False, comment="distinct ones"),
+    Column("sums", ARRAY(BigInteger), nullable=False, comment="in the order of the cube's sums"),
+    schema=SCHEMA,
+    comment="counts by one dimension at a time; small cells are not merged",
 )
 
 agg_flow = Table(

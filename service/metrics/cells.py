@@ -8,11 +8,10 @@ from service.metrics.statements import OTHER
 
 
 class Part(NamedTuple):
-    """Distinct users of one part of a window: of a cell, and of those who pass some filters."""
+    """Distinct users of a cell of a window: so many, or at least as many as are needed."""
 
     n: int
     cell: str
-    bits: str
     users: int
 
 
@@ -27,12 +26,6 @@ class Verdict(NamedTuple):
     def settled(self) -> bool:
         """Whether there is nothing left to merge."""
         return not any(self.merged.values())
-
-    @property
-    def everywhere(self) -> frozenset[str]:
-        """Cells that were merged in no window: what runs over windows can show only those."""
-        merged = frozenset[str]().union(*self.merged.values())
-        return frozenset[str]().union(*self.shown.values()) - merged
 
 
 def judge(parts: Iterable[Part], least: int) -> Verdict:

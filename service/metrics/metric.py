@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from service.metrics.windows import Grain
 
@@ -35,11 +36,28 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Metric:
-    """One metric. `values` are its columns (by a suffix to its name) as SQL aggregates.
+class Cube:
+    """Rows of a source, counted in advance: by quarter of an hour, and by one dimension at a time.
 
-    `rolling`: distinct users over so many days that end with the window's day. `materialised`: the
-    column of an aggregate that has it already, without breakdown or filter.
+    `sums` are SQL aggregates that give whole numbers, and that can be added up over rows. `settled`
+    is true of rows that have not changed since the instant :settled.
+    """
+
+    name: str
+    source: Source
+    cells: frozenset[str]
+    sums: Mapping[str, str]
+    where: str = "true"
+    settled: str = "true"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One metric. `values` are its columns (by a suffix to its name) as SQL aggregates; where a
+    cube has counted them, made of its sums, as `{name}`.
+
+    `rolling`: distinct users over so many days that end with the window's day. `daily`: the column
+    of `agg_active_day` that has it.
     """
 
     name: str
@@ -55,12 +73,24 @@ class Metric:
     rolling: int = 0
     enrolled: bool = False
     of: tuple[str, str] | None = None
-    materialised: str = ""
+    daily: str = ""
+    cube: Cube | None = None
+    joins: str = ""
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether its values are made of a cube's sums."""
+        return self.cube is not None and self.kind is not Kind.QUANTILE
 
     @property
     def columns(self) -> list[str]:
         """Their names in an answer."""
         return [f"{self.name}_{suffix}" if suffix else self.name for suffix in self.values]
+
+
+def of_cube(cube: Cube, **given: Any) -> Metric:
+    """A metric of the cube's rows."""
+    return Metric(source=cube.source, where=cube.where, cells=cube.cells, cube=cube, **given)
 
 
 def ratio(numerator: str, denominator: str) -> dict[str, str]:

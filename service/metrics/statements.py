@@ -1,52 +1,91 @@
-"""Metrics as SQL: one statement a metric, with the windows' edges and all else as parameters."""
+"""Metrics as SQL: one statement a metric, with the windows' edges and all else as parameters.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+Every statement gives rows of (n, cell, values…); `n` counts windows from 1. Parameters: edges (of
+days, or as instants; edges_at: as instants), tz, include_test, include_bots, and `merged`: cells
+that are part of `other`, as `n cell`, or as `cell` for what runs over windows.
+"""
+
+from collections.abc import Mapping
 
 from service.contracts.analytics_tables import ACTIVITY
-from service.metrics.metric import Metric, Source
+from service.metrics.metric import Cube, Kind, Metric, Source
 
 OTHER = "other"
-JOINS = {
+DIMENSIONS = {
+    "device": "join analytics.dim_device as device on device.device_key = t.device_key",
     "client": "join analytics.dim_client as client on client.client_key = t.client_key",
     "geo": "join analytics.dim_geo as geo on geo.geo_key = t.geo_key",
 }
-DEVICE = "join analytics.dim_device as device on device.device_key = t.device_key"
+COUNTS = "analytics.agg_counts_15m"
 
 
-@dataclass(frozen=True, slots=True)
-class Cells:
-    """How rows are parted: by the values of `by`, and by whether they pass each of `filters`."""
-
-    by: str | None = None
-    filters: Sequence[str] = ()
-
-    @property
-    def any(self) -> bool:
-        """Whether an answer is about a part of people."""
-        return self.by is not None or bool(self.filters)
-
-
-def statement(metric: Metric, cells: Cells, *, only_users: bool = False) -> str:
-    """Rows of (n, cell, bits, values…). `n` counts windows from 1. `bits`: which filters a row
-    passes; all of them, unless `only_users` asks for the sizes of all parts.
-
-    Parameters: edges (edges_at for days: as instants), tz, include_test, include_bots, everything,
-    shown (`n cell` of those that keep their name), f_<filter>.
-    """
-    values = {"users": f"count(distinct {metric.source.user})"} if only_users else metric.values
-    if metric.rolling > 1:
-        return _rolling(metric, cells, only_users=only_users)
-    return _plain(metric, cells, values, only_users=only_users)
-
-
-def materialised(metric: Metric) -> str:
-    """The same for everybody, from the aggregate that has it."""
-    return (
-        f"select width_bucket(day, cast(:edges as date[])) as n, null as cell, '' as bits, "  # noqa: S608
-        f"{metric.materialised} as value_0 from analytics.agg_active_day "
-        "where tz = :tz and day >= :first and day < :last"
+def statement(metric: Metric, by: str | None = None) -> str:
+    """Its values, from the facts."""
+    if metric.kind is Kind.DISTINCT:
+        return sizes(metric, by)
+    source = metric.source
+    kind = "date" if source.by_day else "timestamptz"
+    n = f"width_bucket({source.at}, cast(:edges as {kind}[]))"
+    sums = metric.cube.sums if metric.cube else {}
+    columns = (
+        _columns(metric, sums)
+        .replace("w_start", f"(cast(:edges as {kind}[]))[{n}]")
+        .replace("w_end", f"(cast(:edges as {kind}[]))[{n} + 1]")
     )
+    return (
+        f"select {n} as n, {_cell(source, by, n)} as cell, {columns}\n{_rows(metric, by)}\n"
+        "group by 1, 2"
+    )
+
+
+def sizes(metric: Metric, by: str | None = None, *, some: bool = False) -> str:
+    """Distinct users. `some`: only of the parts in :unknown, as `n cell`, and only by rows that
+    count already; of what runs over windows all that is merged.
+    """
+    if metric.rolling > 1:
+        return _rolling(metric, by, some=some)
+    source = metric.source
+    kind = "date" if source.by_day else "timestamptz"
+    n = f"width_bucket({source.at}, cast(:edges as {kind}[]))"
+    only = settled = ""
+    if some:
+        only = "where cast(n as text) || ' ' || cell = any(cast(:unknown as text[]))\n"
+        settled = f" and {metric.cube.settled}" if metric.cube else ""
+    return (
+        f"select n, cell, count(who) as users from (\nselect distinct {n} as n, "
+        f"{_cell(source, by, n)} as cell, {source.user} as who\n{_rows(metric, by)}{settled}\n"
+        f") as part\n{only}group by 1, 2"  # noqa: S608
+    )
+
+
+def counted(metric: Metric, cube: Cube, by: str | None) -> str:
+    """Its values, from what a cube has counted."""
+    sums = {name: f"sum(t.sums[{place}])" for place, name in enumerate(cube.sums, 1)}
+    n = "width_bucket(t.bucket, cast(:edges as timestamptz[]))"
+    cell = _merged("t.cell", n) if by else f"'{OTHER}'"
+    return f"select {n} as n, {cell} as cell, {_columns(metric, sums)}\n{_COUNTED}\ngroup by 1, 2"
+
+
+def actives(metric: Metric) -> str:
+    """Distinct users by day, from where they are kept."""
+    return (
+        f"select width_bucket(day, cast(:edges as date[])) as n, cell, {metric.daily} as users\n"
+        "from analytics.agg_active_day where tz = :tz and part_by = :by and day >= :first "
+        f"and day < :last and {metric.daily} > 0"
+    )
+
+
+BOUNDS = f"""select n, cell, max(users) as least, sum(users) as most
+from (select width_bucket(t.bucket, cast(:edges as timestamptz[])) as n, t.cell, t.users
+      from {COUNTS} as t where %s) as part
+group by 1, 2"""  # noqa: S608
+"""How many distinct users a cell has, at least and at most."""
+_OF_CUBE = (
+    "t.cube = :cube and t.part_by = :by and t.bucket >= :first and t.bucket < :last "
+    "and (:include_test or not t.is_test) and (:include_bots or not t.is_bot)"
+)
+BOUNDS %= _OF_CUBE
+_COUNTED = f"from {COUNTS} as t where {_OF_CUBE}"
 
 
 def on_the_fly(metric: Metric, query: str) -> str:
@@ -59,23 +98,33 @@ def on_the_fly(metric: Metric, query: str) -> str:
     return query.replace(f"from {metric.source.table} as t", f"from {days} as t")
 
 
-def _plain(metric: Metric, cells: Cells, values: Mapping[str, str], *, only_users: bool) -> str:
-    source = metric.source
-    kind = "date" if source.by_day else "timestamptz"
-    n = f"width_bucket({source.at}, cast(:edges as {kind}[]))"
-    columns = ", ".join(f"{sql} as value_{i}" for i, sql in enumerate(values.values()))
-    columns = columns.replace("w_start", f"(cast(:edges as {kind}[]))[{n}]").replace(
-        "w_end", f"(cast(:edges as {kind}[]))[{n} + 1]"
+def counting(cube: Cube) -> str:
+    """Rows of COUNTS, from the facts of the quarters of an hour that begin at :buckets, which lie
+    in [:since, :until).
+    """
+    source = cube.source
+    parts = "".join(
+        f", ('{by}', coalesce(nullif({source.cells[by]}, ''), 'unknown'))"
+        for by in sorted(cube.cells)
     )
-    return (
-        f"select {n} as n, {_cell(source, cells, n)} as cell, {_bits(source, cells, only_users=only_users)} "
-        f"as bits, {columns}\nfrom {source.table} as t\n{_joins(source, cells)}\n"
-        f"where {source.at} >= :first and {source.at} < :last and ({metric.where})"
-        f"{_filters(source, cells, only_users=only_users)}\ngroup by 1, 2, 3"
-    )
+    sums = ", ".join(f"{sql} as sum_{i}" for i, sql in enumerate(cube.sums.values()))
+    added = ", ".join(f"cast(sum(sum_{i}) as bigint)" for i in range(len(cube.sums)))
+    return f"""insert into {COUNTS} (cube, bucket, part_by, cell, is_test, is_bot, users, sums)
+select '{cube.name}', bucket, part_by, cell, is_test, is_bot, count(who), array[{added}]
+from (
+    select date_bin(interval '15 minutes', {source.at}, timestamptz 'epoch') as bucket, part.part_by, part.cell, t.is_test, device.is_bot,
+           {source.user} as who, {sums}
+    from {source.table} as t {" ".join(DIMENSIONS.values())}
+    cross join lateral (values ('', '{OTHER}'){parts}) as part (part_by, cell)
+    where ({cube.where}) and {source.at} >= :since and {source.at} < :until
+      and date_bin(interval '15 minutes', {source.at}, timestamptz 'epoch')
+          = any(cast(:buckets as timestamptz[]))
+    group by 1, 2, 3, 4, 5, 6
+) as person
+group by 1, 2, 3, 4, 5, 6"""  # noqa: S608
 
 
-def _rolling(metric: Metric, cells: Cells, *, only_users: bool) -> str:
+def _rolling(metric: Metric, by: str | None, *, some: bool) -> str:
     """Every day of a user counts until the user's next one, and for `rolling` days at most."""
     source, days = metric.source, metric.rolling
     begin, person = "t.day", ""
@@ -88,67 +137,71 @@ def _rolling(metric: Metric, cells: Cells, *, only_users: bool) -> str:
             "case when person.mfa_enrolled_at < :first_at then t.day else (cast(:edges as date[]))"
             "[width_bucket(person.mfa_enrolled_at, cast(:edges_at as timestamptz[]))] end"
         )
+    only = f" and {_name(source, by)} = any(cast(:merged as text[]))" if some and by else ""
     return f"""with active as (
-    select distinct t.day, t.user_key, {begin} as since, {_cell(source, cells, None)} as cell,
-           {_bits(source, cells, only_users=only_users)} as bits
+    select distinct t.day, t.user_key, {begin} as since, {_cell(source, by, None)} as cell
     from {source.table} as t
-    {_joins(source, cells)} {person}
-    where t.day > cast(:first as date) - {days} and t.day < :last{_filters(source, cells, only_users=only_users)}
+    {_joins(metric, by)} {person}
+    where t.day > cast(:first as date) - {days} and t.day < :last{_filters(source)}{only}
 ), spans as (
-    select cell, bits, greatest(day, since, cast(:first as date)) as day, least(day + {days}, coalesce(
-        lead(day) over (partition by cell, bits, user_key order by day), day + {days})) as until
+    select cell, greatest(day, since, cast(:first as date)) as day, least(day + {days}, coalesce(
+        lead(day) over (partition by cell, user_key order by day), day + {days})) as until
     from active
 ), moves as (
-    select cell, bits, day, 1 as n from spans where until > day
+    select cell, day, 1 as n from spans where until > day
     union all
-    select cell, bits, until, -1 from spans where until > day and until < :last
+    select cell, until, -1 from spans where until > day and until < :last
 ), daily as (
-    select cell, bits, day, sum(n) as n from moves group by 1, 2, 3
+    select cell, day, sum(n) as n from moves group by 1, 2
 ), grid as (
-    select cell, bits, cast(:first as date) + i as day
-    from (select distinct cell, bits from daily) as parts,
+    select cell, cast(:first as date) + i as day
+    from (select distinct cell from daily) as parts,
          generate_series(0, cast(:last as date) - cast(:first as date) - 1) as i
 )
-select width_bucket(day, cast(:edges as date[])) as n, cell, bits, cast(sum(coalesce(daily.n, 0))
-    over (partition by cell, bits order by day) as bigint) as value_0
-from grid left join daily using (cell, bits, day)"""  # noqa: S608
+select width_bucket(day, cast(:edges as date[])) as n, cell, cast(sum(coalesce(daily.n, 0))
+    over (partition by cell order by day) as bigint) as users
+from grid left join daily using (cell, day)"""  # noqa: S608
 
 
-def _cell(source: Source, cells: Cells, n: str | None) -> str:
-    """The name of a row's part: its own while it is shown, else `other`."""
-    if cells.by is None:
-        return f"'{OTHER}'"
-    name = f"coalesce(nullif({source.cells[cells.by]}, ''), 'unknown')"
-    key = name if n is None else f"cast({n} as text) || ' ' || {name}"
+def _columns(metric: Metric, sums: Mapping[str, str]) -> str:
+    """Named by place: a column's name may be long."""
+    values = (sql.format(**sums) for sql in metric.values.values())
+    return ", ".join(f"{sql} as value_{place}" for place, sql in enumerate(values))
+
+
+def _rows(metric: Metric, by: str | None) -> str:
+    source = metric.source
     return (
-        f"case when :everything or {key} = any(cast(:shown as text[])) then {name} "
-        f"else '{OTHER}' end"
+        f"from {source.table} as t\n{_joins(metric, by)}\n"
+        f"where {source.at} >= :first and {source.at} < :last and ({metric.where}){_filters(source)}"
     )
 
 
-def _bits(source: Source, cells: Cells, *, only_users: bool) -> str:
-    if not only_users or not cells.filters:
-        return "''"
-    return " || ".join(
-        f"case when {_passes(source, name)} then '1' else '0' end" for name in cells.filters
-    )
+def _name(source: Source, by: str) -> str:
+    return f"coalesce(nullif({source.cells[by]}, ''), 'unknown')"
 
 
-def _passes(source: Source, name: str) -> str:
-    return f"coalesce(nullif({source.cells[name]}, ''), 'unknown') = :f_{name}"
+def _cell(source: Source, by: str | None, n: str | None) -> str:
+    """The name of a row's part."""
+    return f"'{OTHER}'" if by is None else _merged(_name(source, by), n)
 
 
-def _joins(source: Source, cells: Cells) -> str:
+def _merged(name: str, n: str | None) -> str:
+    key = name if n is None else f"cast({n} as text) || ' ' || {name}"
+    return f"case when {key} = any(cast(:merged as text[])) then '{OTHER}' else {name} end"
+
+
+def _joins(metric: Metric, by: str | None) -> str:
+    source = metric.source
     if not source.cells:
         return ""
-    asked = " ".join(source.cells[name] for name in (*cells.filters, cells.by) if name)
-    return "\n".join([DEVICE, *(sql for name, sql in JOINS.items() if f"{name}." in asked)])
+    asked = f"device. {source.cells[by] if by else ''}"
+    joined = [sql for name, sql in DIMENSIONS.items() if f"{name}." in asked]
+    return "\n".join([*joined, metric.joins]).rstrip()
 
 
-def _filters(source: Source, cells: Cells, *, only_users: bool) -> str:
+def _filters(source: Source) -> str:
     found = ["t.tz = :tz"] if source.by_day else []
     if source.cells:
         found += ["(:include_test or not t.is_test)", "(:include_bots or not device.is_bot)"]
-    if not only_users:
-        found += [_passes(source, name) for name in cells.filters]
     return "".join(f" and {each}" for each in found)

@@ -7,10 +7,10 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from service.domain.errors import FieldError, ValidationFailedError
-from service.metrics.cells import judge
+from service.metrics.answers import Found, Values, beside, only, suppressed, tabulate
 from service.metrics.metric import Kind, Metric
 from service.metrics.registry import BY_NAME, METRICS
-from service.metrics.statements import Cells, statement
+from service.metrics.statements import statement
 from service.metrics.windows import (
     MOST,
     Grain,
@@ -19,13 +19,11 @@ from service.metrics.windows import (
     previous,
     windows_of,
 )
-from service.store.analytics import Analytics, Asked, Watermark
+from service.operations.merge_cells import merge, merge_cells
+from service.store.analytics import Analytics, Asked, Bound, Merged, Reading, Watermark
 
 MOST_METRICS = 12
-ROUNDS = 12
-"""Of merging: each leaves a cell less in some window; what is not settled then is hidden."""
 Row = dict[str, Any]
-Values = dict[tuple[int, str], Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,15 +43,6 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """Values of one metric; a cell that is not among them was zero, or is in `merged`."""
-
-    values: Values
-    merged: Mapping[int, frozenset[str]]
-    hidden: frozenset[int]
-
-
-@dataclass(frozen=True, slots=True)
 class QueryAnalytics:
     """Raises ValidationFailedError, which names the parameter, and ServiceUnavailableError."""
 
@@ -65,80 +54,60 @@ class QueryAnalytics:
         metrics = _checked(question)
         windows = _windows(question)
         now = self.now()
-        only, wanted = next(iter(question.filters.items()), (question.by, None))
+        by, wanted = next(iter(question.filters.items()), (question.by, None))
         asked = Asked(
             windows=windows,
-            cells=Cells(only),
-            wanted={},
+            by=by,
             include_test=question.include_test,
             include_bots=question.include_bots,
             built=await self.analytics.use_zone(question.tz, now),
         )
-        mark = await self.analytics.watermark()
-        found = [await self._find(metric, asked) for metric in metrics]
-        columns, rows = _table(metrics, found, asked, now)
-        suppressed = _suppressed(found)
+        async with self.analytics.reading() as reading:
+            found = [await self._find(reading, metric, asked) for metric in metrics]
+            earlier: list[Found] = []
+            before = replace(asked, windows=previous(windows)) if question.compare else asked
+            if question.compare:
+                earlier = [await self._find(reading, metric, before) for metric in metrics]
+        columns, rows = tabulate(metrics, found, windows, by, now)
         if wanted is not None:
-            columns, rows = _only(columns, rows, windows, wanted)
+            columns, rows = only(columns, rows, windows, wanted)
         if question.compare:
-            before = replace(asked, windows=previous(windows))
-            earlier = [await self._find(metric, before) for metric in metrics]
-            names, old = _table(metrics, earlier, before, now)
+            names, old = tabulate(metrics, earlier, before.windows, by, now)
             if wanted is not None:
-                _, old = _only(names, old, before.windows, wanted)
-            columns, rows = _beside(columns, rows, old, by=only if wanted is None else None)
-            suppressed += _suppressed(earlier)
+                _, old = only(names, old, before.windows, wanted)
+            columns, rows = beside(columns, rows, old, by=by if wanted is None else None)
         return {
             "columns": columns,
             "rows": rows,
             "tz": question.tz,
             "grain": question.grain.value,
             "exact": True,
-            **_freshness(mark, windows),
-            "suppressed": suppressed,
+            **_freshness(reading.watermark, windows),
+            "suppressed": suppressed([*found, *earlier]),
             "metric_versions": {metric.name: metric.version for metric in metrics},
         }
 
-    async def _find(self, metric: Metric, asked: Asked) -> Found:
+    async def _find(self, reading: Reading, metric: Metric, asked: Asked) -> Found:
         parts = [BY_NAME[name] for name in metric.of] if metric.of else [metric]
-        shown, merged, hidden = await self._judge(parts, asked)
-        tables = []
-        for part in parts:
-            names = _keys(shown, part)
-            rows = await self.analytics.answers(part, asked, names)
-            tables.append({(row.n, row.cell or "other"): row.values for row in rows})
-        values = _quotient(*tables) if metric.of else tables[0]
-        return Found(values, merged, hidden)
+        is_distinct = bool(metric.of) or metric.kind is Kind.DISTINCT
+        if asked.by is None and not is_distinct:
+            return Found(await reading.answers(metric, asked, {}), {}, frozenset())
+        bounds = [(part, await reading.bounds(part, asked)) for part in parts]
+        merged, hidden = await merge_cells(reading, bounds, asked, self.least)
+        if not is_distinct:
+            return Found(await reading.answers(metric, asked, merged), merged, hidden)
+        tables = [await _users(reading, part, each, asked, merged) for part, each in bounds]
+        return Found(_quotient(*tables) if metric.of else tables[0], merged, hidden)
 
-    async def _judge(
-        self, metrics: Sequence[Metric], asked: Asked
-    ) -> tuple[Mapping[int, frozenset[str]] | None, Mapping[int, frozenset[str]], frozenset[int]]:
-        """Cells that are shown by window (None: all), those merged, windows that say nothing."""
-        merged: dict[int, frozenset[str]] = {}
-        if not asked.cells.any:
-            return None, merged, frozenset()
-        everywhere = len(metrics) > 1 or any(metric.rolling > 1 for metric in metrics)
-        shown: Mapping[int, frozenset[str]] | None = None
-        for _ in range(ROUNDS):
-            parts = [
-                part._replace(bits=f"{place}{part.bits}")
-                for place, metric in enumerate(metrics)
-                for part in await self.analytics.sizes(metric, asked, _keys(shown, metric))
-                if part.users
-            ]
-            verdict = judge(parts, self.least)
-            numbers = range(1, len(asked.windows) + 1)
-            if everywhere:
-                gone = frozenset[str]().union(*verdict.merged.values())
-                shown = dict.fromkeys(numbers, verdict.everywhere)
-                merged = {n: merged.get(n, frozenset()) | gone for n in numbers}
-            else:
-                shown = verdict.shown
-                for n, names in verdict.merged.items():
-                    merged[n] = merged.get(n, frozenset()) | names
-            if verdict.settled:
-                return shown, merged, verdict.hidden
-        return shown, merged, frozenset(range(1, len(asked.windows) + 1))
+
+async def _users(
+    reading: Reading, metric: Metric, bounds: Sequence[Bound], asked: Asked, merged: Merged
+) -> Values:
+    """Distinct users: of a cell that was not merged its bounds are exact, of `other` they are not."""
+    shown = list(merge(bounds, merged))
+    others = [(each.n, each.cell) for each in shown if each.least < each.most]
+    exact = await reading.sizes(metric, asked, merged, others) if others else {}
+    return {(each.n, each.cell): (exact.get((each.n, each.cell), each.least),) for each in shown}
 
 
 def describe_metrics() -> list[Row]:
@@ -153,7 +122,7 @@ def describe_metrics() -> list[Row]:
             "columns": metric.columns,
             "grains": sorted(grain.value for grain in metric.grains),
             "by": sorted(metric.cells),
-            "sql": statement(metric, Cells()) if not metric.of else " / ".join(metric.of),
+            "sql": statement(metric) if not metric.of else " / ".join(metric.of),
         }
         for metric in METRICS
     ]
@@ -203,91 +172,12 @@ def _windows(question: Question) -> Windows:
         raise ValidationFailedError([FieldError("grain", message)]) from None
 
 
-def _keys(shown: Mapping[int, frozenset[str]] | None, metric: Metric) -> list[str] | None:
-    """As a statement wants them: names for what runs over windows, else `n name`."""
-    if shown is None:
-        return None
-    if metric.rolling > 1:
-        return sorted(frozenset[str]().union(*shown.values()))
-    return [f"{n} {name}" for n, names in shown.items() for name in sorted(names)]
-
-
 def _quotient(of: Values, by: Values) -> Values:
-    found: Values = {}
+    found = {}
     for key in of.keys() | by.keys():
         numerator, denominator = of.get(key, (0,))[0], by.get(key, (0,))[0]
         found[key] = (numerator / denominator if denominator else None, numerator, denominator)
     return found
-
-
-def _table(
-    metrics: Sequence[Metric], found: Sequence[Found], asked: Asked, now: datetime
-) -> tuple[list[str], list[list[Any]]]:
-    by, windows = asked.cells.by, asked.windows
-    columns = ["window", *([by] if by else []), *(c for metric in metrics for c in metric.columns)]
-    rows: list[list[Any]] = []
-    for n, start in enumerate(windows.starts, 1):
-        cells = {cell for each in found for number, cell in each.values if number == n}
-        for cell in sorted(cells, key=lambda name: (name == "other", name)) if by else ["other"]:
-            row: list[Any] = [start, *([cell] if by else [])]
-            for metric, each in zip(metrics, found, strict=True):
-                future = windows.edges[n - 1] > now
-                row += [None] * len(metric.values) if future else _values(metric, each, n, cell)
-            rows.append(row)
-    return columns, rows
-
-
-def _only(
-    columns: list[str], rows: list[list[Any]], windows: Windows, wanted: str
-) -> tuple[list[str], list[list[Any]]]:
-    """The rows of one cell. It is shown where a breakdown would show it, and else null: what a
-    filter shows and a breakdown merges would be found by subtraction.
-    """
-    found = {row[0]: row[2:] for row in rows if row[1] == wanted and wanted != "other"}
-    nothing = [None] * (len(columns) - 2)
-    kept = [[start, *found.get(start, nothing)] for start in windows.starts]
-    return [columns[0], *columns[2:]], kept
-
-
-def _values(metric: Metric, found: Found, n: int, cell: str) -> Sequence[Any]:
-    if n in found.hidden or cell in found.merged.get(n, ()):
-        return [None] * len(metric.values)
-    values = found.values.get((n, cell))
-    if values is not None:
-        return [_plain(value) for value in values]
-    if metric.kind in {Kind.QUANTILE, Kind.GAUGE}:
-        return [None] * len(metric.values)
-    rates = {""} | {"background"} if metric.kind is Kind.RATIO else set()
-    return [None if suffix in rates else 0 for suffix in metric.values]
-
-
-def _plain(value: Any) -> Any:
-    """SQL's sums of whole numbers come as Decimal."""
-    if value is None or isinstance(value, (int, float)):
-        return value
-    return int(value) if value == int(value) else float(value)
-
-
-def _suppressed(found: Sequence[Found]) -> int:
-    """How many cells were merged away, or say nothing."""
-    return sum(len(each.hidden) + sum(map(len, each.merged.values())) for each in found)
-
-
-def _beside(
-    columns: list[str], rows: list[list[Any]], old: list[list[Any]], *, by: str | None
-) -> tuple[list[str], list[list[Any]]]:
-    """The values of the period before, each in the row of the window with the same number."""
-    keys = 2 if by else 1
-    names = columns[keys:]
-
-    def numbered(table: list[list[Any]]) -> list[tuple[tuple[int, str], list[Any]]]:
-        places = {start: n for n, start in enumerate(dict.fromkeys(row[0] for row in table))}
-        return [((places[row[0]], row[1] if by else ""), row) for row in table]
-
-    before = {key: row[keys:] for key, row in numbered(old)}
-    nothing = [None] * len(names)
-    wide = [[*row, *before.get(key, nothing)] for key, row in numbered(rows)]
-    return [*columns, *(f"{name}_previous" for name in names)], wide
 
 
 def _freshness(mark: Watermark, windows: Windows) -> Row:

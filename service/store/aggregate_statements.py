@@ -2,29 +2,65 @@
 
 from sqlalchemy import text
 
-from service.contracts.analytics_tables import ACTIVITY, SIGN_IN
+from service.contracts.analytics_tables import ACTIVITY, EDGE, SIGN_IN
+from service.metrics.sources import PLACE
+from service.metrics.statements import DIMENSIONS, OTHER
 
 LOCK_NUMBER = 7_262_001
 FLOW_GAP = "interval '30 minutes'"
 STEPS = f"from analytics.fct_auth_events where ({SIGN_IN})"
 OF_STEP = SIGN_IN.replace("subject_key", "t.subject_key")
 DEFAULT = "not t.is_test and not device.is_bot"
-DEVICE = "join analytics.dim_device as device on device.device_key = t.device_key"
+DEVICE = DIMENSIONS["device"]
+LONGEST = 28
+"""Days that a metric looks back."""
 
 TRY_LOCK = text(f"select pg_try_advisory_xact_lock({LOCK_NUMBER})")
 LOCK = text(f"select pg_advisory_xact_lock({LOCK_NUMBER})")
 REFRESHED_AT = text("select refreshed_at from analytics.meta_watermark")
 WATERMARK = text("select refreshed_at, closed_through from analytics.meta_watermark")
 FIRST_EVENT = text("select min(occurred_at) from analytics.fct_auth_events")
-TOUCHED_DAYS = text("""
-    select distinct cast(occurred_at at time zone 'UTC' as date)
+SPAN = text("""
+    select least(min(occurred_at), (select min(started_at) from analytics.fct_sessions)) as first,
+           greatest(max(occurred_at), (select max(ended_at) from analytics.fct_sessions)) as last
+    from analytics.fct_auth_events
+""")
+NEWS = text("""
+    select min(occurred_at) as first, max(occurred_at) as last,
+           min(occurred_at) filter (where event_name = 'mfa.enabled') as enrolled
     from analytics.fct_auth_events where received_at >= :mark
 """)
-TOUCHED_SESSIONS = text("""
-    select least(min(occurred_at), (select min(started_at) from analytics.fct_sessions
-                                    where cast(:mark as timestamptz) = 'epoch'))
-    from analytics.fct_auth_events where received_at >= :mark and user_key is not null
+
+_QUARTER = "date_bin(interval '15 minutes', %s, timestamptz 'epoch')"
+BUCKETS_OF_NEW = text(f"""
+    with told as materialized (
+        select occurred_at, session_id from analytics.fct_auth_events where received_at >= :mark
+    ), touched as (
+        select distinct session_id from told where session_id is not null
+    )
+    select distinct {_QUARTER % "at"} from (
+        select occurred_at as at from told
+        union all select unnest(array[started_at, ended_at])
+        from touched join analytics.fct_sessions using (session_id)
+        union all select occurred_at
+        from touched join analytics.fct_auth_events using (session_id) where {EDGE}
+    ) as moved where at is not null
+""")  # noqa: S608
+"""Of what happened, and of sessions it happened to: where they begin and end, or were told to."""
+EVERY_BUCKET = text(f"""
+    select distinct {_QUARTER % "at"} from (
+        select occurred_at as at from analytics.fct_auth_events
+        union all select started_at from analytics.fct_sessions
+        union all select ended_at from analytics.fct_sessions
+    ) as moved where at >= :since and at < :until
+""")  # noqa: S608
+FORGET_COUNTS = text("""
+    delete from analytics.agg_counts_15m where cube = :cube
+      and part_by = any(cast(:parts as text[])) and bucket = any(cast(:buckets as timestamptz[]))
 """)
+FORGET_EVERY_COUNT = text(
+    "delete from analytics.agg_counts_15m where bucket >= :since and bucket < :until"
+)
 
 _TOUCHED = f"""
     create temporary table touched on commit drop as
@@ -41,10 +77,14 @@ DROP_TOUCHED = text("drop table touched")
 FORGET_FLOWS = text(
     "delete from analytics.agg_flow where started_at >= :since and started_at < :until"
 )
-FORGET_TOUCHED_FLOWS = text("""
-    delete from analytics.agg_flow as flow using touched
-    where flow.subject_key = touched.subject_key and flow.started_at >= touched.at
-""")
+FORGET_TOUCHED_FLOWS = text(f"""
+    with gone as (
+        delete from analytics.agg_flow as flow using touched
+        where flow.subject_key = touched.subject_key and flow.started_at >= touched.at
+        returning flow.started_at
+    )
+    select distinct {_QUARTER % "started_at"} from gone
+""")  # noqa: S608
 ADD_FLOWS = text(f"""
     with steps as (
         select t.*, coalesce(t.occurred_at - lag(t.occurred_at) over in_order >= {FLOW_GAP}, true)
@@ -57,7 +97,7 @@ ADD_FLOWS = text(f"""
         select *, count(*) filter (where begins) over
                (partition by subject_key order by occurred_at, event_id) as flow
         from steps
-    )
+    ), added as (
     insert into analytics.agg_flow
         (subject_key, started_at, last_at, client_key, device_key, geo_key, attempts, password,
          second_factor, session, is_test)
@@ -70,7 +110,9 @@ ADD_FLOWS = text(f"""
            bool_or(event_name = 'mfa.succeeded'),
            bool_or(event_name = 'login.succeeded'),
            bool_or(is_test)
-    from numbered group by subject_key, flow
+    from numbered group by subject_key, flow returning started_at
+    )
+    select distinct {_QUARTER % "started_at"} from added
 """)  # noqa: S608
 
 FORGET_CONCURRENCY = text(
@@ -81,7 +123,7 @@ ADD_CONCURRENCY = text(f"""
         select greatest(t.started_at, :since) as begins, t.started_at >= :since as inside,
                coalesce(t.ended_at, t.expires_at, 'infinity') as ends
         from analytics.fct_sessions as t {DEVICE}
-        where t.started_at < :until and {DEFAULT}
+        where t.started_at < :until and (t.ended_at > :since or t.ended_at is null) and {DEFAULT}
           and coalesce(t.ended_at, t.expires_at, 'infinity') > greatest(t.started_at, :since)
     ), moves as (
         select begins as at, case when inside then 1 else -2 end as kind, 1 as change from spans
@@ -143,14 +185,47 @@ ADD_DAYS = text(f"""
       and occurred_at < (cast(:edges as timestamptz[]))[cardinality(cast(:edges as timestamptz[]))]
     group by 1, 2, 3, 4, 5, 6
 """)  # noqa: S608
-FORGET_ACTIVES = text(
-    "delete from analytics.agg_active_day where tz = :tz and day >= :first and day < :last"
+ADD_NEW_DAYS = text(f"""
+    with added as (
+        insert into analytics.agg_user_day as was
+            (tz, day, user_key, client_key, device_key, geo_key, is_test)
+        select :tz, (cast(:days as date[]))[
+               width_bucket(occurred_at, cast(:edges as timestamptz[]))],
+               user_key, client_key, device_key, geo_key, bool_or(is_test)
+        from analytics.fct_auth_events
+        where ({ACTIVITY}) and user_key is not null and received_at >= :mark
+        group by 1, 2, 3, 4, 5, 6
+        on conflict (tz, day, user_key, client_key, device_key, geo_key) do update
+        set is_test = true where excluded.is_test and not was.is_test
+        returning day
+    )
+    select distinct day from added
+""")  # noqa: S608
+"""Days that changed: mostly people were active on them before."""
+LAST_ACTIVES = text("select max(day) from analytics.agg_active_day where tz = :tz")
+FORGET_ACTIVES = text("delete from analytics.agg_active_day where tz = :tz and day = :day")
+_PARTS = "".join(
+    f", ('{by}', coalesce(nullif({name}, ''), 'unknown'))" for by, name in PLACE.items()
 )
-ADD_ACTIVES = text("""
-    insert into analytics.agg_active_day (tz, day, dau, wau, mau)
-    select :tz, * from unnest(cast(:days as date[]), cast(:dau as int[]), cast(:wau as int[]),
-                              cast(:mau as int[]))
-""")
+ADD_ACTIVES = text(f"""
+    insert into analytics.agg_active_day
+        (tz, day, part_by, cell, dau, wau, mau, mfa_enrolled)
+    with seen as (
+        select user_key, client_key, device_key, geo_key, max(day) as day
+        from analytics.agg_user_day
+        where tz = :tz and day > cast(:day as date) - {LONGEST} and day <= :day and not is_test
+        group by 1, 2, 3, 4
+    ), parted as (
+        select part.part_by, part.cell, t.user_key, max(t.day) as day
+        from seen as t {" ".join(DIMENSIONS.values())}
+        cross join lateral (values ('', '{OTHER}'){_PARTS}) as part (part_by, cell)
+        where not device.is_bot group by 1, 2, 3
+    )
+    select :tz, :day, part_by, cell, count(*) filter (where day = :day),
+           count(*) filter (where day > cast(:day as date) - 7), count(*),
+           count(*) filter (where person.mfa_enrolled_at < :ends_at)
+    from parted left join analytics.dim_user as person using (user_key) group by 3, 4
+""")  # noqa: S608
 FORGET_METRICS = text("delete from analytics.meta_metric")
 ADD_METRIC = text("""
     insert into analytics.meta_metric (name, version, unit, definition, sql)

@@ -3,27 +3,28 @@
 One transaction a refresh, under a lock: whoever reads sees all of it or nothing.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from itertools import groupby
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.metrics.registry import BY_NAME, METRICS
-from service.metrics.statements import Cells, statement
-from service.metrics.windows import DAY, Grain, Windows, windows_of
+from service.metrics.registry import METRICS
+from service.metrics.sources import CUBES
+from service.metrics.statements import counting, statement
+from service.metrics.windows import DAY, QUARTER
 from service.store import aggregate_statements as sql
+from service.store.aggregate_days import add_days, build_days, finish_days
+from service.store.analytics import OVERLAP, QUICK
 from service.store.database import Database
 
-OVERLAP = timedelta(minutes=15)
-"""Longer than an event may take from `received_at` to its commit."""
 OPEN = timedelta(hours=72)
-LONGEST = 28
 UNASKED = timedelta(days=30)
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-CHUNK = timedelta(days=30)
+CHUNK = timedelta(days=7)
+COUNTING = [(cube, text(counting(cube))) for cube in CUBES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +35,22 @@ class Aggregates:
     zones: tuple[str, ...] = ("UTC",)
 
     async def refresh(self, now: datetime) -> bool:
-        """Take in what arrived since the last time, and the last 72 hours. False: under way."""
+        """Take in what arrived since the last time. False: somebody else is at it."""
         async with self.database.transaction() as connection:
             if not await connection.scalar(sql.TRY_LOCK):
                 return False
+            await connection.execute(QUICK)
             last = await connection.scalar(sql.REFRESHED_AT)
-            mark = BEGINNING if last is None else last - OVERLAP
-            days = set(await connection.scalars(sql.TOUCHED_DAYS, {"mark": mark}))
-            oldest = min(days, default=now.date())
-            days |= {(now - OPEN).date() + n * DAY for n in range(OPEN.days + 1)}
-            await connection.execute(sql.FLOWS_OF_NEW, {"mark": mark})
-            await _sessionise(connection)
-            touched = await connection.scalar(sql.TOUCHED_SESSIONS, {"mark": mark})
-            since = min(touched or now, now - OPEN)
-            await _sweep(connection, since, now)
-            for tz, built in await self._zones(connection, now):
-                wanted = days if built else {oldest, *_all(await _first_day(connection), now)}
-                for begin, end in _ranges(wanted, tz, now):
-                    await _build_days(connection, tz, begin, end, now)
+            zones = await self._zones(connection, now)
+            if last is None:
+                await _build(connection, now)
+            else:
+                await _add(connection, last, now)
+            for tz, built in zones:
+                if last is not None and built:
+                    await add_days(connection, tz, last - OVERLAP, now)
+                else:
+                    await _build_zone(connection, tz, now)
             await connection.execute(sql.BUILT, {"now": now})
             await _describe(connection)
             closed = _quarter(now - OPEN)
@@ -67,15 +66,20 @@ class Aggregates:
             end = min(begin + CHUNK, until)
             async with self.database.transaction() as connection:
                 await connection.execute(sql.LOCK)
-                edges = {"since": _instant(begin), "until": _instant(end)}
-                await connection.execute(sql.FORGET_FLOWS, edges)
-                await connection.execute(sql.FLOWS_OF_RANGE, edges)
-                await _sessionise(connection)
-                await _sweep(connection, _instant(begin), min(_instant(end), now))
+                await connection.execute(QUICK)
+                await _rebuild(connection, _instant(begin), _instant(end), now)
                 for tz, _ in await self._zones(connection, now):
-                    await _build_days(connection, tz, begin, end, now)
+                    await build_days(connection, tz, begin, end, now)
+                    if end == until:
+                        await finish_days(connection, tz, end, now)
             progress(end)
             begin = end
+
+    async def first_day(self) -> date | None:
+        """UTC; of the first event there is."""
+        async with self.database.transaction() as connection:
+            first: datetime | None = await connection.scalar(sql.FIRST_EVENT)
+        return None if first is None else first.astimezone(UTC).date()
 
     async def _zones(self, connection: AsyncConnection, now: datetime) -> list[tuple[str, bool]]:
         """Those in use, and whether their days are there."""
@@ -84,56 +88,74 @@ class Aggregates:
         return [(row.tz, row.built) for row in await connection.execute(sql.ZONES)]
 
 
-async def _build_days(
-    connection: AsyncConnection, tz: str, since: date, until: date, now: datetime
+async def _add(connection: AsyncConnection, last: datetime, now: datetime) -> None:
+    """What arrived since the last refresh."""
+    mark = {"mark": last - OVERLAP}
+    await connection.execute(sql.FLOWS_OF_NEW, mark)
+    buckets = await _sessionise(connection)
+    buckets |= set(await connection.scalars(sql.BUCKETS_OF_NEW, mark))
+    await _count(connection, buckets)
+    first = (await connection.execute(sql.NEWS, mark)).one().first
+    await _sweep(connection, min(first or last, last), now)
+
+
+async def _build(connection: AsyncConnection, now: datetime) -> None:
+    """Everything, for the first time."""
+    span = (await connection.execute(sql.SPAN)).one()
+    begin = _quarter(span.first or now)
+    while begin <= max(span.last or now, now):
+        await _rebuild(connection, begin, begin + CHUNK, now)
+        begin += CHUNK
+
+
+async def _rebuild(
+    connection: AsyncConnection, since: datetime, until: datetime, now: datetime
 ) -> None:
-    windows = windows_of(since, until, tz, Grain.DAY)
-    await connection.execute(sql.FORGET_DAYS, {"tz": tz, "first": since, "last": until})
-    values = {"tz": tz, "days": list(windows.days), "edges": list(windows.edges)}
-    await connection.execute(sql.ADD_DAYS, values)
-    today = now.astimezone(ZoneInfo(tz)).date()
-    last = min(until + (LONGEST - 1) * DAY, today + DAY)
-    if since < last:
-        await _build_actives(connection, windows_of(since, last, tz, Grain.DAY))
+    edges = {"since": since, "until": until}
+    await connection.execute(sql.FORGET_FLOWS, edges)
+    await connection.execute(sql.FLOWS_OF_RANGE, edges)
+    buckets = await _sessionise(connection)
+    await connection.execute(sql.FORGET_EVERY_COUNT, edges)
+    buckets |= set(await connection.scalars(sql.EVERY_BUCKET, edges))
+    await _count(connection, buckets)
+    await _sweep(connection, since, min(until, now))
 
 
-async def _build_actives(connection: AsyncConnection, windows: Windows) -> None:
-    values = {
-        "tz": windows.tz,
-        "first": windows.days[0],
-        "last": windows.days[-1],
-        "edges": list(windows.days),
-        "include_test": False,
-        "include_bots": False,
-    }
-    counts = [[0, 0, 0] for _ in range(len(windows))]
-    for place, name in enumerate(("dau", "wau", "mau")):
-        query = text(statement(BY_NAME[name], Cells()))
-        for row in await connection.execute(query, values):
-            counts[row.n - 1][place] = row.value_0
-    await connection.execute(sql.FORGET_ACTIVES, values)
-    dau, wau, mau = (list(column) for column in zip(*counts, strict=True))
-    days = {"tz": windows.tz, "days": list(windows.days[:-1]), "dau": dau, "wau": wau, "mau": mau}
-    await connection.execute(sql.ADD_ACTIVES, days)
+async def _build_zone(connection: AsyncConnection, tz: str, now: datetime) -> None:
+    first = await connection.scalar(sql.FIRST_EVENT)
+    begin = (first or now).astimezone(UTC).date() - DAY
+    while begin <= now.date() + DAY:
+        await build_days(connection, tz, begin, begin + CHUNK, now)
+        begin += CHUNK
 
 
-async def _sessionise(connection: AsyncConnection) -> None:
-    await connection.execute(sql.FORGET_TOUCHED_FLOWS)
-    await connection.execute(sql.ADD_FLOWS)
+async def _sessionise(connection: AsyncConnection) -> set[datetime]:
+    """Quarters of an hour in which a flow begins, or began before."""
+    gone = set(await connection.scalars(sql.FORGET_TOUCHED_FLOWS))
+    added = set(await connection.scalars(sql.ADD_FLOWS))
     await connection.execute(sql.DROP_TOUCHED)
+    return gone | added
+
+
+async def _count(connection: AsyncConnection, buckets: set[datetime]) -> None:
+    """Count quarters of an hour again, those of a day at a time."""
+    for _, day in groupby(sorted(buckets), lambda bucket: bucket.date()):
+        of_day = list(day)
+        edges = {"buckets": of_day, "since": of_day[0], "until": of_day[-1] + QUARTER}
+        for cube, query in COUNTING:
+            parts = {"cube": cube.name, "parts": ["", *cube.cells], "buckets": of_day}
+            await connection.execute(sql.FORGET_COUNTS, parts)
+            await connection.execute(query, edges)
 
 
 async def _sweep(connection: AsyncConnection, since: datetime, until: datetime) -> None:
     """Concurrency of the quarters of an hour from `since` on; the last one as far as it is over."""
-    values = {"since": _quarter(since), "until": until}
-    await connection.execute(sql.FORGET_CONCURRENCY, values)
-    if values["since"] < until:
-        await connection.execute(sql.ADD_CONCURRENCY, values)
-
-
-async def _first_day(connection: AsyncConnection) -> date | None:
-    first: datetime | None = await connection.scalar(sql.FIRST_EVENT)
-    return None if first is None else first.date()
+    begin = _quarter(since)
+    while begin < until:
+        edges = {"since": begin, "until": min(begin + CHUNK, until)}
+        await connection.execute(sql.FORGET_CONCURRENCY, edges)
+        await connection.execute(sql.ADD_CONCURRENCY, edges)
+        begin += CHUNK
 
 
 async def _describe(connection: AsyncConnection) -> None:
@@ -143,7 +165,7 @@ async def _describe(connection: AsyncConnection) -> None:
             "version": metric.version,
             "unit": metric.unit,
             "definition": metric.definition,
-            "sql": statement(metric, Cells()),
+            "sql": statement(metric),
         }
         for metric in METRICS
     ]
@@ -151,28 +173,8 @@ async def _describe(connection: AsyncConnection) -> None:
     await connection.execute(sql.ADD_METRIC, rows)
 
 
-def _all(first: date | None, now: datetime) -> Iterable[date]:
-    """Every day since a first one."""
-    if first is None:
-        return ()
-    return (first + n * DAY for n in range((now.date() - first).days + 1))
-
-
-def _ranges(days: Iterable[date], tz: str, now: datetime) -> list[tuple[date, date]]:
-    """Local days that UTC's days reach into, as ranges that are half-open and do not touch."""
-    today = now.astimezone(ZoneInfo(tz)).date()
-    local = sorted({day + n * DAY for day in days for n in (-1, 0, 1) if day + n * DAY <= today})
-    found: list[tuple[date, date]] = []
-    for day in local:
-        if found and found[-1][1] == day:
-            found[-1] = found[-1][0], day + DAY
-        else:
-            found.append((day, day + DAY))
-    return found
-
-
 def _quarter(at: datetime) -> datetime:
-    return at - (at - BEGINNING) % timedelta(minutes=15)
+    return at - (at - BEGINNING) % QUARTER
 
 
 def _instant(day: date) -> datetime:

@@ -1,18 +1,28 @@
 """Metrics as PostgreSQL answers them, on connections of their own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.metrics.cells import Part
+from service.metrics import statements
 from service.metrics.metric import Metric
-from service.metrics.statements import Cells, materialised, on_the_fly, statement
 from service.metrics.windows import Grain, Windows, windows_of
 from service.store import aggregate_statements as sql
 from service.store.database import Database
+
+OVERLAP = timedelta(minutes=15)
+"""Longer than an event may take from `received_at` to its commit."""
+QUICK = text("select set_config('jit', 'off', true), set_config('work_mem', '64MB', true)")
+"""Plans of so many rows are judged by their costs, and compiling them takes longer than they do."""
+Merged = Mapping[int, frozenset[str]]
+"""Cells by window that are part of `other`."""
+Key = tuple[int, str]
+"""A window, counted from 1, and a cell of it."""
 
 
 class Watermark(NamedTuple):
@@ -22,12 +32,13 @@ class Watermark(NamedTuple):
     closed_through: datetime | None
 
 
-class Answer(NamedTuple):
-    """Values of one metric in one cell of one window; `n` counts from 1."""
+class Bound(NamedTuple):
+    """How many distinct users a cell of a window has, at least and at most."""
 
     n: int
     cell: str
-    values: Sequence[Any]
+    least: int
+    most: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,16 +46,10 @@ class Asked:
     """What is asked of every metric. `built`: the days of this zone are there already."""
 
     windows: Windows
-    cells: Cells
-    wanted: Mapping[str, str]
+    by: str | None = None
     include_test: bool = False
     include_bots: bool = False
     built: bool = True
-
-    @property
-    def is_default(self) -> bool:
-        """Whether it is what everybody is shown first."""
-        return self.built and not (self.cells.any or self.include_test or self.include_bots)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,28 +64,60 @@ class Analytics:
             await connection.execute(sql.ASK_ZONE, {"tz": tz, "now": now})
             return bool(await connection.scalar(sql.IS_BUILT, {"tz": tz}))
 
-    async def watermark(self) -> Watermark:
-        async with self.database.transaction() as connection:
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator["Reading"]:
+        """Everything as it is at one moment: no number is of before a refresh and one of after."""
+        async with self.database.transaction(isolation_level="REPEATABLE READ") as connection:
+            await connection.execute(QUICK)
             row = (await connection.execute(sql.WATERMARK)).one_or_none()
-        return Watermark(None, None) if row is None else Watermark(*row)
+            mark = Watermark(None, None) if row is None else Watermark(*row)
+            yield Reading(connection, mark)
 
-    async def sizes(self, metric: Metric, asked: Asked, shown: Sequence[str] | None) -> list[Part]:
-        """Distinct users of every part; None: each value has a cell of its own."""
-        query = statement(metric, asked.cells, only_users=True)
-        rows = await self._rows(metric, query, asked, shown)
-        return [Part(row.n, row.cell, row.bits, row.value_0) for row in rows]
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Numbers of one moment."""
+
+    connection: AsyncConnection
+    watermark: Watermark
+
+    async def bounds(self, metric: Metric, asked: Asked) -> list[Bound]:
+        """Distinct users of every cell before any is merged; exact but for what a cube counted."""
+        if metric.cube:
+            query = statements.BOUNDS
+        elif _is_kept(metric, asked):
+            query = statements.actives(metric)
+        else:
+            query = statements.sizes(metric, asked.by)
+        rows = await self._rows(metric, query, asked, {})
+        return [Bound(row.n, row.cell, row[2], int(row[-1])) for row in rows]
+
+    async def sizes(
+        self, metric: Metric, asked: Asked, merged: Merged, unknown: Sequence[Key]
+    ) -> dict[Key, int]:
+        """Distinct users of some cells. Of what a cube counted: who is counted there already."""
+        query = statements.sizes(metric, asked.by, some=True)
+        rows = await self._rows(metric, query, asked, merged, unknown)
+        return {(row.n, row.cell): row.users for row in rows}
 
     async def answers(
-        self, metric: Metric, asked: Asked, shown: Sequence[str] | None
-    ) -> list[Answer]:
+        self, metric: Metric, asked: Asked, merged: Merged
+    ) -> dict[Key, Sequence[Any]]:
         """Values of every cell that has rows."""
-        ready = metric.materialised and asked.is_default
-        query = materialised(metric) if ready else statement(metric, asked.cells)
-        rows = await self._rows(metric, query, asked, shown)
-        return [Answer(row.n, row.cell, row[3:]) for row in rows]
+        if metric.cube and metric.is_counted:
+            query = statements.counted(metric, metric.cube, asked.by)
+        else:
+            query = statements.statement(metric, asked.by)
+        rows = await self._rows(metric, query, asked, merged)
+        return {(row.n, row.cell): row[2:] for row in rows}
 
     async def _rows(
-        self, metric: Metric, query: str, asked: Asked, shown: Sequence[str] | None
+        self,
+        metric: Metric,
+        query: str,
+        asked: Asked,
+        merged: Merged,
+        unknown: Sequence[Key] = (),
     ) -> Sequence[Any]:
         windows = asked.windows
         edges: Sequence[Any] = windows.days if metric.source.by_day else windows.edges
@@ -94,17 +131,31 @@ class Analytics:
             "last_at": windows.edges[-1],
             "include_test": asked.include_test,
             "include_bots": asked.include_bots,
-            "everything": shown is None,
-            "shown": list(shown or ()),
-            **{f"f_{name}": value for name, value in asked.wanted.items()},
+            "by": asked.by or "",
+            "cube": metric.cube and metric.cube.name,
+            "merged": _names(metric, merged),
+            "unknown": [f"{n} {cell}" for n, cell in unknown],
+            "settled": (self.watermark.refreshed_at or windows.edges[0]) - OVERLAP,
         }
         if metric.source.by_day and not asked.built:
-            query, more = on_the_fly(metric, query), _days_before(windows, metric.rolling)
-            values |= more
-        statement_ = text(query)
-        async with self.database.transaction() as connection:
-            given = {name: values[name] for name in statement_.compile().params}
-            return (await connection.execute(statement_, given)).all()
+            query = statements.on_the_fly(metric, query)
+            values |= _days_before(windows, metric.rolling)
+        statement = text(query)
+        given = {name: values[name] for name in statement.compile().params}
+        return (await self.connection.execute(statement, given)).all()
+
+
+def _is_kept(metric: Metric, asked: Asked) -> bool:
+    """Whether agg_active_day has it."""
+    usual = asked.built and not (asked.include_test or asked.include_bots)
+    return bool(metric.daily) and usual and asked.windows.grain is Grain.DAY
+
+
+def _names(metric: Metric, merged: Merged) -> list[str]:
+    """As a statement wants them: names of what runs over windows, else `n name`."""
+    if metric.rolling > 1:
+        return sorted(frozenset[str]().union(*merged.values()))
+    return [f"{n} {name}" for n, names in merged.items() for name in sorted(names)]
 
 
 def _days_before(windows: Windows, days: int) -> dict[str, Sequence[date | datetime]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from hmac import digest
 from typing import NamedTuple
 from uuid import UUID
@@ -11,7 +11,6 @@ from service.contracts.events import Event, EventType, outcome_of
 from service.domain.instants import to_datetime
 
 SCHEMA_VERSION = 1
-BUCKET = timedelta(minutes=15)
 NOT_COUNTED = frozenset({"audit", "export", "webhook", "hold"})
 """First words of event types that are about the work of operators and auditors."""
 
@@ -20,7 +19,6 @@ REFRESHES = frozenset({EventType.TOKEN_REFRESHED, EventType.TOKEN_RECOVERED})
 ENDS = frozenset(
     {EventType.SESSION_ENDED, EventType.SESSION_EXPIRED, EventType.TOKEN_REUSE_DETECTED}
 )
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Keys(NamedTuple):
@@ -130,11 +128,6 @@ def is_activity(event: Event) -> bool:
     if event.type in (EventType.LOGIN_SUCCEEDED, EventType.SESSION_USED):
         return True
     return event.type in REFRESHES and event.data.get("tab") != BACKGROUND
-
-
-def bucket_of(at: datetime) -> datetime:
-    """The beginning of its quarter of an hour, UTC."""
-    return EPOCH + (at - EPOCH) // BUCKET * BUCKET
 
 
 def read_event(

@@ -24,7 +24,6 @@ from service.store.event_facts import (
     EventFact,
     Keys,
     Pseudonyms,
-    bucket_of,
     counts,
     is_activity,
     read_event,
@@ -72,11 +71,6 @@ _ADD_SESSIONS = text(f"""
         reuse_detected = was.reuse_detected or excluded.reuse_detected,
         is_test = was.is_test or excluded.is_test
 """)  # noqa: S608 - our own schema's name
-_ADD_ACTIVITY = text(f"""
-    insert into {SCHEMA}.fct_user_activity_15m (bucket, user_key)
-    select * from unnest(cast(:buckets as timestamptz[]), cast(:user_keys as uuid[]))
-    on conflict do nothing
-""")  # noqa: S608
 _ADD_USERS = text(f"""
     insert into {SCHEMA}.dim_user as was (user_key, first_seen_at, mfa_enrolled_at, is_test)
     select * from unnest(cast(:user_keys as uuid[]), cast(:seen as timestamptz[]),
@@ -146,17 +140,6 @@ class Facts:
         rows = [fact.row for fact in facts]
         await copy_rows(connection, "fct_auth_events", COLUMNS, rows, schema=SCHEMA)
         await self._add_sessions(connection, facts)
-        active = sorted(
-            {
-                (bucket_of(fact.row.occurred_at), fact.row.user_key)
-                for fact in facts
-                if fact.row.user_key and is_activity(fact.event)
-            }
-        )
-        if active:
-            buckets, user_keys = zip(*active, strict=True)
-            values = {"buckets": list(buckets), "user_keys": list(user_keys)}
-            await connection.execute(_ADD_ACTIVITY, values)
         await _add_users(connection, facts)
 
     async def _add_sessions(self, connection: AsyncConnection, facts: Sequence[Fact]) -> None:

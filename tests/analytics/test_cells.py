@@ -121,8 +121,8 @@ def test_judging_ends_and_leaves_nothing_small():
         shown = set(sizes)
         for _ in range(12):
             rest = sum(size for name, size in sizes.items() if name not in shown)
-            parts = [Part(1, name, "", sizes[name]) for name in shown]
-            verdict = judge([*parts, *([Part(1, "other", "", rest)] if rest else [])], LEAST)
+            parts = [Part(1, name, sizes[name]) for name in shown]
+            verdict = judge([*parts, *([Part(1, "other", rest)] if rest else [])], LEAST)
             if verdict.settled:
                 break
             shown = set(verdict.shown[1])

@@ -9,7 +9,7 @@ from secrets import token_bytes
 import pytest
 from sqlalchemy import text
 
-from service.contracts import keys
+from service.contracts import analytics_tables, keys
 from service.domain.instants import to_datetime
 from service.domain.secrets import at_rest
 from service.domain.user_agents import read_device
@@ -48,7 +48,10 @@ SESSIONS = text("""
     join analytics.dim_device using (device_key)
     left join analytics.dim_geo using (geo_key)
 """)
-ACTIVITY = text("select user_key::text, bucket from analytics.fct_user_activity_15m")
+ACTIVITY = text(f"""
+    select distinct user_key::text, date_bin('15 minutes', occurred_at, timestamptz 'epoch')
+    from analytics.fct_auth_events where ({analytics_tables.ACTIVITY}) and user_key is not null
+""")  # noqa: S608
 PEOPLE = text(
     "select user_key::text, first_seen_at, mfa_enrolled_at, is_test from analytics.dim_user"
 )
