@@ -15,13 +15,16 @@ import click
 import uvloop
 
 from bench import people, profiling, report, rounds, servers
+from bench.analytics import DAYS, END, measure_analytics
 from bench.cores import Cores, pinned, resident_bytes
 from bench.errors import BenchError
 from bench.ingest import measure_ingest
 from bench.memory import measure_memory
 from bench.rounds import Plan
 from bench.routes import SERVICE_ROUTES, Visitor
-from service.embedded import EmbeddedError
+from bench.traffic import Size
+from service.embedded import EmbeddedError, start_postgres
+from service.store.migrations.run import migrate
 
 JSON_OPTION = click.option(
     "--json", "json_file", type=click.Path(path_type=Path), help="Also write every figure there."
@@ -86,6 +89,41 @@ def ingest(events: int, count: int, json_file: Path | None) -> None:
         figures = uvloop.run(measure_ingest(on, cores, events=events, rounds=count, say=say))
         click.echo(f"\n{figures.text()}")
         keep(json_file, figures.as_json())
+
+
+@main.command()
+@click.option("--sessions", default=1_000_000, show_default=True, type=click.IntRange(1000))
+@click.option("--people", default=100_000, show_default=True, type=click.IntRange(100))
+@click.option("--rounds", "count", default=3, show_default=True, type=click.IntRange(1, 100))
+@click.option("--plans", type=click.Path(path_type=Path), help="Also write query plans there.")
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    help="Keep the database there, and use it again; else it goes with the run.",
+)
+@JSON_OPTION
+def analytics(
+    sessions: int,
+    people: int,
+    count: int,
+    plans: Path | None,
+    data_dir: Path | None,
+    json_file: Path | None,
+) -> None:
+    """Measure every question of the analytics over 90 days of traffic, ten events a session."""
+    size = Size(sessions, people, DAYS, END)
+    with running() as (home, cores), pinned(cores.server | cores.others):
+        with start_postgres(data_dir or home / "postgres", durable=False) as postgres:
+            migrate(postgres.url)
+            figures = uvloop.run(
+                measure_analytics(
+                    postgres.url, size, rounds=count, say=say, explain=plans is not None
+                )
+            )
+        click.echo(f"\n{figures.text()}")
+        keep(json_file, figures.as_json())
+        if plans is not None:
+            plans.write_text(figures.plans)
 
 
 def compare(plan: Plan, home: Path, cores: Cores, json_file: Path | None) -> None:

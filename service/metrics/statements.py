@@ -52,9 +52,9 @@ def sizes(metric: Metric, by: str | None = None, *, some: bool = False) -> str:
         only = "where cast(n as text) || ' ' || cell = any(cast(:unknown as text[]))\n"
         settled = f" and {metric.cube.settled}" if metric.cube else ""
     return (
-        f"select n, cell, count(who) as users from (\nselect distinct {n} as n, "
+        f"select n, cell, count(who) as users from (\nselect distinct {n} as n, "  # noqa: S608
         f"{_cell(source, by, n)} as cell, {source.user} as who\n{_rows(metric, by)}{settled}\n"
-        f") as part\n{only}group by 1, 2"  # noqa: S608
+        f") as part\n{only}group by 1, 2"
     )
 
 

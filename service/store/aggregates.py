@@ -60,8 +60,15 @@ class Aggregates:
     async def rebuild(
         self, since: date, until: date, now: datetime, progress: Callable[[date], None]
     ) -> None:
-        """Work out [since, until) again from the facts alone, bit by bit."""
+        """Work out [since, until), days of UTC and of every zone, again from the facts alone.
+
+        Sign-in flows at once, for one may last for ever; the rest week by week.
+        """
         begin = since
+        async with self.database.transaction() as connection:
+            await connection.execute(sql.LOCK)
+            moved = await _rebuild_flows(connection, _instant(since), _instant(until))
+            await _count(connection, moved)
         while begin < until:
             end = min(begin + CHUNK, until)
             async with self.database.transaction() as connection:
@@ -102,22 +109,30 @@ async def _add(connection: AsyncConnection, last: datetime, now: datetime) -> No
 async def _build(connection: AsyncConnection, now: datetime) -> None:
     """Everything, for the first time."""
     span = (await connection.execute(sql.SPAN)).one()
-    begin = _quarter(span.first or now)
-    while begin <= max(span.last or now, now):
+    begin, last = _quarter(span.first or now), max(span.last or now, now)
+    await _rebuild_flows(connection, begin, last + DAY)
+    while begin <= last:
         await _rebuild(connection, begin, begin + CHUNK, now)
         begin += CHUNK
+
+
+async def _rebuild_flows(
+    connection: AsyncConnection, since: datetime, until: datetime
+) -> set[datetime]:
+    """Flows that begin in [since, until), and those after them; quarters outside that changed."""
+    edges = {"since": since, "until": until}
+    await connection.execute(sql.FORGET_FLOWS, edges)
+    await connection.execute(sql.FLOWS_OF_RANGE, edges)
+    return {at for at in await _sessionise(connection) if not since <= at < until}
 
 
 async def _rebuild(
     connection: AsyncConnection, since: datetime, until: datetime, now: datetime
 ) -> None:
+    """Counts and concurrency of [since, until)."""
     edges = {"since": since, "until": until}
-    await connection.execute(sql.FORGET_FLOWS, edges)
-    await connection.execute(sql.FLOWS_OF_RANGE, edges)
-    buckets = await _sessionise(connection)
     await connection.execute(sql.FORGET_EVERY_COUNT, edges)
-    buckets |= set(await connection.scalars(sql.EVERY_BUCKET, edges))
-    await _count(connection, buckets)
+    await _count(connection, set(await connection.scalars(sql.EVERY_BUCKET, edges)))
     await _sweep(connection, since, min(until, now))
 
 
