@@ -41,6 +41,8 @@ SIGN_IN = (
     "'mfa.failed') and subject_key is not null"
 )
 """A step of a sign-in flow."""
+NOWHERE = "device_key = 0 and geo_key = 0 and session_id is not null"
+"""An event that waits for its session's sign-in, which will say where it was."""
 REPLAY = "event_name in ('token.reuse_detected', 'token.replayed')"
 
 
@@ -145,6 +147,7 @@ fct_auth_events = Table(
         "ix_fct_auth_events_subject", "subject_key", "occurred_at", postgresql_where=text(SIGN_IN)
     ),
     Index("ix_fct_auth_events_replay", "occurred_at", postgresql_where=text(REPLAY)),
+    Index("ix_fct_auth_events_nowhere", "session_id", postgresql_where=text(NOWHERE)),
     schema=SCHEMA,
     comment="one event a row, exactly once",
 )

@@ -24,7 +24,7 @@ class Source:
     """Rows that metrics are made of. `at` places a row in a window: an instant, or a local day.
 
     `user` is whom a row is about, for the least size of a cell. `cells`: what rows can be grouped
-    and filtered by, as SQL.
+    and filtered by, as SQL. `everybody`: test accounts and bots are always among them.
     """
 
     table: str
@@ -32,6 +32,7 @@ class Source:
     user: str
     cells: Mapping[str, str]
     by_day: bool = False
+    everybody: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

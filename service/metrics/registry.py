@@ -18,6 +18,9 @@ EVENTS = Source(
     user="coalesce(t.user_key, t.subject_key)",
     cells={**PLACE, **METHOD, "reason": "t.reason_code"},
 )
+ARRIVALS = Source(
+    table="analytics.fct_auth_events", at="t.occurred_at", user="null", cells={}, everybody=True
+)
 STARTED = Source(
     table="analytics.fct_sessions",
     at="t.started_at",
@@ -37,6 +40,7 @@ USER_DAYS = Source(
 CONCURRENCY = Source(table="analytics.agg_concurrency_15m", at="t.bucket", user="null", cells={})
 PEOPLE = frozenset(PLACE)
 SESSIONS = frozenset({*PLACE, *METHOD})
+FAILED = "t.event_name in ('login.failed', 'mfa.failed')"
 DAILY = frozenset({Grain.DAY})
 FIRST = (
     "(select first_seen_at from analytics.dim_user as person where person.user_key = t.user_key)"
@@ -236,9 +240,10 @@ METRICS = (
         name="login_attempt_success",
         unit="share",
         kind=Kind.RATIO,
-        definition="Sign-ins that succeeded, divided by those that succeeded or failed.",
+        definition="Sign-ins that succeeded, divided by them and the steps that failed: a wrong "
+        "password, a wrong code.",
         source=EVENTS,
-        where="t.event_name in ('login.succeeded', 'login.failed') and t.subject_key is not null",
+        where=f"(t.event_name = 'login.succeeded' or {FAILED}) and t.subject_key is not null",
         cells=PEOPLE,
         values=ratio("count(*) filter (where t.event_name = 'login.succeeded')", "count(*)"),
     ),
@@ -271,12 +276,12 @@ METRICS = (
         name="failure_reasons",
         unit="events",
         kind=Kind.COUNT,
-        definition="Sign-in steps that failed, and the distinct users (of people unknown: address "
-        "and user agent) they failed for; break them down by reason.",
+        definition="Sign-in steps that failed, and the distinct users they failed for, as far as "
+        "they are known; break them down by reason.",
         source=EVENTS,
-        where="t.event_name in ('login.failed', 'mfa.failed') and t.subject_key is not null",
+        where=f"{FAILED} and t.subject_key is not null",
         cells=PEOPLE | {"reason"},
-        values={"": "count(*)", "users": "count(distinct t.subject_key)"},
+        values={"": "count(*)", "users": "count(distinct t.user_key)"},
     ),
     Metric(
         name="mfa_use",
@@ -320,8 +325,9 @@ METRICS = (
         name="late_share",
         unit="share",
         kind=Kind.RATIO,
-        definition="Events stored over 1 hour after they happened, divided by all.",
-        source=EVENTS,
+        definition="Events stored over 1 hour after they happened, divided by all, those of test "
+        "accounts and bots among them.",
+        source=ARRIVALS,
         values=ratio(
             "count(*) filter (where t.received_at > t.occurred_at + interval '1 hour')", "count(*)"
         ),

@@ -173,7 +173,7 @@ def _checked(question: Question) -> list[Metric]:
         for name, field in [(question.by, "by"), *((each, each) for each in question.filters)]:
             if name is not None and name not in metric.cells:
                 faults.append(FieldError(field, f"{metric.name} cannot be parted by it"))
-        if not metric.source.cells:
+        if not metric.source.cells and not metric.source.everybody:
             faults += [
                 FieldError(field, f"{metric.name} is only counted without them")
                 for field in ("include_test", "include_bots")

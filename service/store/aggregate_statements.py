@@ -19,7 +19,15 @@ FIRST_EVENT = text("select min(occurred_at) from analytics.fct_auth_events")
 TOUCHED_DAYS = text("""
     select distinct cast(occurred_at at time zone 'UTC' as date)
     from analytics.fct_auth_events where received_at >= :mark
+    union
+    select cast(day at time zone 'UTC' as date)
+    from analytics.fct_auth_events as sign_in
+    join analytics.fct_sessions as t on t.session_id = sign_in.session_id,
+         generate_series(date_trunc('day', t.started_at, 'UTC'), t.last_active_at, '1 day') as day
+    where sign_in.received_at >= :mark and cast(:mark as timestamptz) > 'epoch'
+      and sign_in.event_name = 'login.succeeded'
 """)
+"""A sign-in also touches the days of its session: what came before it takes its device."""
 TOUCHED_SESSIONS = text("""
     select least(min(occurred_at), (select min(started_at) from analytics.fct_sessions
                                     where cast(:mark as timestamptz) = 'epoch'))

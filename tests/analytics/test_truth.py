@@ -7,7 +7,8 @@ import pytest
 
 from service.simulation.agents import MONITOR
 from service.simulation.truth import Failure, Flow, Person, Session, Truth
-from tests.analytics.truth import Cell, Plain, Rate, cells, local_days, quantile
+from tests.analytics.clocks import Cell, cells, local_days
+from tests.analytics.truth import Plain, Rate, quantile
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
@@ -92,7 +93,7 @@ def test_people():
         session(ANN, 0, DAY),
         session(BEN, DAY + 60_000),
         session(TEST, 0),
-        session(BEN, 0, agent=MONITOR.text),
+        session(Person("bot", "KE", "Africa/Nairobi"), 0, agent=MONITOR.text),
     )
     monday, tuesday = date(2026, 3, 2), date(2026, 3, 3)
 
