@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from math import isclose
 from typing import Any
 
 from tests.analytics.clocks import Cell, local_date
@@ -71,3 +72,12 @@ def expected(name: str, plain: Plain, window: Cell, zone: str) -> list[Any]:
     """The columns of a metric for a window of that zone."""
     day = local_date(window.since, zone)
     return list(EXPECTED[name](plain, window, day, zone))
+
+
+def same(found: Sequence[Any], wanted: Sequence[Any]) -> bool:
+    """Whole numbers to the digit; what was divided or added up of seconds, to the ninth."""
+    return [each is None for each in found] == [each is None for each in wanted] and all(
+        a == b if isinstance(b, int) else isclose(a, b, rel_tol=1e-9, abs_tol=1e-9)
+        for a, b in zip(found, wanted, strict=True)
+        if b is not None
+    )

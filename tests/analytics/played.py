@@ -42,7 +42,8 @@ AUTUMN = Plan(
 """Clocks go forward in Lord Howe on 4 October, back in Berlin on the 25th and New York on the 1st."""
 SPRING = replace(AUTUMN, end=datetime(2026, 4, 10, 6, tzinfo=UTC))
 """Forward in New York on 8 March and Berlin on the 29th, back in Lord Howe on 5 April."""
-BATCH_MS = 6 * 3_600_000
+SEASONS = {"autumn": AUTUMN, "spring": SPRING}
+BATCH_MS = 24 * 3_600_000
 
 
 @dataclass
@@ -52,15 +53,14 @@ class Play:
     url: str
     plan: Plan
     truth: Truth = field(default_factory=Truth)
-    arrivals: Sequence[Arrival] = ()
 
-    async def fill(self, *, seed: int = 11) -> None:
+    async def fill(self, *, seed: int = 11, every_ms: int = BATCH_MS) -> None:
         """Ingest everything in its order; the aggregates catch up now and then."""
         simulation = simulate(self.plan, seed)
-        self.arrivals, self.truth = list(simulation), simulation.truth
+        arrivals, self.truth = list(simulation), simulation.truth
         async with self.database() as database:
             await self._open_accounts(database)
-            await self._ingest(database, batches(self.arrivals), refresh_every=40)
+            await self._ingest(database, batches(arrivals, every_ms), refresh_every=10)
 
     async def fill_badly(self, *, seed: int = 11, chance: int = 3) -> None:
         """The same, each event twice, in no order, late by whatever, in a few refreshes."""
@@ -84,6 +84,12 @@ class Play:
             yield Database(engine)
         finally:
             await engine.dispose()
+
+    @property
+    def range(self) -> tuple[date, date]:
+        """Five weeks: up to the last day that is over everywhere."""
+        until = self.plan.end.date() - timedelta(days=1)
+        return until - timedelta(days=35), until
 
     @asynccontextmanager
     async def asking(self, *, least: int = 1) -> AsyncIterator["Asking"]:
@@ -128,7 +134,7 @@ class Play:
         for count, (at_ms, batch) in enumerate(batches, 1):
             clock[0] = at_ms
             parts: dict[int, list[StreamedEvent]] = {}
-            for number, (arrived_ms, partition, event) in batch:
+            for number, (arrived_ms, partition, event) in dict(batch).items():
                 streamed = StreamedEvent(f"{arrived_ms}-{number}", event)
                 parts.setdefault(partition, []).append(streamed)
             for partition, part in parts.items():
@@ -138,11 +144,11 @@ class Play:
         assert await aggregates.refresh(max(self.plan.end, to_datetime(clock[0])))
 
 
-def batches(arrivals: Sequence[Arrival]) -> list[tuple[int, list[tuple[int, Arrival]]]]:
-    """Arrivals of six hours, stored when these are over; those that came late an hour after."""
+def batches(arrivals: Sequence[Arrival], every_ms: int) -> list[tuple[int, list[tuple[int, Arrival]]]]:
+    """What arrived in some hours is stored when these are over."""
     found: dict[int, list[tuple[int, Arrival]]] = {}
     for number, arrival in enumerate(arrivals):
-        found.setdefault((arrival.at_ms // BATCH_MS + 1) * BATCH_MS, []).append((number, arrival))
+        found.setdefault((arrival.at_ms // every_ms + 1) * every_ms, []).append((number, arrival))
     return sorted(found.items())
 
 
