@@ -40,7 +40,8 @@ class Metric:
     """One metric. `values` are its columns (by a suffix to its name) as SQL aggregates.
 
     `rolling`: distinct users over so many days that end with the window's day. `materialised`: the
-    column of an aggregate that has it already, without breakdown or filter.
+    column of an aggregate that has it already, without breakdown or filter. `weeks_after`: whole weeks
+    only, each a cohort that is followed for so many more.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Metric:
     enrolled: bool = False
     of: tuple[str, str] | None = None
     materialised: str = ""
+    weeks_after: int = 0
 
     @property
     def columns(self) -> list[str]:

@@ -1,5 +1,6 @@
 """Every metric, once. The API, "show SQL", `analytics.meta_metric` and docs/metrics.md read it."""
 
+from service.metrics.cohorts import AFTER, cohort_values
 from service.metrics.metric import Kind, Metric, Source, ratio
 from service.metrics.windows import DAYS, Grain
 
@@ -320,6 +321,18 @@ METRICS = (
             cause: f"count(*) filter (where t.reason_code = '{cause}')"
             for cause in ("concurrent", "lost_response")
         },
+    ),
+    Metric(
+        name="retention",
+        unit="share",
+        kind=Kind.RATIO,
+        definition="Of the users whose first activity ever lies in a local week, Monday to Sunday: "
+        "how many there are, and the share of them active in each of the 12 weeks after; null of a "
+        "week that is not over.",
+        source=USER_DAYS,
+        grains=frozenset({Grain.WEEK}),
+        values=cohort_values(),
+        weeks_after=AFTER,
     ),
     Metric(
         name="late_share",

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from service.contracts.analytics_tables import ACTIVITY
+from service.metrics.cohorts import cohort_statement
 from service.metrics.metric import Metric, Source
 
 OTHER = "other"
@@ -35,6 +36,10 @@ def statement(metric: Metric, cells: Cells, *, only_users: bool = False) -> str:
     shown (`n cell` of those that keep their name), f_<filter>.
     """
     values = {"users": f"count(distinct {metric.source.user})"} if only_users else metric.values
+    if metric.weeks_after:
+        source = metric.source
+        filters = _filters(source, cells, only_users=only_users)
+        return cohort_statement(source.table, _joins(source, cells), filters, dict(metric.values))
     if metric.rolling > 1:
         return _rolling(metric, cells, only_users=only_users)
     return _plain(metric, cells, values, only_users=only_users)

@@ -35,6 +35,7 @@ class Asked:
     """What is asked of every metric. `built`: the days of this zone are there already."""
 
     windows: Windows
+    now: datetime
     cells: Cells
     wanted: Mapping[str, str]
     include_test: bool = False
@@ -98,9 +99,13 @@ class Analytics:
             "shown": list(shown or ()),
             **{f"f_{name}": value for name, value in asked.wanted.items()},
         }
+        if metric.weeks_after:
+            weeks = _followed(windows, metric.weeks_after)
+            values |= {"weeks": list(weeks.days), "weeks_at": list(weeks.edges), "now": asked.now}
+            windows = weeks
         if metric.source.by_day and not asked.built:
             query, more = on_the_fly(metric, query), _days_before(windows, metric.rolling)
-            values |= more
+            values |= more | {"last_at": windows.edges[-1]}
         statement_ = text(query)
         async with self.database.transaction() as connection:
             given = {name: values[name] for name in statement_.compile().params}
@@ -112,3 +117,9 @@ def _days_before(windows: Windows, days: int) -> dict[str, Sequence[date | datet
     since = windows.days[0] - timedelta(days=days)
     daily = windows_of(since, windows.days[-1], windows.tz, Grain.DAY)
     return {"all_days": list(daily.days), "all_edges": list(daily.edges)}
+
+
+def _followed(windows: Windows, weeks: int) -> Windows:
+    """With the weeks after the last."""
+    until = windows.days[-1] + timedelta(weeks=weeks)
+    return windows_of(windows.days[0], until, windows.tz, Grain.WEEK)

@@ -258,7 +258,9 @@ async def _add_users(connection: AsyncConnection, facts: Sequence[Fact]) -> None
         if is_activity(event):
             seen[row.user_key] = min(seen.get(row.user_key, row.occurred_at), row.occurred_at)
         elif event.type is EventType.MFA_ENABLED:
-            enrolled[row.user_key] = min(enrolled.get(row.user_key, row.occurred_at), row.occurred_at)
+            enrolled[row.user_key] = min(
+                enrolled.get(row.user_key, row.occurred_at), row.occurred_at
+            )
         tests[row.user_key] = row.is_test
     people = sorted(seen.keys() | enrolled.keys())
     if people:

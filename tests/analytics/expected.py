@@ -5,7 +5,7 @@ from datetime import date
 from math import isclose
 from typing import Any
 
-from tests.analytics.clocks import Cell, local_date
+from tests.analytics.clocks import Cell, local_date, monday
 from tests.analytics.truth import Plain, Rate, quantile
 
 Columns = Sequence[Any]
@@ -30,6 +30,13 @@ def pair(kind: str) -> Expect:
     return expect
 
 
+def retention(plain: Plain, _cell: Cell, day: date, zone: str) -> Columns:
+    """A cohort, and of each week after it the share that came and how many they were."""
+    size, came = plain.retention(zone, monday(day), AFTER)
+    shares = [None if each is None or not size else each / size for each in came]
+    return size, *(value for pair in zip(shares, came, strict=True) for value in pair)
+
+
 def of_window(name: str, shape: Callable[[Any], Columns] = lambda found: [found]) -> Expect:
     return lambda plain, cell, _day, _zone: shape(getattr(plain, name)(*cell))
 
@@ -37,6 +44,8 @@ def of_window(name: str, shape: Callable[[Any], Columns] = lambda found: [found]
 def of_day(name: str, shape: Callable[[Any], Columns] = lambda found: [found]) -> Expect:
     return lambda plain, _cell, day, zone: shape(getattr(plain, name)(day, zone))
 
+
+AFTER = 12
 
 EXPECTED: dict[str, Expect] = {
     **{name: of_day(name) for name in ("dau", "wau", "mau")},
@@ -64,6 +73,7 @@ EXPECTED: dict[str, Expect] = {
     "mfa_use": of_window("mfa_use", rate),
     "reuse_detections": of_window("reuse_detections", tuple),
     "replays": of_window("replays", lambda found: (found["concurrent"], found["lost_response"])),
+    "retention": retention,
     "late_share": of_window("late_share", rate),
 }
 

@@ -144,7 +144,9 @@ class Play:
         assert await aggregates.refresh(max(self.plan.end, to_datetime(clock[0])))
 
 
-def batches(arrivals: Sequence[Arrival], every_ms: int) -> list[tuple[int, list[tuple[int, Arrival]]]]:
+def batches(
+    arrivals: Sequence[Arrival], every_ms: int
+) -> list[tuple[int, list[tuple[int, Arrival]]]]:
     """What arrived in some hours is stored when these are over."""
     found: dict[int, list[tuple[int, Arrival]]] = {}
     for number, arrival in enumerate(arrivals):
@@ -163,7 +165,9 @@ class Asking:
     ) -> dict[str, Any]:
         more["grain"] = Grain(more.get("grain", "day"))
         more.setdefault("filters", {})
-        first, last = (each if isinstance(each, date) else date.fromisoformat(each) for each in (since, until))
+        first, last = (
+            each if isinstance(each, date) else date.fromisoformat(each) for each in (since, until)
+        )
         return await self.query(
             Question(metrics=metrics.split(","), since=first, until=last, **more)
         )

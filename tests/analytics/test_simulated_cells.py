@@ -23,9 +23,7 @@ OF_PLACE: dict[str, Callable[[Place], str]] = {
     "country": lambda place: place.country or "unknown",
     "method": lambda place: place.method or "unknown",
 }
-PARTED = [
-    (metric.name, by) for metric in METRICS for by in sorted(metric.cells & OF_PLACE.keys())
-]
+PARTED = [(metric.name, by) for metric in METRICS for by in sorted(metric.cells & OF_PLACE.keys())]
 
 
 def grain_of(name: str) -> str:
@@ -87,15 +85,15 @@ async def test_each_cell_is_its_truth(play: Play, parts: Parts, name: str, by: s
 
 
 @pytest.mark.parametrize(("name", "by"), PARTED, ids=str)
-async def test_what_is_shown_and_other_are_the_truth(
-    play: Play, parts: Parts, name: str, by: str
-):
+async def test_what_is_shown_and_other_are_the_truth(play: Play, parts: Parts, name: str, by: str):
     """With the least size of a cell: names keep their numbers, and `other` has all the rest."""
     rows, _ = await ask_rows(play, name, by=by, least=5)
     found = by_cell(rows)
     for day, window in windows_of(play, name):
         named = frozenset(cell for start, cell in found if start == day) - {"other"}
-        named = frozenset(cell for cell in named if found[day, cell] != [None] * len(found[day, cell]))
+        named = frozenset(
+            cell for cell in named if found[day, cell] != [None] * len(found[day, cell])
+        )
         for cell in named:
             wanted = expected(name, parts.of(by, frozenset([cell])), window, ZONE)
             assert same(found[day, cell], wanted), (name, cell, day, found[day, cell], wanted)

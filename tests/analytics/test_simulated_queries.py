@@ -11,7 +11,7 @@ from service.domain.user_agents import read_device
 from service.metrics.registry import BY_NAME, METRICS
 from service.metrics.windows import Grain
 from service.store.aggregates import Aggregates
-from tests.analytics.clocks import Cell, cells, midnight
+from tests.analytics.clocks import Cell, cells, local_days, midnight, monday
 from tests.analytics.expected import EXPECTED, expected, same
 from tests.analytics.played import AUTUMN, ZONES, Play
 from tests.analytics.truth import Plain
@@ -28,13 +28,13 @@ SHORT = replace(AUTUMN, days=5, people=25)
 
 
 def names_of(grain: str, *, everybody: bool = False) -> list[str]:
-    """What is offered by that grain; lateness has a test of its own, at a finer pace."""
+    """What is offered by that grain; lateness and retention have tests of their own."""
     return [
         metric.name
         for metric in METRICS
         if Grain(grain) in metric.grains
         and metric.name in EXPECTED
-        and metric.name != "late_share"
+        and metric.name not in {"late_share", "retention"}
         and not (everybody and not metric.source.cells)
     ]
 
@@ -61,7 +61,7 @@ def plain(play: Play) -> Plain:
 
 
 def test_the_oracle_knows_every_metric():
-    assert {metric.name for metric in METRICS} - EXPECTED.keys() <= {"retention"}
+    assert {metric.name for metric in METRICS} - EXPECTED.keys() == set()
 
 
 @pytest.mark.parametrize("zone", [*ZONES, "Asia/Kathmandu"])
@@ -77,6 +77,22 @@ async def test_quarters_of_an_hour(play: Play, plain: Plain):
     for zone, day in CHANGES:
         if first <= day < last:
             await assert_true(play, plain, day, day + timedelta(days=1), zone, "15m")
+
+
+@pytest.mark.parametrize("zone", [*ZONES, "Asia/Kathmandu"])
+async def test_retention(play: Play, zone: str):
+    """By whole local weeks, wherever in a week the range is cut; weeks to come are null."""
+    plain = Plain(play.truth, now_ms=play.plan.end_ms)
+    since, until = play.range
+    async with play.asking() as ask:
+        rows = (await ask("retention", since, until, tz=zone, grain="week"))["rows"]
+    mondays = [monday(since) + timedelta(weeks=n) for n in range(len(rows))]
+    assert mondays[-1] < until <= mondays[-1] + timedelta(weeks=1)
+    for day, row in zip(mondays, rows, strict=True):
+        wanted = expected("retention", plain, local_days(day, zone), zone)
+        assert same(row[1:], wanted), (zone, row, wanted)
+        assert row[0] == day.isoformat()
+    assert {None} < {value for row in rows for value in row[2:]}
 
 
 @pytest.mark.parametrize(("tests", "bots"), [(True, False), (False, True), (True, True)])

@@ -118,11 +118,11 @@ def test_a_day_is_another_one_elsewhere():
 
 def test_retention():
     """Of two who came first in week 0, one came in week 1; week 2 is not over."""
-    truth = plain(session(ANN, 0, 8 * DAY), session(BEN, DAY))
+    sessions = [session(ANN, 0, 8 * DAY), session(BEN, DAY)]
+    truth = Plain(Truth([ANN, BEN], sessions), now_ms=MONDAY + 15 * DAY)
 
-    weeks = truth.retention("UTC", MONDAY + 15 * DAY)
-
-    assert {date(2026, 3, 2): [1.0, 0.5, None]} == weeks
+    assert truth.retention("UTC", date(2026, 3, 2), 2) == (2, [1, None])
+    assert truth.retention("UTC", date(2026, 3, 9), 1) == (0, [None])
 
 
 def test_open_sessions():

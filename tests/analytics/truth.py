@@ -4,8 +4,8 @@ It knows no table and no event. Instants are epoch milliseconds, windows are `[s
 accounts, and devices behind which nobody sits, are left out from the beginning.
 """
 
-from collections import Counter
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from functools import cached_property
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from service.simulation.agents import BOTS, THIEF
 from service.simulation.truth import Failure, Flow, Person, Session, Truth
-from tests.analytics.clocks import HOUR_MS, QUARTER_MS, local_date, local_days, midnight, monday
+from tests.analytics.clocks import HOUR_MS, QUARTER_MS, Cell, local_days, midnight
 
 MAU_DAYS = 28
 
@@ -62,6 +62,7 @@ class Plain:
         *,
         tests: bool = False,
         bots: bool = False,
+        now_ms: int = 0,
     ) -> None:
         def counts(person: Person | None, place: Place) -> bool:
             return (
@@ -70,7 +71,7 @@ class Plain:
                 and (tests or person is None or not person.is_test)
             )
 
-        self.truth = truth
+        self.truth, self.now_ms = truth, now_ms
         self.sessions = [s for s in truth.sessions if counts(s.person, place_of(s))]
         self.flows = [
             flow
@@ -125,22 +126,20 @@ class Plain:
             buckets.setdefault(at_ms // QUARTER_MS, set()).add(who)
         return max(map(len, buckets.values()), default=0)
 
-    def retention(self, zone: str, until: int) -> dict[date, list[float | None]]:
-        """By the Monday of each cohort: the share active in its week 0, 1, …; None: unfinished."""
-        cohorts: dict[date, set[str]] = {}
-        for who in {who for _, who in self.activity}:
-            week = monday(local_date(self.first_seen[who], zone))
-            cohorts.setdefault(week, set()).add(who)
-        found: dict[date, list[float | None]] = {}
-        for cohort, members in sorted(cohorts.items()):
-            found[cohort] = []
-            week = cohort
-            while midnight(week, zone) < until:
-                since, ends = midnight(week, zone), midnight(week + timedelta(days=7), zone)
-                active = members & self.active_users(since, ends)
-                found[cohort].append(None if ends > until else len(active) / len(members))
-                week += timedelta(days=7)
-        return found
+    def retention(self, zone: str, week: date, after: int) -> tuple[int, list[int | None]]:
+        """A cohort's size, and how many came in each week after; None: that is not over."""
+
+        def week_of(number: int) -> Cell:
+            first = week + timedelta(days=7 * number)
+            return Cell(midnight(first, zone), midnight(first + timedelta(days=7), zone))
+
+        begins, ends = week_of(0)
+        new = {who for who in self.active_users(begins, ends) if self.first_seen[who] >= begins}
+        weeks = [week_of(number) for number in range(1, after + 1)]
+        return len(new), [
+            None if each.until > self.now_ms else len(new & self.active_users(*each))
+            for each in weeks
+        ]
 
     # sessions
 
