@@ -108,6 +108,7 @@ class Settings(BaseSettings):
     webhook_keep_days: Annotated[int, Field(ge=7, le=365)] = 30
     analytics_timezones: Annotated[tuple[str, ...], NoDecode] = ("UTC",)
     analytics_min_cell: Annotated[int, Field(ge=1, le=1000)] = 5
+    geoip_file: Path | None = None
     metrics_token: SecretStr | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"

@@ -192,7 +192,11 @@ async def _open_tools(settings: Settings) -> AsyncIterator[Tools]:
                     people, hasher, stores.sealer, stores.events, lambda: str(uuid4())
                 ),
                 diagnose=Diagnose(
-                    RedisHealth(stores.redis), stores.database, settings.public_url, now_ms
+                    RedisHealth(stores.redis),
+                    stores.database,
+                    settings.public_url,
+                    now_ms,
+                    settings.geoip_file,
                 ),
             )
     finally:

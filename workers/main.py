@@ -27,6 +27,7 @@ from config.logging import configure_logging
 from config.settings import read_settings
 from service.domain.reach import Reach
 from service.domain.sessions import SessionPolicy
+from service.store.countries import CountriesUnreadableError
 from service.store.redis_pool import open_pool
 from workers.jobs import JOBS, Job
 from workers.resources import (
@@ -76,7 +77,9 @@ def resources_of_settings() -> AbstractAsyncContextManager[Resources]:
         ),
         exports_kept=settings.export_keep_seconds,
         analytics=AnalyticsPolicy(
-            client=settings.jwt_audience, test_domains=settings.analytics_test_domains
+            client=settings.jwt_audience,
+            test_domains=settings.analytics_test_domains,
+            countries=settings.geoip_file,
         ),
         webhook_policy=WebhookPolicy(
             reach=Reach(settings.webhook_private_addresses),
@@ -219,4 +222,8 @@ async def run() -> None:
 def main() -> None:
     """Run a supervised worker until it is told to stop."""
     configure_logging(level=settings.log_level, form=settings.log_format, process="worker")
-    uvloop.run(run())
+    try:
+        uvloop.run(run())
+    except CountriesUnreadableError as error:
+        message = f"inphora-auth: GEOIP_FILE: {error}"
+        raise SystemExit(message) from None

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from secrets import token_bytes, token_hex
 
 from service.contracts.vitals import Vitals
@@ -21,6 +22,7 @@ from service.store.audit_months import AuditMonths
 from service.store.audit_retention import AuditRetention
 from service.store.audit_search import AuditSearch
 from service.store.checkpoints import Checkpoints
+from service.store.countries import Countries
 from service.store.database import Database, open_engine
 from service.store.dead_letters import DeadLetters
 from service.store.erasures import Erasures
@@ -103,10 +105,13 @@ class RetentionPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalyticsPolicy:
-    """See ANALYTICS_ in docs/configuration.md; `client` is whom access tokens are for."""
+    """See ANALYTICS_ in docs/configuration.md; `client` is whom access tokens are for, `countries`
+    is GEOIP_FILE.
+    """
 
     client: str = "inphora"
     test_domains: Sequence[str] = ()
+    countries: Path | None = None
 
 
 @asynccontextmanager
@@ -123,7 +128,11 @@ async def open_resources(
     analytics: AnalyticsPolicy = AnalyticsPolicy(),
     zones: tuple[str, ...] = ("UTC",),
 ) -> AsyncIterator[Resources]:
-    """Open the stores and drain the streams in the background until the end."""
+    """Open the stores and drain the streams in the background until the end.
+
+    Raises CountriesUnreadableError.
+    """
+    country_of = Countries(analytics.countries) if analytics.countries else _nowhere
     redis = open_redis(redis_url, timeout=REDIS_SECONDS, wait=REDIS_SECONDS)
     engine = open_engine(database_url, connections=CONNECTIONS)
     slow_engine = open_engine(database_url, connections=1, seconds=ANALYTICS_SECONDS)
@@ -138,6 +147,7 @@ async def open_resources(
         token_bytes,
         analytics.client,
         policy.max_ttl,
+        country_of=country_of,
         test_domains=analytics.test_domains,
     )
     audit = AuditRecords(database, person_keys, _now_ms, facts)
@@ -206,6 +216,10 @@ def open_retention(database: Database, sealer: Sealer) -> AuditRetention:
     """What drops months."""
     checkpoints = Checkpoints(database, sealer, _now_ms)
     return AuditRetention(database, checkpoints, Stubs(database), _now_ms)
+
+
+def _nowhere(_: str) -> str:
+    return ""
 
 
 def _now_ms() -> int:

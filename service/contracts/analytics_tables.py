@@ -43,6 +43,8 @@ SIGN_IN = (
     "'mfa.failed') and subject_key is not null"
 )
 """A step of a sign-in flow."""
+NOWHERE = "device_key = 0 and geo_key = 0 and session_id is not null"
+"""An event that waits for its session's sign-in, which will say where it was."""
 REPLAY = "event_name in ('token.reuse_detected', 'token.replayed')"
 FAILURE = "event_name in ('login.failed', 'mfa.failed') and subject_key is not null"
 EDGE = (
@@ -155,6 +157,7 @@ fct_auth_events = Table(
     Index("ix_fct_auth_events_replay", "occurred_at", postgresql_where=text(REPLAY)),
     Index("ix_fct_auth_events_failure", "occurred_at", postgresql_where=text(FAILURE)),
     Index("ix_fct_auth_events_edge", "session_id", postgresql_where=text(EDGE)),
+    Index("ix_fct_auth_events_nowhere", "session_id", postgresql_where=text(NOWHERE)),
     schema=SCHEMA,
     comment="one event a row, exactly once",
 )
@@ -271,6 +274,14 @@ agg_flow = Table(
     Index("ix_agg_flow_started_at", "started_at"),
     schema=SCHEMA,
     comment="sign-in flows: steps of one subject, each within 30 minutes of the one before",
+)
+
+agg_moved = Table(
+    "agg_moved",
+    metadata,
+    Column("occurred_at", INSTANT, primary_key=True, comment="of the event"),
+    schema=SCHEMA,
+    comment="events that were told their device and country late; the next refresh counts them anew",
 )
 
 agg_concurrency_15m = Table(

@@ -25,7 +25,7 @@ class Source:
     """Rows that metrics are made of. `at` places a row in a window: an instant, or a local day.
 
     `user` is whom a row is about, for the least size of a cell. `cells`: what rows can be grouped
-    and filtered by, as SQL.
+    and filtered by, as SQL. `everybody`: test accounts and bots are always among them.
     """
 
     table: str
@@ -33,6 +33,7 @@ class Source:
     user: str
     cells: Mapping[str, str]
     by_day: bool = False
+    everybody: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,8 @@ class Metric:
     cube has counted them, made of its sums, as `{name}`.
 
     `rolling`: distinct users over so many days that end with the window's day. `daily`: the column
-    of `agg_active_day` that has it.
+    of `agg_active_day` that has it. `weeks_after`: whole weeks only, each a cohort that is followed
+    for so many more.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Metric:
     daily: str = ""
     cube: Cube | None = None
     joins: str = ""
+    weeks_after: int = 0
 
     @property
     def is_counted(self) -> bool:

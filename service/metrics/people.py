@@ -1,5 +1,6 @@
 """Metrics of people: who is active, who is new, who has a second factor."""
 
+from service.metrics.cohorts import AFTER, cohort_values
 from service.metrics.metric import Kind, Metric
 from service.metrics.sources import PEOPLE, USER_DAYS
 from service.metrics.windows import DAYS, Grain
@@ -92,5 +93,17 @@ PEOPLE_METRICS = (
         "Users active in the window whose first activity ever lies before it.",
         where=f"person.first_seen_at < {BEGIN}",
         joins=PERSON,
+    ),
+    Metric(
+        name="retention",
+        unit="share",
+        kind=Kind.RATIO,
+        definition="Of the users whose first activity ever lies in a local week, Monday to Sunday: "
+        "how many there are, and the share of them active in each of the 12 weeks after; null of a "
+        "week that is not over.",
+        source=USER_DAYS,
+        grains=frozenset({Grain.WEEK}),
+        values=cohort_values(),
+        weeks_after=AFTER,
     ),
 )

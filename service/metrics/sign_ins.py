@@ -1,7 +1,7 @@
 """Metrics of sign-ins and of misuse."""
 
 from service.metrics.metric import Kind, Metric, of_cube, ratio
-from service.metrics.sources import EVENT_COUNTS, EVENTS, FLOW_COUNTS, LOGIN_COUNTS, PEOPLE
+from service.metrics.sources import EVENT_COUNTS, EVENTS, FAILED, FLOW_COUNTS, LOGIN_COUNTS, PEOPLE
 
 SIGN_IN_METRICS = (
     of_cube(
@@ -9,7 +9,8 @@ SIGN_IN_METRICS = (
         name="login_attempt_success",
         unit="share",
         kind=Kind.RATIO,
-        definition="Sign-ins that succeeded, divided by those that succeeded or failed.",
+        definition="Sign-ins that succeeded, divided by them and the steps that failed: a wrong "
+        "password, a wrong code.",
         values=ratio("{succeeded}", "{attempts}"),
     ),
     of_cube(
@@ -39,12 +40,12 @@ SIGN_IN_METRICS = (
         name="failure_reasons",
         unit="events",
         kind=Kind.COUNT,
-        definition="Sign-in steps that failed, and the distinct users (of people unknown: address "
-        "and user agent) they failed for; break them down by reason.",
+        definition="Sign-in steps that failed, and the distinct users they failed for, as far as "
+        "they are known; break them down by reason.",
         source=EVENTS,
-        where="t.event_name in ('login.failed', 'mfa.failed') and t.subject_key is not null",
+        where=f"{FAILED} and t.subject_key is not null",
         cells=PEOPLE | {"reason"},
-        values={"": "count(*)", "users": "count(distinct t.subject_key)"},
+        values={"": "count(*)", "users": "count(distinct t.user_key)"},
     ),
     Metric(
         name="reuse_detections",
@@ -80,7 +81,8 @@ SIGN_IN_METRICS = (
         name="late_share",
         unit="share",
         kind=Kind.RATIO,
-        definition="Events stored over 1 hour after they happened, divided by all.",
+        definition="Events stored over 1 hour after they happened, divided by all, those of test "
+        "accounts and bots among them.",
         values=ratio("{late}", "{events}"),
     ),
 )

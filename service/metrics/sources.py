@@ -37,6 +37,11 @@ USER_DAYS = Source(
 )
 CONCURRENCY = Source(table="analytics.agg_concurrency_15m", at="t.bucket", user="null", cells={})
 
+ARRIVALS = Source(
+    table="analytics.fct_auth_events", at="t.occurred_at", user="null", cells={}, everybody=True
+)
+
+FAILED = "t.event_name in ('login.failed', 'mfa.failed')"
 STORED = "t.received_at < :settled"
 UNTOUCHED = (
     "t.session_id not in (select session_id from analytics.fct_auth_events "
@@ -76,7 +81,7 @@ LOGIN_COUNTS = Cube(
     name="logins",
     source=EVENTS,
     settled=STORED,
-    where="t.event_name in ('login.succeeded', 'login.failed') and t.subject_key is not null",
+    where=f"(t.event_name = 'login.succeeded' or {FAILED}) and t.subject_key is not null",
     cells=PEOPLE,
     sums={
         "succeeded": "count(*) filter (where t.event_name = 'login.succeeded')",
@@ -96,7 +101,7 @@ FLOW_COUNTS = Cube(
 )
 EVENT_COUNTS = Cube(
     name="events",
-    source=EVENTS,
+    source=ARRIVALS,
     settled=STORED,
     cells=frozenset(),
     sums={

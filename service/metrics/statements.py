@@ -8,6 +8,7 @@ that are part of `other`, as `n cell`, or as `cell` for what runs over windows.
 from collections.abc import Mapping
 
 from service.contracts.analytics_tables import ACTIVITY
+from service.metrics.cohorts import cohort_statement
 from service.metrics.metric import Cube, Kind, Metric, Source
 
 OTHER = "other"
@@ -24,6 +25,9 @@ def statement(metric: Metric, by: str | None = None) -> str:
     if metric.kind is Kind.DISTINCT:
         return sizes(metric, by)
     source = metric.source
+    if metric.weeks_after:
+        joins, filters = _joins(metric, by), _filters(source)
+        return cohort_statement(source.table, joins, filters, metric.values)
     kind = "date" if source.by_day else "timestamptz"
     n = f"width_bucket({source.at}, cast(:edges as {kind}[]))"
     sums = metric.cube.sums if metric.cube else {}

@@ -1,15 +1,18 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from service.domain.errors import ServiceUnavailableError
 from service.operations.diagnose_redis import redis_findings
 from service.operations.findings import Finding
+from service.store.countries import Countries, CountriesUnreadableError
 from service.store.database import Database
 from service.store.health import RedisHealth, reason_of
 
 CLOCK_TOLERANCE_MS = 1000
 STALE_HEARTBEAT_MS = 30_000
+OLDEST_COUNTRIES_DAYS = 180
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -21,10 +24,12 @@ class Diagnose:
     database: Database
     public_url: str
     now_ms: Callable[[], int]
+    countries: Path | None = None
 
     async def __call__(self) -> list[Finding]:
         return [
             self._public_url(),
+            *countries_findings(self.countries, self.now_ms()),
             *await _answered(
                 self._database(),
                 "PostgreSQL",
@@ -81,6 +86,25 @@ class Diagnose:
 
     def _apart(self, their_ms: int) -> int:
         return abs(their_ms - self.now_ms())
+
+
+def countries_findings(path: Path | None, now_ms: int) -> list[Finding]:
+    """What GEOIP_FILE is worth; nothing where none is wanted."""
+    if path is None:
+        return []
+    try:
+        countries = Countries(path)
+    except CountriesUnreadableError as error:
+        mend = "analysts see no countries, and workers do not start: see docs/operations.md"
+        return [Finding(ok=False, what=f"GEOIP_FILE: {error}", mend=mend)]
+    days = (now_ms // 1000 - countries.built_at) // 86_400
+    return [
+        Finding(
+            days <= OLDEST_COUNTRIES_DAYS,
+            f"GEOIP_FILE is a {countries.kind}, {days} days old",
+            "get a newer one: addresses change hands; see docs/operations.md",
+        )
+    ]
 
 
 def _unexplained(_: ServiceUnavailableError) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -52,11 +52,12 @@ class QueryAnalytics:
 
     async def __call__(self, question: Question) -> dict[str, Any]:
         metrics = _checked(question)
-        windows = _windows(question)
+        windows = _windows(question, whole_weeks=any(each.weeks_after for each in metrics))
         now = self.now()
         by, wanted = next(iter(question.filters.items()), (question.by, None))
         asked = Asked(
             windows=windows,
+            now=now,
             by=by,
             include_test=question.include_test,
             include_bots=question.include_bots,
@@ -142,7 +143,7 @@ def _checked(question: Question) -> list[Metric]:
         for name, field in [(question.by, "by"), *((each, each) for each in question.filters)]:
             if name is not None and name not in metric.cells:
                 faults.append(FieldError(field, f"{metric.name} cannot be parted by it"))
-        if not metric.source.cells:
+        if not metric.source.cells and not metric.source.everybody:
             faults += [
                 FieldError(field, f"{metric.name} is only counted without them")
                 for field in ("include_test", "include_bots")
@@ -157,7 +158,8 @@ def _checked(question: Question) -> list[Metric]:
     return metrics
 
 
-def _windows(question: Question) -> Windows:
+def _windows(question: Question, *, whole_weeks: bool) -> Windows:
+    """Those asked for; of a range cut within a week, whole ones for whom that matters."""
     try:
         ZoneInfo(question.tz)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -165,8 +167,12 @@ def _windows(question: Question) -> Windows:
         raise ValidationFailedError([FieldError("tz", message)]) from None
     if question.until <= question.since:
         raise ValidationFailedError([FieldError("to", "give a later day than from")])
+    since, until = question.since, question.until
     try:
-        return windows_of(question.since, question.until, question.tz, question.grain)
+        if whole_weeks:
+            since -= timedelta(days=since.weekday())
+            until += timedelta(days=-until.weekday() % 7)
+        return windows_of(since, until, question.tz, question.grain)
     except (TooManyWindowsError, OverflowError):
         message = f"this range has more than {MOST} windows; give a longer grain"
         raise ValidationFailedError([FieldError("grain", message)]) from None

@@ -26,19 +26,25 @@ async def finish_days(connection: AsyncConnection, tz: str, until: date, now: da
     await _count(connection, tz, _range(until, until + (sql.LONGEST - 1) * DAY), now)
 
 
-async def add_days(connection: AsyncConnection, tz: str, mark: datetime, now: datetime) -> None:
+async def add_days(
+    connection: AsyncConnection, tz: str, mark: datetime, moved: Iterable[datetime], now: datetime
+) -> None:
     """What was received since `mark`: days on which more people were active, those that look back
-    at them, and days that began.
+    at them, and days that began. What happened at `moved` got another device or country.
     """
     zone = ZoneInfo(tz)
     news = (await connection.execute(sql.NEWS, {"mark": mark})).one()
     days: set[date] = set()
+    changed = {at.astimezone(zone).date() for at in moved}
+    for day in changed:
+        await build_days(connection, tz, day, day + DAY, now)
     if news.first is not None:
         first, last = news.first.astimezone(zone).date(), news.last.astimezone(zone).date()
         windows = windows_of(first, last + DAY, tz, Grain.DAY)
         values = {"tz": tz, "days": list(windows.days), "edges": list(windows.edges), "mark": mark}
-        for day in await connection.scalars(sql.ADD_NEW_DAYS, values):
-            days |= set(_range(day, day + sql.LONGEST * DAY))
+        changed |= set(await connection.scalars(sql.ADD_NEW_DAYS, values))
+    for day in changed:
+        days |= set(_range(day, day + sql.LONGEST * DAY))
     today = now.astimezone(zone).date()
     if news.enrolled is not None:
         days |= set(_range(news.enrolled.astimezone(zone).date(), today + DAY))

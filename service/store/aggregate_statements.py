@@ -202,6 +202,7 @@ ADD_NEW_DAYS = text(f"""
     select distinct day from added
 """)  # noqa: S608
 """Days that changed: mostly people were active on them before."""
+TAKE_MOVED = text("delete from analytics.agg_moved returning occurred_at")
 LAST_ACTIVES = text("select max(day) from analytics.agg_active_day where tz = :tz")
 FORGET_ACTIVES = text("delete from analytics.agg_active_day where tz = :tz and day = :day")
 _PARTS = "".join(

@@ -42,13 +42,14 @@ class Aggregates:
             await connection.execute(QUICK)
             last = await connection.scalar(sql.REFRESHED_AT)
             zones = await self._zones(connection, now)
+            moved = set(await connection.scalars(sql.TAKE_MOVED))
             if last is None:
                 await _build(connection, now)
             else:
                 await _add(connection, last, now)
             for tz, built in zones:
                 if last is not None and built:
-                    await add_days(connection, tz, last - OVERLAP, now)
+                    await add_days(connection, tz, last - OVERLAP, moved, now)
                 else:
                     await _build_zone(connection, tz, now)
             await connection.execute(sql.BUILT, {"now": now})

@@ -46,6 +46,7 @@ class Asked:
     """What is asked of every metric. `built`: the days of this zone are there already."""
 
     windows: Windows
+    now: datetime
     by: str | None = None
     include_test: bool = False
     include_bots: bool = False
@@ -129,17 +130,21 @@ class Reading:
             "last": edges[-1],
             "first_at": windows.edges[0],
             "last_at": windows.edges[-1],
-            "include_test": asked.include_test,
-            "include_bots": asked.include_bots,
+            "include_test": asked.include_test or metric.source.everybody,
+            "include_bots": asked.include_bots or metric.source.everybody,
+            "now": asked.now,
             "by": asked.by or "",
             "cube": metric.cube and metric.cube.name,
             "merged": _names(metric, merged),
             "unknown": [f"{n} {cell}" for n, cell in unknown],
             "settled": (self.watermark.refreshed_at or windows.edges[0]) - OVERLAP,
         }
+        if metric.weeks_after:
+            windows = _followed(windows, metric.weeks_after)
+            values |= {"weeks": list(windows.days), "weeks_at": list(windows.edges)}
         if metric.source.by_day and not asked.built:
             query = statements.on_the_fly(metric, query)
-            values |= _days_before(windows, metric.rolling)
+            values |= {**_days_before(windows, metric.rolling), "last_at": windows.edges[-1]}
         statement = text(query)
         given = {name: values[name] for name in statement.compile().params}
         return (await self.connection.execute(statement, given)).all()
@@ -163,3 +168,9 @@ def _days_before(windows: Windows, days: int) -> dict[str, Sequence[date | datet
     since = windows.days[0] - timedelta(days=days)
     daily = windows_of(since, windows.days[-1], windows.tz, Grain.DAY)
     return {"all_days": list(daily.days), "all_edges": list(daily.edges)}
+
+
+def _followed(windows: Windows, weeks: int) -> Windows:
+    """With the weeks after the last."""
+    until = windows.days[-1] + timedelta(weeks=weeks)
+    return windows_of(windows.days[0], until, windows.tz, Grain.WEEK)

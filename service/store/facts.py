@@ -29,6 +29,7 @@ from service.store.event_facts import (
     read_event,
     session_facts,
 )
+from service.store.session_places import place, place_earlier
 
 KEY_BYTES = 32
 COLUMNS = EventFact._fields
@@ -137,9 +138,10 @@ class Facts:
         facts = [fact for fact in prepared if fact is not None]
         if not facts:
             return
-        rows = [fact.row for fact in facts]
+        rows = await place(connection, [fact.row for fact in facts])
         await copy_rows(connection, "fct_auth_events", COLUMNS, rows, schema=SCHEMA)
         await self._add_sessions(connection, facts)
+        await place_earlier(connection, rows)
         await _add_users(connection, facts)
 
     async def _add_sessions(self, connection: AsyncConnection, facts: Sequence[Fact]) -> None:
@@ -239,7 +241,9 @@ async def _add_users(connection: AsyncConnection, facts: Sequence[Fact]) -> None
         if is_activity(event):
             seen[row.user_key] = min(seen.get(row.user_key, row.occurred_at), row.occurred_at)
         elif event.type is EventType.MFA_ENABLED:
-            enrolled[row.user_key] = row.occurred_at
+            enrolled[row.user_key] = min(
+                enrolled.get(row.user_key, row.occurred_at), row.occurred_at
+            )
         tests[row.user_key] = row.is_test
     people = sorted(seen.keys() | enrolled.keys())
     if people:

@@ -1,5 +1,6 @@
 """A database with only the facts that a test puts there, and somebody who may ask about them."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,7 @@ from service.store.audit import AuditRecords
 from service.store.database import Database, database_url, open_engine
 from service.store.migrations.run import migrate
 from service.store.person_keys import PersonKeys
+from tests.analytics.played import SEASONS, Play
 from tests.audit.conftest import own_database
 from tests.conftest import SECRET_KEY, add_person, now_ms
 from tests.support.people import Browser, Reply
@@ -145,8 +147,6 @@ def instant(at: str | datetime) -> datetime:
 @pytest.fixture(scope="session")
 def facts_url(postgres: EmbeddedServer) -> str:
     """A database of its own on the shared server."""
-    import asyncio
-
     url = make_url(postgres.url).set(database=NAME).render_as_string(hide_password=False)
 
     async def create() -> None:
@@ -243,3 +243,13 @@ def new_writer(analytics: Database) -> Callable[..., AuditRecords]:
         return AuditRecords(analytics, PersonKeys(analytics, sealer, token_bytes), now_ms, facts)
 
     return make
+
+
+@pytest.fixture(scope="session", params=SEASONS)
+def play(request: pytest.FixtureRequest, postgres: EmbeddedServer) -> Iterator[Play]:
+    """Made-up traffic of a season, in a database that is only read."""
+    with own_database(postgres) as url:
+        migrate(url)
+        play = Play(url, SEASONS[request.param])
+        asyncio.run(play.fill())
+        yield play

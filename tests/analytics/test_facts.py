@@ -10,6 +10,8 @@ from sqlalchemy import text
 
 from service.contracts.events import Event, EventType
 from service.store.audit import StreamedEvent
+from service.store.countries import Countries
+from tests.support.mmdb import to_mmdb
 
 AT_MS = 1_789_000_000_000
 QUARTER_MS = 900_000
@@ -109,3 +111,29 @@ async def test_people_who_are_not_counted(analytics, new_writer):
         "s1": True,
         "s2": False,
     }
+
+
+async def test_countries_come_from_the_operators_file(analytics, new_writer, tmp_path):
+    """By the address of the event; a request without one is where its session began."""
+    path = tmp_path / "countries.mmdb"
+    path.write_bytes(to_mmdb({"196.201.208.0/20": "KE"}))
+    writer = new_writer(country_of=Countries(path))
+    told = (  # the request before its sign-in
+        event(EventType.SESSION_USED, 1),
+        event(EventType.LOGIN_SUCCEEDED, 0, ip="196.201.208.9"),
+        event(EventType.LOGIN_FAILED, 0, "", "", ip="81.2.69.142"),
+    )
+    for number, each in enumerate(told):
+        await writer.record(0, [StreamedEvent(f"{AT_MS}-{number}", each)])
+    async with analytics.transaction() as connection:
+        rows = await connection.execute(
+            text(
+                "select event_name, country from analytics.fct_auth_events "
+                "join analytics.dim_geo using (geo_key) order by event_id"
+            )
+        )
+    assert list(map(tuple, rows)) == [
+        ("session.used", "KE"),
+        ("login.succeeded", "KE"),
+        ("login.failed", ""),
+    ]

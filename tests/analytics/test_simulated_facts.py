@@ -20,7 +20,8 @@ from service.store.dead_letters import DeadLetters
 from service.store.event_feed import EventFeed
 from service.store.person_keys import PersonKeys
 from service.store.redis_pool import open_redis
-from tests.analytics.truth import HOUR_MS, Plain
+from tests.analytics.clocks import HOUR_MS
+from tests.analytics.truth import Plain
 from tests.conftest import SECRET_KEY, now_ms
 from workers.ingest import Ingest, sort_out
 from workers.stream import EventStream

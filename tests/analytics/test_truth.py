@@ -7,7 +7,8 @@ import pytest
 
 from service.simulation.agents import MONITOR
 from service.simulation.truth import Failure, Flow, Person, Session, Truth
-from tests.analytics.truth import Cell, Plain, Rate, cells, local_days, quantile
+from tests.analytics.clocks import Cell, cells, local_days
+from tests.analytics.truth import Plain, Rate, quantile
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
@@ -92,7 +93,7 @@ def test_people():
         session(ANN, 0, DAY),
         session(BEN, DAY + 60_000),
         session(TEST, 0),
-        session(BEN, 0, agent=MONITOR.text),
+        session(Person("bot", "KE", "Africa/Nairobi"), 0, agent=MONITOR.text),
     )
     monday, tuesday = date(2026, 3, 2), date(2026, 3, 3)
 
@@ -117,11 +118,11 @@ def test_a_day_is_another_one_elsewhere():
 
 def test_retention():
     """Of two who came first in week 0, one came in week 1; week 2 is not over."""
-    truth = plain(session(ANN, 0, 8 * DAY), session(BEN, DAY))
+    sessions = [session(ANN, 0, 8 * DAY), session(BEN, DAY)]
+    truth = Plain(Truth([ANN, BEN], sessions), now_ms=MONDAY + 15 * DAY)
 
-    weeks = truth.retention("UTC", MONDAY + 15 * DAY)
-
-    assert {date(2026, 3, 2): [1.0, 0.5, None]} == weeks
+    assert truth.retention("UTC", date(2026, 3, 2), 2) == (2, [1, None])
+    assert truth.retention("UTC", date(2026, 3, 9), 1) == (0, [None])
 
 
 def test_open_sessions():

@@ -4,20 +4,30 @@ It knows no table and no event. Instants are epoch milliseconds, windows are `[s
 accounts, and devices behind which nobody sits, are left out from the beginning.
 """
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime, timedelta
-from itertools import pairwise
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from functools import cached_property
 from math import floor
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
-from service.simulation.agents import BOTS
-from service.simulation.truth import Flow, Person, Session, Truth
+from service.simulation.agents import BOTS, THIEF
+from service.simulation.truth import Failure, Flow, Person, Session, Truth
+from tests.analytics.clocks import HOUR_MS, QUARTER_MS, Cell, local_days, midnight
 
-QUARTER_MS = 900_000
-HOUR_MS = 3_600_000
 MAU_DAYS = 28
+
+
+class Place(NamedTuple):
+    """Where something was done, and by what: a breakdown parts by these."""
+
+    user_agent: str
+    country: str
+    method: str = ""
+
+
+THIEFS = Place(THIEF.text, "")
 
 
 class Rate(NamedTuple):
@@ -29,61 +39,6 @@ class Rate(NamedTuple):
     @property
     def value(self) -> float | None:
         return self.numerator / self.denominator if self.denominator else None
-
-
-class Cell(NamedTuple):
-    """A local hour, day or week: where it begins and ends."""
-
-    since: int
-    until: int
-
-
-def midnight(day: date, zone: str) -> int:
-    """When a local day begins."""
-    local = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone))
-    return round(local.timestamp() * 1000)
-
-
-def local_date(at_ms: int, zone: str) -> date:
-    """Which day it is there."""
-    return datetime.fromtimestamp(at_ms / 1000, ZoneInfo(zone)).date()
-
-
-def local_days(day: date, zone: str, count: int = 1) -> Cell:
-    """So many local days that end with this one."""
-    return Cell(
-        midnight(day - timedelta(days=count - 1), zone), midnight(day + timedelta(days=1), zone)
-    )
-
-
-def monday(day: date) -> date:
-    """The first day of its week."""
-    return day - timedelta(days=day.weekday())
-
-
-def cells(since: int, until: int, zone: str, grain: str) -> Iterator[Cell]:
-    """The local hours, days or weeks of a window, the first and the last cut where it is.
-
-    An hour begins wherever a clock there shows a full hour, also the one that comes twice.
-    """
-    edges = [since]
-    if grain == "hour":
-        # Quarters of an hour are enough: no zone in use has a finer offset.
-        first = -(-since // QUARTER_MS) * QUARTER_MS
-        edges += [
-            at_ms
-            for at_ms in range(first, until, QUARTER_MS)
-            if datetime.fromtimestamp(at_ms / 1000, ZoneInfo(zone)).minute == 0
-        ]
-    else:
-        day = local_date(since, zone)
-        while midnight(day, zone) < until:
-            if grain == "day" or day.weekday() == 0:
-                edges.append(midnight(day, zone))
-            day += timedelta(days=1)
-    edges = sorted({edge for edge in edges if since <= edge < until} | {until})
-    for begins, ends in pairwise(edges):
-        yield Cell(begins, ends)
 
 
 def quantile(values: Sequence[float], share: float) -> float | None:
@@ -98,24 +53,43 @@ def quantile(values: Sequence[float], share: float) -> float | None:
 
 
 class Plain:
-    """What the analytics must say of a truth. `only` keeps some sessions: a breakdown's."""
+    """What the analytics must say of a truth. `only` keeps what was done at some places."""
 
-    def __init__(self, truth: Truth, only: Callable[[Session], bool] = lambda _: True) -> None:
-        self.truth = truth
-        self.sessions = [
-            session
-            for session in truth.sessions
-            if counted(session.person, session.user_agent) and only(session)
+    def __init__(
+        self,
+        truth: Truth,
+        only: Callable[[Place], bool] = lambda _: True,
+        *,
+        tests: bool = False,
+        bots: bool = False,
+        now_ms: int = 0,
+    ) -> None:
+        def counts(person: Person | None, place: Place) -> bool:
+            return (
+                only(place)
+                and (bots or place.user_agent not in BOTS)
+                and (tests or person is None or not person.is_test)
+            )
+
+        self.truth, self.now_ms = truth, now_ms
+        self.sessions = [s for s in truth.sessions if counts(s.person, place_of(s))]
+        self.flows = [
+            flow
+            for flow in truth.flows
+            if counts(flow.person, Place(flow.user_agent, flow.country))
         ]
-        self.flows = [flow for flow in truth.flows if counted(flow.person, flow.user_agent)]
-        self.activity = [
-            (at_ms, session.person) for session in self.sessions for at_ms in session.activity_ms
+        self.reused = [
+            s for s in truth.sessions if s.reused_ms is not None and counts(s.person, THIEFS)
         ]
+        self.activity = sorted(
+            (at_ms, session.person.id) for session in self.sessions for at_ms in session.activity_ms
+        )
 
     # people
 
     def active_users(self, since: int, until: int) -> set[str]:
-        return {person.id for at_ms, person in self.activity if since <= at_ms < until}
+        first, last = (bisect_left(self.activity, (at_ms, "")) for at_ms in (since, until))
+        return {person for _, person in self.activity[first:last]}
 
     def dau(self, day: date, zone: str) -> int:
         return len(self.active_users(*local_days(day, zone)))
@@ -129,42 +103,43 @@ class Plain:
     def stickiness(self, day: date, zone: str) -> Rate:
         return Rate(self.dau(day, zone), self.mau(day, zone))
 
+    @cached_property
     def first_seen(self) -> dict[str, int]:
-        """When each person did anything for the first time."""
+        """When each person did anything for the first time ever, wherever that was."""
         seen: dict[str, int] = {}
-        for at_ms, person in self.activity:
-            seen[person.id] = min(seen.get(person.id, at_ms), at_ms)
+        for session in self.truth.sessions:
+            who, at_ms = session.person.id, min(session.activity_ms)
+            seen[who] = min(seen.get(who, at_ms), at_ms)
         return seen
 
     def new_users(self, since: int, until: int) -> int:
-        return sum(since <= at_ms < until for at_ms in self.first_seen().values())
+        return sum(self.first_seen[who] >= since for who in self.active_users(since, until))
 
     def returning_users(self, since: int, until: int) -> int:
-        seen = self.first_seen()
-        return sum(seen[person] < since for person in self.active_users(since, until))
+        return sum(self.first_seen[who] < since for who in self.active_users(since, until))
 
     def active_concurrent(self, since: int, until: int) -> int:
         """The most people of any quarter of an hour that begins in the window."""
+        first, last = (bisect_left(self.activity, (at_ms, "")) for at_ms in (since, until))
         buckets: dict[int, set[str]] = {}
-        for at_ms, person in self.activity:
-            buckets.setdefault(at_ms // QUARTER_MS * QUARTER_MS, set()).add(person.id)
-        return max((len(who) for at, who in buckets.items() if since <= at < until), default=0)
+        for at_ms, who in self.activity[first:last]:
+            buckets.setdefault(at_ms // QUARTER_MS, set()).add(who)
+        return max(map(len, buckets.values()), default=0)
 
-    def retention(self, zone: str, until: int) -> dict[date, list[float | None]]:
-        """By the Monday of each cohort: the share active in its week 0, 1, …; None: unfinished."""
-        cohorts: dict[date, set[str]] = {}
-        for person, at_ms in self.first_seen().items():
-            cohorts.setdefault(monday(local_date(at_ms, zone)), set()).add(person)
-        found: dict[date, list[float | None]] = {}
-        for cohort, members in sorted(cohorts.items()):
-            found[cohort] = []
-            week = cohort
-            while midnight(week, zone) < until:
-                since, ends = midnight(week, zone), midnight(week + timedelta(days=7), zone)
-                active = members & self.active_users(since, ends)
-                found[cohort].append(None if ends > until else len(active) / len(members))
-                week += timedelta(days=7)
-        return found
+    def retention(self, zone: str, week: date, after: int) -> tuple[int, list[int | None]]:
+        """A cohort's size, and how many came in each week after; None: that is not over."""
+
+        def week_of(number: int) -> Cell:
+            first = week + timedelta(days=7 * number)
+            return Cell(midnight(first, zone), midnight(first + timedelta(days=7), zone))
+
+        begins, ends = week_of(0)
+        new = {who for who in self.active_users(begins, ends) if self.first_seen[who] >= begins}
+        weeks = [week_of(number) for number in range(1, after + 1)]
+        return len(new), [
+            None if each.until > self.now_ms else len(new & self.active_users(*each))
+            for each in weeks
+        ]
 
     # sessions
 
@@ -183,9 +158,15 @@ class Plain:
     def open_sessions_peak(self, since: int, until: int) -> int:
         """The most at any instant of the window: at its beginning, or when one has just begun."""
         instants = {since} | {session.started_ms for session in self.started(since, until)}
-        starts = sorted(s.started_ms for s in self.sessions)
-        ends = sorted(s.ended_ms for s in self.sessions if s.ended_ms is not None)
-        return max(_up_to(starts, at) - _up_to(ends, at) for at in instants)
+        starts, ends = self._starts_and_ends
+        return max(bisect_right(starts, at) - bisect_right(ends, at) for at in instants)
+
+    @cached_property
+    def _starts_and_ends(self) -> tuple[list[int], list[int]]:
+        return (
+            sorted(s.started_ms for s in self.sessions),
+            sorted(s.ended_ms for s in self.sessions if s.ended_ms is not None),
+        )
 
     def open_sessions_average(self, since: int, until: int) -> Rate:
         """Seconds of sessions in the window ÷ its seconds."""
@@ -207,24 +188,15 @@ class Plain:
             if s.ended_ms is not None
         ]
 
-    def refreshes(self, since: int, until: int, *, background: bool) -> int:
-        """How many there were in the window."""
-        return sum(
-            since <= at_ms < until
-            for session in self.sessions
-            for at_ms in (session.background_ms if background else session.foreground_ms)
-        )
-
     def refreshes_per_session(self, since: int, until: int, *, background: bool) -> Rate:
         """Of sessions that ended in the window, over their whole lives."""
         ended = self.ended(since, until)
-        kind = [s.background_ms if background else s.foreground_ms for s in ended]
-        return Rate(sum(map(len, kind)), len(ended))
+        return Rate(sum(_refreshes(s, background=background) for s in ended), len(ended))
 
     def refreshes_per_hour(self, since: int, until: int, *, background: bool) -> Rate:
-        """Refreshes in the window ÷ its hours."""
-        count = self.refreshes(since, until, background=background)
-        return Rate(count, (until - since) / HOUR_MS)
+        """Of sessions that ended in the window ÷ the hours that they lived."""
+        refreshes = self.refreshes_per_session(since, until, background=background).numerator
+        return Rate(refreshes, sum(self.lifetime(since, until)) * 1000 / HOUR_MS)
 
     def mfa_use(self, since: int, until: int) -> Rate:
         started = self.started(since, until)
@@ -243,9 +215,7 @@ class Plain:
 
     def reuse_detections(self, since: int, until: int) -> tuple[int, int, int]:
         """Events, sessions, users."""
-        reused = [
-            s for s in self.sessions if s.reused_ms is not None and since <= s.reused_ms < until
-        ]
+        reused = [s for s in self.reused if _within(s.reused_ms, since, until)]
         return len(reused), len({s.id for s in reused}), len({s.person.id for s in reused})
 
     def replays(self, since: int, until: int) -> Counter[str]:
@@ -282,16 +252,25 @@ class Plain:
 
     def failure_reasons(self, since: int, until: int) -> dict[str, tuple[int, int]]:
         """By reason: how often, and to how many people that are known."""
-        counts: Counter[str] = Counter()
-        who: dict[str, set[str]] = {}
-        for flow in self.flows:
-            for failure in flow.failures:
-                if since <= failure.at_ms < until:
-                    counts[failure.reason] += 1
-                    people = who.setdefault(failure.reason, set())
-                    if flow.person is not None:
-                        people.add(flow.person.id)
-        return {reason: (count, len(who[reason])) for reason, count in counts.items()}
+        found: dict[str, tuple[int, int]] = {}
+        failures = self._failures(since, until)
+        for reason in {failure.reason for failure, _ in failures}:
+            who = [person for failure, person in failures if failure.reason == reason]
+            found[reason] = len(who), len({person.id for person in who if person is not None})
+        return found
+
+    def failures(self, since: int, until: int) -> tuple[int, int]:
+        """How many there were, and of how many people that are known."""
+        who = [person for _, person in self._failures(since, until)]
+        return len(who), len({person.id for person in who if person is not None})
+
+    def _failures(self, since: int, until: int) -> list[tuple[Failure, Person | None]]:
+        return [
+            (failure, flow.person)
+            for flow in self.flows
+            for failure in flow.failures
+            if since <= failure.at_ms < until
+        ]
 
     # data
 
@@ -307,14 +286,14 @@ class Plain:
         return [flow for flow in self.flows if since <= flow.started_ms < until]
 
 
-def counted(person: Person | None, user_agent: str) -> bool:
-    """Whether the default filter lets it through."""
-    return user_agent not in BOTS and not (person is not None and person.is_test)
+def place_of(session: Session) -> Place:
+    """That of its sign-in; whatever it does later belongs there."""
+    return Place(session.user_agent, session.country, session.method)
+
+
+def _refreshes(session: Session, *, background: bool) -> int:
+    return len(session.background_ms if background else session.foreground_ms)
 
 
 def _within(at_ms: int | None, since: int, until: int) -> bool:
     return at_ms is not None and since <= at_ms < until
-
-
-def _up_to(ordered: Sequence[int], at_ms: int) -> int:
-    return sum(each <= at_ms for each in ordered)

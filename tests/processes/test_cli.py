@@ -101,6 +101,16 @@ def test_nothing_starts_without_a_secret(command):
     assert refused.stderr == "inphora-auth: SECRET_KEY: is not set\n"
 
 
+def test_no_worker_starts_without_its_countries(tmp_path):
+    """A file that cannot be read is named, with what to do; exit code 1."""
+    path = tmp_path / "countries.mmdb"
+    path.write_text("<html>moved</html>")
+    refused = python("workers", env={**GOOD, "GEOIP_FILE": str(path), "LOG_LEVEL": "error"})
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"inphora-auth: GEOIP_FILE: {path} is no MaxMind DB file")
+    assert "\n" not in refused.stderr.rstrip()
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
