@@ -1,4 +1,4 @@
-"""events that wait for their session's sign-in to say where they were are found by their session"""
+"""events that wait for their session's sign-in to say where they were; open sessions, to be counted"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,6 +17,13 @@ def upgrade() -> None:
         schema="analytics",
         postgresql_where=sa.text("device_key = 0 and geo_key = 0 and session_id is not null"),
     )
+    op.create_index(
+        "ix_fct_sessions_open",
+        "fct_sessions",
+        ["user_key", "device_key", "is_test", "started_at", "expires_at"],
+        schema="analytics",
+        postgresql_where=sa.text("ended_at is null"),
+    )
     op.execute("""
         update analytics.fct_auth_events as t
         set client_key = s.client_key, device_key = s.device_key, geo_key = s.geo_key
@@ -30,4 +37,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_fct_sessions_open", "fct_sessions", schema="analytics")
     op.drop_index("ix_fct_auth_events_nowhere", "fct_auth_events", schema="analytics")
