@@ -16,11 +16,16 @@ from service.domain.sessions import SessionPolicy
 from service.operations.simulate_traffic import Made, SimulateTraffic
 from service.refusals import fail, refusals
 from service.simulation import Plan
+from service.store.aggregates import Aggregates
+from service.store.database import Database, open_engine
 from service.store.event_feed import EventFeed
 from service.store.redis_pool import open_redis
+from service.store.simulated_arrivals import SimulatedArrivals
 
 COMMAND_SECONDS = 5.0
 PAUSE_SECONDS = 0.1
+ANALYTICS_SECONDS = 570.0
+"""For one statement, as the workers have it."""
 INSTANT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"])
 
 
@@ -101,11 +106,21 @@ async def _simulate(
     days_done: Callable[[int], None],
 ) -> Made:
     redis = open_redis(settings.redis_dsn, timeout=COMMAND_SECONDS)
-    work = SimulateTraffic(EventFeed(redis), lambda: asyncio.sleep(PAUSE_SECONDS))
+    engine = open_engine(
+        settings.database_url.get_secret_value(), connections=1, seconds=ANALYTICS_SECONDS
+    )
+    database = Database(engine)
+    work = SimulateTraffic(
+        EventFeed(redis),
+        SimulatedArrivals(database, Aggregates(database, settings.analytics_timezones)),
+        lambda: datetime.now(UTC),
+        lambda: asyncio.sleep(PAUSE_SECONDS),
+    )
     try:
         return await work(plan, seed, shuffled=shuffled, days_done=days_done)
     finally:
         await redis.aclose()
+        await engine.dispose()
 
 
 def _is_dev(settings: Settings, file: Path) -> bool:
