@@ -44,8 +44,20 @@ STEPS = st.builds(
         BEGIN + timedelta(days=20, minutes=10 * tens, milliseconds=moment),
     ),
     st.sampled_from("ab"),
-    st.integers(0, 40),
-    st.sampled_from([-1, 0, 1]),
+    st.integers(0, 8),
+    st.sampled_from([0, 0, -1, 1]),
+)
+# Few instants, so that sessions end as others begin.
+SESSIONS = st.builds(
+    lambda six_hours, lasts, moment: (
+        BEGIN + timedelta(days=20, hours=6 * six_hours, milliseconds=moment),
+        None
+        if lasts is None
+        else BEGIN + timedelta(days=20, hours=6 * (six_hours + lasts), milliseconds=moment),
+    ),
+    st.integers(0, 5),
+    st.sampled_from([0, 1, 1, 2, 5, 60, None]),
+    st.sampled_from([0, 0, 0, 1]),
 )
 
 
@@ -60,13 +72,8 @@ class History(NamedTuple):
 HISTORIES = st.builds(
     History,
     st.lists(st.tuples(st.sampled_from("abcd"), INSTANTS), max_size=12),
-    st.lists(STEPS, max_size=8),
-    st.lists(
-        st.tuples(INSTANTS, st.none() | st.integers(0, 200)).map(
-            lambda pair: (pair[0], None if pair[1] is None else pair[0] + pair[1] * QUARTER)
-        ),
-        max_size=6,
-    ),
+    st.lists(STEPS, max_size=6),
+    st.lists(SESSIONS, max_size=6),
 )
 
 
