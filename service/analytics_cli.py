@@ -20,6 +20,7 @@ from service.store.aggregates import Aggregates
 from service.store.database import Database, open_engine
 from service.store.event_feed import EventFeed
 from service.store.redis_pool import open_redis
+from service.store.simulated_arrivals import SimulatedArrivals
 
 COMMAND_SECONDS = 5.0
 PAUSE_SECONDS = 0.1
@@ -146,11 +147,21 @@ async def _simulate(
     days_done: Callable[[int], None],
 ) -> Made:
     redis = open_redis(settings.redis_dsn, timeout=COMMAND_SECONDS)
-    work = SimulateTraffic(EventFeed(redis), lambda: asyncio.sleep(PAUSE_SECONDS))
+    engine = open_engine(
+        settings.database_url.get_secret_value(), connections=1, seconds=REBUILD_SECONDS
+    )
+    database = Database(engine)
+    work = SimulateTraffic(
+        EventFeed(redis),
+        SimulatedArrivals(database, Aggregates(database, settings.analytics_timezones)),
+        lambda: datetime.now(UTC),
+        lambda: asyncio.sleep(PAUSE_SECONDS),
+    )
     try:
         return await work(plan, seed, shuffled=shuffled, days_done=days_done)
     finally:
         await redis.aclose()
+        await engine.dispose()
 
 
 def _is_dev(settings: Settings, file: Path) -> bool:

@@ -52,6 +52,7 @@ from service.store.erasures import Erasures
 from service.store.event_log import EventLog
 from service.store.health import RedisHealth
 from service.store.limit_windows import LimitWindows
+from service.store.live_numbers import LiveNumbers
 from service.store.live_sessions import LiveSessions
 from service.store.local_windows import LocalWindows
 from service.store.password_hasher import PasswordHasher
@@ -297,7 +298,10 @@ async def wire_analytics(app: web.Application) -> AsyncIterator[None]:
     app[keys.QUERY_ANALYTICS] = QueryAnalytics(
         Analytics(Database(engine)), settings.analytics_min_cell, lambda: datetime.now(UTC)
     )
+    redis = open_redis(settings.redis_dsn)
+    app[keys.LIVE_NUMBERS] = LiveNumbers(redis)
     yield
+    await redis.aclose()
     await engine.dispose()
 
 

@@ -6,6 +6,7 @@ worker or an emptied queue only delays. docs/jobs.md is written from here.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from workers.resources import Resources
 
@@ -142,6 +143,15 @@ JOBS = (
         seconds=300,
         late="they are kept for longer than they should",
         run=lambda resources: resources.sweep_old(),
+    ),
+    Job(
+        name="tell_live_numbers",
+        does="counts who is signed in and what the last 30 minutes brought, for analysts' live view",
+        every=10,
+        after=4,
+        seconds=30,
+        late="`/api/analytics/live` is as old as it says; after a minute it answers 503",
+        run=lambda resources: resources.tell_live_numbers(datetime.now(UTC)),
     ),
     Job(
         name="refresh_analytics",

@@ -29,6 +29,7 @@ from service.store.erasures import Erasures
 from service.store.event_log import EventLog
 from service.store.facts import Facts
 from service.store.health import RedisHealth
+from service.store.live_numbers import TellLiveNumbers
 from service.store.live_sessions import LiveSessions
 from service.store.person_archive import PersonArchive
 from service.store.person_exports import PersonExports
@@ -75,6 +76,7 @@ class Resources:
     keep_months: KeepMonths
     sweep_old: SweepOld
     refresh_analytics: RefreshAnalytics
+    tell_live_numbers: TellLiveNumbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +202,7 @@ async def open_resources(
             ),
             sweep_old=SweepOld(Sweeps(database, _now_ms), retention.audit, retention.sessions),
             refresh_analytics=RefreshAnalytics(Aggregates(Database(slow_engine), zones), _now_ms),
+            tell_live_numbers=TellLiveNumbers(database, redis),
         )
     finally:
         ingest.stop()

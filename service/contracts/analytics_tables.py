@@ -195,6 +195,15 @@ fct_sessions = Table(
     Column("is_test", Boolean, nullable=False, server_default=false(), comment="not counted"),
     Index("ix_fct_sessions_started_at", "started_at"),
     Index("ix_fct_sessions_ended_at", "ended_at"),
+    Index(
+        "ix_fct_sessions_open",
+        "user_key",
+        "device_key",
+        "is_test",
+        "started_at",
+        "expires_at",
+        postgresql_where=text("ended_at is null"),
+    ),
     schema=SCHEMA,
     comment="one session a row; facts come in any order and give the same row",
 )

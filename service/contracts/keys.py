@@ -18,6 +18,9 @@ HEARTBEAT = "auth:workers:heartbeat"
 VITALS = "auth:workers:vitals"
 """A hash of workers' names to what each has counted: service/contracts/vitals.py."""
 
+LIVE_NUMBERS = "auth:analytics:live"
+"""What goes on right now, as JSON: service/store/live_numbers.py."""
+
 _TAGS = tuple(f"auth:{{{partition:02d}}}:" for partition in range(256))
 _SESSIONS = tuple(f"{tag}s:" for tag in _TAGS)
 _USERS = tuple(f"{tag}u:" for tag in _TAGS)

@@ -10,6 +10,8 @@ PLACE = {
     "country": "geo.country",
 }
 METHOD = {"method": "t.auth_method"}
+"""Of sessions only: a sign-in that failed has no method yet, and one person uses several a day."""
+
 PEOPLE = frozenset(PLACE)
 SESSIONS = frozenset({*PLACE, *METHOD})
 

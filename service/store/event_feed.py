@@ -23,13 +23,19 @@ class EventFeed:
     redis: Redis
     _last: dict[int, str] = field(default_factory=dict)
 
-    async def write(self, events: Sequence[tuple[int, Event]]) -> None:
-        """Put events on the streams of their partitions, in this order, in one round trip."""
+    async def write(self, events: Sequence[tuple[int, Event]]) -> list[str]:
+        """Put events on the streams of their partitions, in this order, in one round trip.
+
+        Returns their `event_id` in the facts.
+        """
         pipeline = self.redis.pipeline(transaction=False)
         for partition, event in events:
             pipeline.execute_command("XADD", keys.events(partition), "*", *entry_of(event))
+        ids = []
         for (partition, _), entry_id in zip(events, await _run(pipeline), strict=True):
             self._last[partition] = entry_id.decode()
+            ids.append(f"{partition:02d}-{self._last[partition]}")
+        return ids
 
     async def waiting(self) -> int:
         """How many entries no table holds yet, whoever wrote them."""

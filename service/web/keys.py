@@ -23,6 +23,7 @@ from service.operations.refresh import Refresh
 from service.operations.search_audit import SearchAudit
 from service.operations.two_factor import EnableTotp, SetUpTotp
 from service.operations.verify_second_factor import VerifySecondFactor
+from service.store.live_numbers import LiveNumbers
 from service.web.cookies import RefreshCookie
 from service.web.metrics import Metrics
 from service.web.sharing import Sharing
@@ -43,6 +44,7 @@ LOGOUT = web.AppKey("logout", Logout)
 METRICS = web.AppKey("metrics", Metrics)
 METRICS_TOKEN: web.AppKey[str | None] = web.AppKey("metrics_token")
 POLICY = web.AppKey("policy", SessionPolicy)
+LIVE_NUMBERS = web.AppKey("live_numbers", LiveNumbers)
 QUERY_ANALYTICS = web.AppKey("query_analytics", QueryAnalytics)
 REFRESH = web.AppKey("refresh", Refresh)
 SEARCH_AUDIT = web.AppKey("search_audit", SearchAudit)

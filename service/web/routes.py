@@ -232,6 +232,16 @@ ROUTES = (
     ),
     Route(
         method="GET",
+        path="/api/analytics/live",
+        handler=analytics.get_live,
+        summary="Who is signed in right now, and the last 30 minutes; approximate",
+        bearer=True,
+        roles=(Role.ANALYST, Role.ADMIN),
+        replies={200: [shapes.LiveNumbersShape]},
+        errors=AWAY,
+    ),
+    Route(
+        method="GET",
         path="/api/analytics/query",
         handler=analytics.get_query,
         summary="Metrics by window of local time, and by a breakdown",

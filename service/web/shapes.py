@@ -187,6 +187,30 @@ class AnswerShape(Shape):
     metric_versions: dict[str, int]
 
 
+class SignedInShape(Shape):
+    """Open sessions, and whose they are."""
+
+    users: int
+    sessions: int
+
+
+class MinuteShape(Shape):
+    """What a minute brought: sign-ins, and steps of sign-ins that failed."""
+
+    minute: str
+    logins: int
+    failures: int
+
+
+class LiveNumbersShape(Shape):
+    """What goes on, as of some seconds ago; the minutes oldest first, the last not over yet."""
+
+    as_of: str
+    signed_in: SignedInShape
+    per_minute: list[MinuteShape]
+    approx: bool
+
+
 class HealthShape(Shape):
     """How the service and what it stands on are."""
 

@@ -14,6 +14,7 @@ from tests.analytics.expected import expected, same
 from tests.analytics.played import Play
 from tests.analytics.truth import Place, Plain, place_of
 
+pytestmark = pytest.mark.parametrize("play", ["autumn"], indirect=True)
 ZONE = "America/New_York"
 OF_PLACE: dict[str, Callable[[Place], str]] = {
     "client": lambda _: "inphora",

@@ -12,6 +12,12 @@ MADE = re.compile(
     r"^(\d+) events of 9 people, (\d+) sessions and \d+ sign-ins over 3 days", re.MULTILINE
 )
 
+LATE = """
+    select avg(cast(received_at > occurred_at + interval '1 hour' as int))
+    from analytics.fct_auth_events
+"""
+"""Made-up events came when the simulation has it, not when they were made up."""
+
 
 async def counts(stores):
     """Rows of the audit and of analysts' sessions."""
@@ -38,6 +44,8 @@ async def test_days_are_stored_when_it_ends(stores, migrated, tmp_path, more):
 
     assert done.returncode == 0, done.stderr
     assert tuple(map(int, MADE.search(done.stdout).groups())) == await counts(stores)
+    assert 0 < float(await stores.value(LATE)) < 0.2
+    assert await stores.value("select max(mau) from analytics.agg_active_day") >= 5
 
 
 async def test_the_database_of_a_dev(stores, migrated, tmp_path):

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import closing
+from datetime import UTC, datetime
 
 import pyotp
 import pytest
@@ -18,6 +19,7 @@ from schemathesis.specs.openapi.checks import (
 
 from service.app import build_app
 from service.domain.users import Role
+from service.store.live_numbers import TellLiveNumbers
 from service.web.openapi import document
 from service.web.routes import ROUTES
 from tests.support.people import TOTP_SECRET
@@ -96,7 +98,13 @@ async def test_the_document_is_served(browser):
     assert reply.body["servers"] == [{"url": "http://127.0.0.1:8000"}]
 
 
-@pytest.mark.usefixtures("unharmed")
+@pytest.fixture
+async def working(database, redis):
+    """A worker has just told what goes on."""
+    await TellLiveNumbers(database, redis)(datetime.now(UTC))
+
+
+@pytest.mark.usefixtures("unharmed", "working")
 @pytest.mark.parametrize("signed_in", [False, True], ids=["as nobody", "signed in"])
 @pytest.mark.parametrize(("method", "path", "mode"), OPERATIONS, ids=str)
 async def test_the_service_answers_as_documented(
@@ -122,7 +130,7 @@ async def test_the_service_answers_as_documented(
     await asyncio.to_thread(explore)
 
 
-@pytest.mark.usefixtures("unharmed")
+@pytest.mark.usefixtures("unharmed", "working")
 async def test_what_succeeds_is_answered_as_documented(served, make_person):
     """Every success of a life with this service, which no generated request comes upon."""
     person, guarded = await make_person(), await make_person(totp_secret=TOTP_SECRET)
@@ -169,6 +177,7 @@ async def test_what_succeeds_is_answered_as_documented(served, make_person):
                 call("GET", "/api/audit", token, query={"format": form, "user_id": person.id})
             token = login(analyst)["access_token"]
             call("GET", "/api/analytics/metrics", token)
+            call("GET", "/api/analytics/live", token)
             asked = {"metrics": "dau,mfa_use", "from": "2026-11-01", "to": "2026-11-03"}
             for form in ("json", "csv"):
                 call("GET", "/api/analytics/query", token, query={**asked, "format": form})

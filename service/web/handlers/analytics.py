@@ -8,10 +8,10 @@ from aiohttp import web
 from service.domain.csv_text import csv_text
 from service.metrics.windows import Grain
 from service.operations.query_analytics import Question, describe_metrics
-from service.web.keys import QUERY_ANALYTICS
+from service.web.keys import LIVE_NUMBERS, QUERY_ANALYTICS
 from service.web.negotiation import choose
 from service.web.queries import AnalyticsQuery, read_query
-from service.web.replies import to_bytes
+from service.web.replies import json_reply, to_bytes
 
 JSON, CSV = "application/json", "text/csv"
 FORMS = {"json": JSON, "csv": CSV}
@@ -20,6 +20,10 @@ FILTERS = ("client", "device_class", "browser", "os", "country", "method")
 
 async def get_metrics(request: web.Request) -> web.Response:
     return _kept(request, to_bytes({"metrics": describe_metrics()}), JSON)
+
+
+async def get_live(request: web.Request) -> web.Response:
+    return json_reply(await request.app[LIVE_NUMBERS].get())
 
 
 async def get_query(request: web.Request) -> web.Response:

@@ -1,4 +1,4 @@
-"""events that wait for their session's sign-in to say where they were are found by their session"""
+"""events that wait for their session's sign-in to say where they were; open sessions, to be counted"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -27,6 +27,13 @@ def upgrade() -> None:
         comment="events that were told their device and country late; the next refresh counts them "
         "anew",
     )
+    op.create_index(
+        "ix_fct_sessions_open",
+        "fct_sessions",
+        ["user_key", "device_key", "is_test", "started_at", "expires_at"],
+        schema="analytics",
+        postgresql_where=sa.text("ended_at is null"),
+    )
     op.execute("""
         update analytics.fct_auth_events as t
         set client_key = s.client_key, device_key = s.device_key, geo_key = s.geo_key
@@ -41,4 +48,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("agg_moved", schema="analytics")
+    op.drop_index("ix_fct_sessions_open", "fct_sessions", schema="analytics")
     op.drop_index("ix_fct_auth_events_nowhere", "fct_auth_events", schema="analytics")
