@@ -10,20 +10,19 @@ from service.metrics.windows import DAY, Grain, midnight, windows_of
 from service.store import aggregate_statements as sql
 
 
-async def build_days(
-    connection: AsyncConnection, tz: str, since: date, until: date, now: datetime
-) -> None:
-    """Local days [since, until), worked out from the events; those before are there already."""
+async def build_days(connection: AsyncConnection, tz: str, since: date, until: date) -> None:
+    """Who was active on local days [since, until), from the events."""
     windows = windows_of(since, until, tz, Grain.DAY)
     await connection.execute(sql.FORGET_DAYS, {"tz": tz, "first": since, "last": until})
     values = {"tz": tz, "days": list(windows.days), "edges": list(windows.edges)}
     await connection.execute(sql.ADD_DAYS, values)
+
+
+async def count_days(
+    connection: AsyncConnection, tz: str, since: date, until: date, now: datetime
+) -> None:
+    """How many people were active in the days that end with each of [since, until)."""
     await _count(connection, tz, _range(since, until), now)
-
-
-async def finish_days(connection: AsyncConnection, tz: str, until: date, now: datetime) -> None:
-    """Those after `until` that look back before it."""
-    await _count(connection, tz, _range(until, until + (sql.LONGEST - 1) * DAY), now)
 
 
 async def add_days(connection: AsyncConnection, tz: str, mark: datetime, now: datetime) -> None:
