@@ -26,19 +26,19 @@ async def count_days(
 
 
 async def add_days(connection: AsyncConnection, tz: str, mark: datetime, now: datetime) -> None:
-    """What was received since `mark`: days on which more people were active, those that look back
-    at them, and days that began.
+    """What was received since `mark`: days on which more people were active, all after them (which
+    look back at them, or had somebody as new who was not), and days that began.
     """
     zone = ZoneInfo(tz)
     news = (await connection.execute(sql.NEWS, {"mark": mark})).one()
+    today = now.astimezone(zone).date()
     days: set[date] = set()
     if news.first is not None:
         first, last = news.first.astimezone(zone).date(), news.last.astimezone(zone).date()
         windows = windows_of(first, last + DAY, tz, Grain.DAY)
         values = {"tz": tz, "days": list(windows.days), "edges": list(windows.edges), "mark": mark}
         for day in await connection.scalars(sql.ADD_NEW_DAYS, values):
-            days |= set(_range(day, day + sql.LONGEST * DAY))
-    today = now.astimezone(zone).date()
+            days |= set(_range(day, today + DAY))
     if news.enrolled is not None:
         days |= set(_range(news.enrolled.astimezone(zone).date(), today + DAY))
     done = await connection.scalar(sql.LAST_ACTIVES, {"tz": tz})
@@ -53,8 +53,8 @@ async def _count(connection: AsyncConnection, tz: str, days: Iterable[date], now
         values = {"tz": tz, "day": day}
         await connection.execute(sql.FORGET_ACTIVES, values)
         if day <= today:
-            ends_at = midnight(day + DAY, zone)
-            await connection.execute(sql.ADD_ACTIVES, {**values, "ends_at": ends_at})
+            edges = {"begins_at": midnight(day, zone), "ends_at": midnight(day + DAY, zone)}
+            await connection.execute(sql.ADD_ACTIVES, {**values, **edges})
 
 
 def _range(since: date, until: date) -> Iterable[date]:

@@ -211,8 +211,9 @@ _NAMES = {
 _PARTS = " union all ".join(
     f"""select '{by}', cell, count(*) filter (where day = :day),
                count(*) filter (where day > cast(:day as date) - 7), count(*),
-               count(*) filter (where enrolled)
-        from (select cell_{place} as cell, max(day) as day, bool_or(enrolled) as enrolled
+               count(*) filter (where enrolled), count(*) filter (where day = :day and is_new)
+        from (select cell_{place} as cell, max(day) as day, bool_or(enrolled) as enrolled,
+                     bool_or(is_new) as is_new
               from seen group by user_key, cell_{place}) as person
         group by cell"""  # noqa: S608
     for place, by in enumerate(_NAMES)
@@ -220,7 +221,7 @@ _PARTS = " union all ".join(
 _CELLS = ", ".join(f"{sql} as cell_{place}" for place, sql in enumerate(_NAMES.values()))
 ADD_ACTIVES = text(f"""
     insert into analytics.agg_active_day
-        (part_by, cell, dau, wau, mau, mfa_enrolled, tz, day)
+        (part_by, cell, dau, wau, mau, mfa_enrolled, new_users, tz, day)
     with last as materialized (
         select user_key, client_key, device_key, geo_key, max(day) as day
         from analytics.agg_user_day
@@ -229,7 +230,10 @@ ADD_ACTIVES = text(f"""
     ), seen as materialized (
         select t.user_key, t.day, t.user_key in (
                    select user_key from analytics.dim_user where mfa_enrolled_at < :ends_at
-               ) as enrolled, {_CELLS}
+               ) as enrolled, t.user_key in (
+                   select user_key from analytics.dim_user
+                   where first_seen_at >= :begins_at and first_seen_at < :ends_at
+               ) as is_new, {_CELLS}
         from last as t {" ".join(DIMENSIONS.values())}
         where not device.is_bot
     )
