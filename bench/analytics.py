@@ -163,7 +163,12 @@ async def measure_analytics(
         if not events:
             events = await make_traffic(sql, size, lambda day: say(f"traffic of {day}"))
         refreshes = await _refresh(url, sql, size.end, say)
-        engine = open_engine(url, connections=CONNECTIONS, seconds=PATIENCE_SECONDS)
+        engine = open_engine(
+            url,
+            connections=CONNECTIONS,
+            seconds=PATIENCE_SECONDS,
+            wait_seconds=PATIENCE_SECONDS,
+        )
         asked: list[tuple[str, tuple[Any, ...]]] = []
 
         @event.listens_for(engine.sync_engine, "before_cursor_execute")

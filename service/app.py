@@ -293,7 +293,12 @@ async def wire_analytics(app: web.Application) -> AsyncIterator[None]:
     """Let numbers be asked for, on connections of their own."""
     settings = app[SETTINGS]
     url = settings.database_url.get_secret_value()
-    engine = open_engine(url, connections=ANALYTICS_CONNECTIONS, seconds=ANALYTICS_SECONDS)
+    engine = open_engine(
+        url,
+        connections=ANALYTICS_CONNECTIONS,
+        seconds=ANALYTICS_SECONDS,
+        wait_seconds=ANALYTICS_SECONDS,  # a page asks much at once
+    )
     app[keys.QUERY_ANALYTICS] = QueryAnalytics(
         Analytics(Database(engine)), settings.analytics_min_cell, lambda: datetime.now(UTC)
     )
