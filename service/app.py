@@ -88,7 +88,7 @@ LIMIT_BOOK = web.AppKey("limit_book", LimitBook)
 KEYS_RELOADED_EVERY = timedelta(minutes=1)
 AUDIT_CONNECTIONS, AUDIT_EXPORTS, AUDIT_SECONDS = 2, 2, 5.0
 """Of their own: reading the audit keeps nobody from signing in. Seconds are a statement's."""
-ANALYTICS_CONNECTIONS, ANALYTICS_SECONDS = 2, 10.0
+ANALYTICS_CONNECTIONS, ANALYTICS_SECONDS = 2, 30.0
 FRONTEND = Path(__file__).parent.parent / "frontend" / "dist"
 ISSUER_NAME = "Inphora"
 
