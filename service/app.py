@@ -89,7 +89,7 @@ LIMIT_BOOK = web.AppKey("limit_book", LimitBook)
 KEYS_RELOADED_EVERY = timedelta(minutes=1)
 AUDIT_CONNECTIONS, AUDIT_EXPORTS, AUDIT_SECONDS = 2, 2, 5.0
 """Of their own: reading the audit keeps nobody from signing in. Seconds are a statement's."""
-ANALYTICS_CONNECTIONS, ANALYTICS_SECONDS = 2, 10.0
+ANALYTICS_CONNECTIONS, ANALYTICS_SECONDS = 2, 30.0
 FRONTEND = Path(__file__).parent.parent / "frontend" / "dist"
 ISSUER_NAME = "Inphora"
 
@@ -294,7 +294,12 @@ async def wire_analytics(app: web.Application) -> AsyncIterator[None]:
     """Let numbers be asked for, on connections of their own."""
     settings = app[SETTINGS]
     url = settings.database_url.get_secret_value()
-    engine = open_engine(url, connections=ANALYTICS_CONNECTIONS, seconds=ANALYTICS_SECONDS)
+    engine = open_engine(
+        url,
+        connections=ANALYTICS_CONNECTIONS,
+        seconds=ANALYTICS_SECONDS,
+        wait_seconds=ANALYTICS_SECONDS,  # a page asks much at once
+    )
     app[keys.QUERY_ANALYTICS] = QueryAnalytics(
         Analytics(Database(engine)), settings.analytics_min_cell, lambda: datetime.now(UTC)
     )

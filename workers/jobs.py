@@ -158,7 +158,7 @@ JOBS = (
         does="takes what happened into the numbers that analysts are shown, also what came late",
         every=2 * MINUTE,
         after=45,
-        seconds=600,
+        seconds=3600,  # the first one reads every fact there is
         late="numbers are as old as their watermark says",
         run=lambda resources: resources.refresh_analytics(),
     ),

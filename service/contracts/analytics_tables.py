@@ -247,6 +247,7 @@ agg_active_day = Table(
     Column("wau", Integer, nullable=False, comment="of 7 days that end with it"),
     Column("mau", Integer, nullable=False, comment="of 28 days that end with it"),
     Column("mfa_enrolled", Integer, nullable=False, comment="of mau, with a second factor"),
+    Column("new_users", Integer, nullable=False, comment="of dau, never active before"),
     schema=SCHEMA,
     comment="active users a day, without test accounts and bots; small cells are not merged",
 )

@@ -307,6 +307,7 @@ IMPERSONAL: Mapping[str, Sequence[str]] = {
         "wau",
         "mau",
         "mfa_enrolled",
+        "new_users",
     ),
     "analytics.agg_counts_15m": (
         "cube",

@@ -57,9 +57,9 @@ class Metric:
     """One metric. `values` are its columns (by a suffix to its name) as SQL aggregates; where a
     cube has counted them, made of its sums, as `{name}`.
 
-    `rolling`: distinct users over so many days that end with the window's day. `daily`: the column
-    of `agg_active_day` that has it. `weeks_after`: whole weeks only, each a cohort that is followed
-    for so many more.
+    `rolling`: distinct users over so many days that end with the window's day. `daily`: what of
+    `agg_active_day` is the same for days. `weeks_after`: whole weeks only, each a cohort that is
+    followed for so many more.
     """
 
     name: str

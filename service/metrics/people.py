@@ -87,12 +87,14 @@ PEOPLE_METRICS = (
         "Users active in the window whose first activity ever lies inside it.",
         where=f"person.first_seen_at >= {BEGIN}",
         joins=PERSON,
+        daily="new_users",
     ),
     _in_window(
         "returning_users",
         "Users active in the window whose first activity ever lies before it.",
         where=f"person.first_seen_at < {BEGIN}",
         joins=PERSON,
+        daily="dau - new_users",
     ),
     Metric(
         name="retention",

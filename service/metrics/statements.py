@@ -20,8 +20,8 @@ DIMENSIONS = {
 COUNTS = "analytics.agg_counts_15m"
 
 
-def statement(metric: Metric, by: str | None = None) -> str:
-    """Its values, from the facts."""
+def statement(metric: Metric, by: str | None = None, *, merging: bool = False) -> str:
+    """Its values, from the facts. `merging`: some cells are part of `other`."""
     if metric.kind is Kind.DISTINCT:
         return sizes(metric, by)
     source = metric.source
@@ -37,7 +37,7 @@ def statement(metric: Metric, by: str | None = None) -> str:
         .replace("w_end", f"(cast(:edges as {kind}[]))[{n} + 1]")
     )
     return (
-        f"select {n} as n, {_cell(source, by, n)} as cell, {columns}\n{_rows(metric, by)}\n"
+        f"select {n} as n, {_cell(source, by, n, merging=merging)} as cell, {columns}\n{_rows(metric, by)}\n"
         "group by 1, 2"
     )
 
@@ -57,7 +57,7 @@ def sizes(metric: Metric, by: str | None = None, *, some: bool = False) -> str:
         settled = f" and {metric.cube.settled}" if metric.cube else ""
     return (
         f"select n, cell, count(who) as users from (\nselect distinct {n} as n, "  # noqa: S608
-        f"{_cell(source, by, n)} as cell, {source.user} as who\n{_rows(metric, by)}{settled}\n"
+        f"{_cell(source, by, n, merging=some)} as cell, {source.user} as who\n{_rows(metric, by)}{settled}\n"
         f") as part\n{only}group by 1, 2"
     )
 
@@ -143,20 +143,18 @@ def _rolling(metric: Metric, by: str | None, *, some: bool) -> str:
         )
     only = f" and {_name(source, by)} = any(cast(:merged as text[]))" if some and by else ""
     return f"""with active as (
-    select distinct t.day, t.user_key, {begin} as since, {_cell(source, by, None)} as cell
+    select t.day, t.user_key, {begin} as since, {_cell(source, by, None, merging=some)} as cell
     from {source.table} as t
     {_joins(metric, by)} {person}
     where t.day > cast(:first as date) - {days} and t.day < :last{_filters(source)}{only}
 ), spans as (
     select cell, greatest(day, since, cast(:first as date)) as day, least(day + {days}, coalesce(
-        lead(day) over (partition by cell, user_key order by day), day + {days})) as until
+        lead(day) over (partition by user_key, cell order by day), day + {days})) as until
     from active
-), moves as (
-    select cell, day, 1 as n from spans where until > day
-    union all
-    select cell, until, -1 from spans where until > day and until < :last
 ), daily as (
-    select cell, day, sum(n) as n from moves group by 1, 2
+    select cell, move.day, sum(move.n) as n
+    from spans cross join lateral (values (day, 1), (until, -1)) as move (day, n)
+    where spans.until > spans.day and move.day < :last group by 1, 2
 ), grid as (
     select cell, cast(:first as date) + i as day
     from (select distinct cell from daily) as parts,
@@ -185,9 +183,11 @@ def _name(source: Source, by: str) -> str:
     return f"coalesce(nullif({source.cells[by]}, ''), 'unknown')"
 
 
-def _cell(source: Source, by: str | None, n: str | None) -> str:
+def _cell(source: Source, by: str | None, n: str | None, *, merging: bool) -> str:
     """The name of a row's part."""
-    return f"'{OTHER}'" if by is None else _merged(_name(source, by), n)
+    if by is None:
+        return f"'{OTHER}'"
+    return _merged(_name(source, by), n) if merging else _name(source, by)
 
 
 def _merged(name: str, n: str | None) -> str:

@@ -205,28 +205,44 @@ ADD_NEW_DAYS = text(f"""
 TAKE_MOVED = text("delete from analytics.agg_moved returning occurred_at")
 LAST_ACTIVES = text("select max(day) from analytics.agg_active_day where tz = :tz")
 FORGET_ACTIVES = text("delete from analytics.agg_active_day where tz = :tz and day = :day")
-_PARTS = "".join(
-    f", ('{by}', coalesce(nullif({name}, ''), 'unknown'))" for by, name in PLACE.items()
+_NAMES = {
+    "": f"'{OTHER}'",
+    **{by: f"coalesce(nullif({sql}, ''), 'unknown')" for by, sql in PLACE.items()},
+}
+_PARTS = " union all ".join(
+    f"""select '{by}', cell, count(*) filter (where day = :day),
+               count(*) filter (where day > cast(:day as date) - 7), count(*),
+               count(*) filter (where enrolled), count(*) filter (where day = :day and is_new)
+        from (select cell_{place} as cell, max(day) as day, bool_or(enrolled) as enrolled,
+                     bool_or(is_new) as is_new
+              from seen group by user_key, cell_{place}) as person
+        group by cell"""  # noqa: S608
+    for place, by in enumerate(_NAMES)
 )
+_CELLS = ", ".join(f"{sql} as cell_{place}" for place, sql in enumerate(_NAMES.values()))
 ADD_ACTIVES = text(f"""
     insert into analytics.agg_active_day
-        (tz, day, part_by, cell, dau, wau, mau, mfa_enrolled)
-    with seen as (
+        (part_by, cell, dau, wau, mau, mfa_enrolled, new_users, tz, day)
+    with last as materialized (
         select user_key, client_key, device_key, geo_key, max(day) as day
         from analytics.agg_user_day
         where tz = :tz and day > cast(:day as date) - {LONGEST} and day <= :day and not is_test
         group by 1, 2, 3, 4
-    ), parted as (
-        select part.part_by, part.cell, t.user_key, max(t.day) as day
-        from seen as t {" ".join(DIMENSIONS.values())}
-        cross join lateral (values ('', '{OTHER}'){_PARTS}) as part (part_by, cell)
-        where not device.is_bot group by 1, 2, 3
+    ), seen as materialized (
+        select t.user_key, t.day, t.user_key in (
+                   select user_key from analytics.dim_user where mfa_enrolled_at < :ends_at
+               ) as enrolled, t.user_key in (
+                   select user_key from analytics.dim_user
+                   where first_seen_at >= :begins_at and first_seen_at < :ends_at
+               ) as is_new, {_CELLS}
+        from last as t {" ".join(DIMENSIONS.values())}
+        where not device.is_bot
     )
-    select :tz, :day, part_by, cell, count(*) filter (where day = :day),
-           count(*) filter (where day > cast(:day as date) - 7), count(*),
-           count(*) filter (where person.mfa_enrolled_at < :ends_at)
-    from parted left join analytics.dim_user as person using (user_key) group by 3, 4
+    select counted.*, :tz, cast(:day as date) from ({_PARTS}) as counted
 """)  # noqa: S608
+ANALYSE_FLOWS = text("analyze analytics.agg_flow")
+ANALYSE_DAYS = text("analyze analytics.agg_user_day")
+"""What was just filled has no statistics, and whoever reads it in the same transaction needs them."""
 FORGET_METRICS = text("delete from analytics.meta_metric")
 ADD_METRIC = text("""
     insert into analytics.meta_metric (name, version, unit, definition, sql)

@@ -16,7 +16,7 @@ from service.metrics.sources import CUBES
 from service.metrics.statements import counting, statement
 from service.metrics.windows import DAY, QUARTER
 from service.store import aggregate_statements as sql
-from service.store.aggregate_days import add_days, build_days, finish_days
+from service.store.aggregate_days import add_days, build_days, count_days
 from service.store.analytics import OVERLAP, QUICK
 from service.store.database import Database
 
@@ -77,9 +77,9 @@ class Aggregates:
                 await connection.execute(QUICK)
                 await _rebuild(connection, _instant(begin), _instant(end), now)
                 for tz, _ in await self._zones(connection, now):
-                    await build_days(connection, tz, begin, end, now)
-                    if end == until:
-                        await finish_days(connection, tz, end, now)
+                    await build_days(connection, tz, begin, end)
+                    look_back = sql.LONGEST * DAY if end == until else 0 * DAY
+                    await count_days(connection, tz, begin, end + look_back, now)
             progress(end)
             begin = end
 
@@ -112,6 +112,7 @@ async def _build(connection: AsyncConnection, now: datetime) -> None:
     span = (await connection.execute(sql.SPAN)).one()
     begin, last = _quarter(span.first or now), max(span.last or now, now)
     await _rebuild_flows(connection, begin, last + DAY)
+    await connection.execute(sql.ANALYSE_FLOWS)
     while begin <= last:
         await _rebuild(connection, begin, begin + CHUNK, now)
         begin += CHUNK
@@ -139,10 +140,13 @@ async def _rebuild(
 
 async def _build_zone(connection: AsyncConnection, tz: str, now: datetime) -> None:
     first = await connection.scalar(sql.FIRST_EVENT)
-    begin = (first or now).astimezone(UTC).date() - DAY
-    while begin <= now.date() + DAY:
-        await build_days(connection, tz, begin, begin + CHUNK, now)
+    begin = since = (first or now).astimezone(UTC).date() - DAY
+    until = now.date() + 2 * DAY
+    while begin < until:
+        await build_days(connection, tz, begin, min(begin + CHUNK, until))
         begin += CHUNK
+    await connection.execute(sql.ANALYSE_DAYS)
+    await count_days(connection, tz, since, until, now)
 
 
 async def _sessionise(connection: AsyncConnection) -> set[datetime]:

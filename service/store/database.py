@@ -28,17 +28,21 @@ def database_url(url: str) -> URL:
 
 
 def open_engine(
-    url: str, *, connections: int = 10, seconds: float = COMMAND_SECONDS
+    url: str,
+    *,
+    connections: int = 10,
+    seconds: float = COMMAND_SECONDS,
+    wait_seconds: float = POOL_WAIT_SECONDS,
 ) -> AsyncEngine:
     """A pool that finds out about dead connections before a request does.
 
-    No statement may take longer than `seconds`.
+    No statement may take longer than `seconds`, nobody waits longer than `wait_seconds` for one.
     """
     return create_async_engine(
         database_url(url),
         pool_size=connections,
         max_overflow=0,
-        pool_timeout=POOL_WAIT_SECONDS,
+        pool_timeout=wait_seconds,
         pool_pre_ping=True,
         connect_args={"timeout": CONNECT_SECONDS, "command_timeout": seconds},
         hide_parameters=True,

@@ -160,3 +160,16 @@ async def test_adoption_of_a_second_factor(facts: Facts):
 
     rows = await facts.ask("mfa_adoption", "2026-11-01", "2026-11-05")
     assert [row[1:] for row in rows] == [[0, 0, 1], [0, 0, 2], [0.5, 1, 2], [0.5, 1, 2]]
+
+
+async def test_who_was_there_earlier_is_not_new(facts: Facts):
+    """An event that comes late makes somebody new on an earlier day, and on the later one no more."""
+    await facts.active("ada", "2026-11-10T09:00Z")
+    await facts.refresh(now=NOW)
+    question = ("new_users,returning_users", "2026-11-01", "2026-11-11")
+    assert (await facts.ask(*question))[-1] == ["2026-11-10", 1, 0]
+
+    await facts.active("ada", "2026-11-01T09:00Z", received_at=NOW)
+    await facts.refresh(now=NOW + timedelta(minutes=2))
+    rows = await facts.ask(*question)
+    assert (rows[0], rows[-1]) == (["2026-11-01", 1, 0], ["2026-11-10", 0, 1])

@@ -39,7 +39,10 @@ def upgrade() -> None:
     _make_active_day(
         sa.Column("part_by", sa.Text(), nullable=False, comment=PARTED),
         sa.Column("cell", sa.Text(), nullable=False, comment=CELL),
-        mfa=[sa.Column("mfa_enrolled", sa.Integer(), nullable=False, comment="of mau, with a second factor")],
+        more=[
+            sa.Column("mfa_enrolled", sa.Integer(), nullable=False, comment="of mau, with a second factor"),
+            sa.Column("new_users", sa.Integer(), nullable=False, comment="of dau, never active before"),
+        ],
         comment="active users a day, without test accounts and bots; small cells are not merged",
     )
     op.create_index("ix_fct_auth_events_failure", "fct_auth_events", ["occurred_at"], schema="analytics",
@@ -62,11 +65,11 @@ def downgrade() -> None:
     op.drop_index("ix_fct_auth_events_edge", "fct_auth_events", schema="analytics")
     op.drop_index("ix_fct_auth_events_failure", "fct_auth_events", schema="analytics")
     op.drop_table("agg_counts_15m", schema="analytics")
-    _make_active_day(mfa=[], comment="active users a day, without test accounts and bots")
+    _make_active_day(more=[], comment="active users a day, without test accounts and bots")
     _work_out_again()
 
 
-def _make_active_day(*parts: "sa.Column[Any]", mfa: "list[sa.Column[Any]]", comment: str) -> None:
+def _make_active_day(*parts: "sa.Column[Any]", more: "list[sa.Column[Any]]", comment: str) -> None:
     op.drop_table("agg_active_day", schema="analytics")
     keys = ["tz", "day", *(part.name for part in parts)]
     op.create_table("agg_active_day",
@@ -76,7 +79,7 @@ def _make_active_day(*parts: "sa.Column[Any]", mfa: "list[sa.Column[Any]]", comm
         sa.Column("dau", sa.Integer(), nullable=False, comment="distinct users of the day"),
         sa.Column("wau", sa.Integer(), nullable=False, comment="of 7 days that end with it"),
         sa.Column("mau", sa.Integer(), nullable=False, comment="of 28 days that end with it"),
-        *mfa,
+        *more,
         sa.PrimaryKeyConstraint(*keys, name=op.f("pk_agg_active_day")),
         schema="analytics",
         comment=comment,
