@@ -1,4 +1,4 @@
-import { useCallback, useMemo } from "react";
+import { useCallback, useMemo, useState } from "react";
 
 import { Freshness } from "./Freshness.jsx";
 import { LiveStrip } from "./LiveStrip.jsx";
@@ -25,9 +25,10 @@ export function Dashboard({ search, go }) {
   const view = useMemo(() => readView(search, zone), [search, zone]);
   const period = periodOf(view, Date.now());
   const isParted = view.by !== "" && view.only === "" && follows(/** @type {any} */ (ASKS.people), view);
-  const people = useQuestion(queryOf("people", view, period, { whole: true }));
-  const open = useQuestion(queryOf("open", view, period));
-  const parted = useQuestion(isParted ? queryOf("people", view, period) : null);
+  const [round, setRound] = useState(0);
+  const people = useQuestion(queryOf("people", view, period, { whole: true }), round);
+  const open = useQuestion(queryOf("open", view, period), round);
+  const parted = useQuestion(isParted ? queryOf("people", view, period) : null, round);
   const cells = useQuestion(view.by ? queryOf("cells", { ...view, compare: false }, period) : null);
   const { live, error } = useLive();
   const change = useCallback((/** @type {Partial<View>} */ next) => go(`/analytics${writeView({ ...view, ...next })}`), [go, view]);
@@ -37,13 +38,13 @@ export function Dashboard({ search, go }) {
       <p className="subline">{describePeriod(view, period)}</p>
       <Toolbar view={view} change={change} cells={(cells.data?.rows ?? []).map((/** @type {string[]} */ row) => row[1]).filter((/** @type {string} */ cell) => cell !== "other")} />
       <div className="status">
-        <Freshness watermark={people.data?.watermark} tz={view.tz} reload={people.reload} />
+        <Freshness watermark={people.data?.watermark} tz={view.tz} reload={() => setRound((count) => count + 1)} />
         <LiveStrip live={live} error={error} />
       </div>
       <p className="unseen" role="status">{people.busy ? "Loading the numbers…" : people.error ? "" : "The numbers are here."}</p>
       {people.data && !people.busy && isEmpty(people.data) && <Empty isNew={!refreshed_at} />}
       <Tiles people={people} open={open} live={live} compare={view.compare} />
-      <Panels view={view} period={period} people={isParted ? parted : people} change={change} go={go} version={refreshed_at ?? ""} />
+      <Panels view={view} period={period} people={isParted ? parted : people} change={change} go={go} round={round} />
     </>
   );
 }

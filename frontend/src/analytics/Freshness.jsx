@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 
 import { relative } from "../text/format.js";
-import { sayInstant } from "./numbers/units.js";
+import { sayMoment } from "./numbers/units.js";
 
 const LOOK_MS = 30_000;
 
@@ -21,8 +21,8 @@ export function Freshness({ watermark, tz, reload }) {
       <p>
         {refreshed_at ? (
           <>
-            Complete through <time dateTime={refreshed_at}>{sayInstant(refreshed_at, tz)}</time>, updated {relative(refreshed_at, Math.max(now_ms, Date.parse(refreshed_at)))}.
-            {closed_through && <> Final through <time dateTime={closed_through}>{sayInstant(closed_through, tz)}</time>: events that come late may still move what is younger.</>}
+            Complete through <b><time dateTime={refreshed_at}>{sayMoment(refreshed_at, tz)}</time></b>, updated {relative(refreshed_at, Math.max(now_ms, Date.parse(refreshed_at)))}.
+            {closed_through && <span title="What is younger may still move: events can come late."> Final through <time dateTime={closed_through}>{sayMoment(closed_through, tz)}</time>.</span>}
           </>
         ) : (
           "\u00a0"

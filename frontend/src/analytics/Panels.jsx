@@ -39,25 +39,25 @@ const DRAWN = {
 const DEVICE_NAMES = { device_class: "Class", browser: "Browser", os: "System" };
 
 /**
- * All charts. @param {{ view: View, period: Period, people: Asked, change: (next: Partial<View>) => void, go: (to: string) => void, version: string }} props
- *   `version`: until when events are counted; when it moves on, all is asked anew
+ * All charts. @param {{ view: View, period: Period, people: Asked, change: (next: Partial<View>) => void, go: (to: string) => void, round: number }} props
+ *   `round`: when it moves on, all is asked anew
  */
-export function Panels({ view, period, people, change, go, version }) {
+export function Panels({ view, period, people, change, go, round }) {
   const printing = usePrinting();
   const registry = useQuestion("/api/analytics/metrics");
   const onLink = follow(go);
   const ask = (/** @type {string} */ name) => queryOf(name, view, period);
   const asked = {
     people,
-    signin: useQuestion(ask("signin"), version),
-    reasons: useQuestion(ask("reasons"), version),
-    course: useQuestion(ask("course"), version),
-    sessions: useQuestion(ask("sessions"), version),
-    ends: useQuestion(ask("ends"), version),
-    factors: useQuestion(ask("factors"), version),
-    retention: useQuestion(ask("retention"), version),
-    devices: useQuestion(ask("devices"), version),
-    countries: useQuestion(ask("countries"), version),
+    signin: useQuestion(ask("signin"), round),
+    reasons: useQuestion(ask("reasons"), round),
+    course: useQuestion(ask("course"), round),
+    sessions: useQuestion(ask("sessions"), round),
+    ends: useQuestion(ask("ends"), round),
+    factors: useQuestion(ask("factors"), round),
+    retention: useQuestion(ask("retention"), round),
+    devices: useQuestion(ask("devices"), round),
+    countries: useQuestion(ask("countries"), round),
   };
 
   /** @param {string} what */
@@ -79,7 +79,7 @@ export function Panels({ view, period, people, change, go, version }) {
       toggle,
       printing,
       follow: onLink,
-      notes: [isFree && (view.only ? "Of everybody: this cannot be narrowed down." : `Not parted: this is not counted by ${describeColumn(view.by).label.toLowerCase()}.`), partialNote(asked[name].data)],
+      notes: [isFree && (view.only ? "Of everybody: this cannot be narrowed down." : `Not parted: this is not counted by ${describeColumn(view.by).label.toLowerCase()}.`)],
     };
   }
 
@@ -100,9 +100,9 @@ export function Panels({ view, period, people, change, go, version }) {
       <LinePanel {...common("success", "signin", ["login_attempt_success", "login_flow_success"])} title="Sign-in success" lead="Single attempts, and sign-ins as people see them: any success within half an hour." drawn={/** @type {any} */ (DRAWN.success)} pickDay={pickDay} dayHref={dayHref} />
       <RankingPanel {...common("reasons", "reasons", ["failure_reasons"])} title="Why sign-ins fail" lead="Steps that failed, and how many people they failed for." column="failure_reasons" second="failure_reasons_users" isWhole look="s2" empty="No sign-in failed in this range." />
       <FunnelPanel {...common("funnel", "signin", ["login_funnel"])} title="How far sign-ins come" lead="Of all that started in this range." />
+      <RankingPanel {...common("ends", "ends", ["sessions_ended"])} title="How sessions end" lead="A reason leads to its sessions." column="sessions_ended" isWhole empty="No session ended in this range." cellHref={(cell) => sessionsOf({ at: "ended", filters: { end_reason: cell } })} />
       <CoursePanel {...common("course", "course", ["open_sessions", "active_concurrent"])} title="Concurrency over the day" lead={`What is true of each time of day, over all complete days of the range${period.days > 124 ? " (its last 124)" : ""}. Peaks are the greatest of them, averages the mean.`} />
       <LinePanel {...common("lengths", "sessions", ["active_span", "lifetime"])} title="How long sessions last" lead="Of sessions that ended that day: half (p50) and 95 % (p95) are no longer. Active: until the last activity. The scale is logarithmic." drawn={/** @type {any} */ (DRAWN.lengths)} pickDay={pickEnded} dayHref={endedHref} />
-      <RankingPanel {...common("ends", "ends", ["sessions_ended"])} title="How sessions end" lead="A reason leads to its sessions." column="sessions_ended" isWhole empty="No session ended in this range." cellHref={(cell) => sessionsOf({ at: "ended", filters: { end_reason: cell } })} />
       <LinePanel {...common("refreshes", "sessions", ["refreshes_per_session", "refreshes_per_hour"])} title="Refreshes a session" lead="Of sessions that ended that day. A hidden tab's refresh counts as background, not as activity." drawn={/** @type {any} */ (DRAWN.refreshes)} pickDay={pickEnded} dayHref={endedHref} />
       <LinePanel {...common("adoption", "factors", ["mfa_adoption"])} title="Second factor: adoption" lead="Of the users active in 28 days, how many have one." drawn={/** @type {any} */ (DRAWN.adoption)} />
       <LinePanel {...common("factors", "sessions", ["mfa_use"])} title="Second factor: use" lead="Of the sessions begun that day, how many with one." drawn={/** @type {any} */ (DRAWN.factors)} pickDay={pickDay} dayHref={dayHref} />
@@ -130,10 +130,4 @@ export function Panels({ view, period, people, change, go, version }) {
       <RankingPanel {...common("countries", "countries", ["active_users"])} title="Countries" lead="Of the address at sign-in. Unknown without a GeoIP file, which GEOIP_FILE names." column="active_users" empty="Nobody was active in this range." cellHref={(cell) => sessionsOf({ filters: { country: cell } })} />
     </div>
   );
-}
-
-/** @param {import("./numbers/answer.js").Answer | null} answer @returns {string | null} */
-function partialNote(answer) {
-  if (!answer || answer.partial.length === 0 || answer.grain !== "day") return null;
-  return "Hatched and dashed: a day that is not complete yet.";
 }

@@ -10,13 +10,13 @@ import { useAnswer } from "../components/useResource.js";
 /**
  * The answer to a question as JSON. An answer that comes after the next question was asked is dropped: its request is
  * ended. What the browser keeps is asked about again (ETag), so going back costs little.
- * @param {string | null} url null: not asked @param {string} [version] when it moves, the same is asked again @returns {Asked}
+ * @param {string | null} url null: not asked @param {number} [round] when it moves, the same is asked again @returns {Asked}
  */
-export function useQuestion(url, version = "") {
+export function useQuestion(url, round = 0) {
   const ask = useAnswer();
   const [attempt, setAttempt] = useState(0);
   const [heard, setHeard] = useState(/** @type {{ to: string, data: any, error: any }} */ ({ to: "", data: null, error: null }));
-  const to = url && `${url} ${attempt} ${version}`;
+  const to = url && `${url} ${attempt} ${round}`;
   useEffect(() => {
     if (!url || !to) return;
     const leaving = new AbortController();

@@ -62,7 +62,7 @@ export function Plot({ title, height = 220, series, scale, count, ticks, say: sa
 
   const ends = named.flatMap(({ name, values, look }) => {
     const at = findLast(count, (index) => (values[index] ?? null) !== null);
-    return at < 0 ? [] : [{ name, look, at, y: y(Number(values[at])) }];
+    return at < 0 ? [] : [{ name, look, y: y(Number(values[at])) }];
   });
   const labels = apart(ends.map((end) => end.y), LABEL_GAP, height - BOTTOM);
 
@@ -115,7 +115,7 @@ export function Plot({ title, height = 220, series, scale, count, ticks, say: sa
                 <rect key={index} className="partial" fill={`url(#${id}-hatch)`} x={x(index) - slot / 2} y={TOP} width={Math.min(slot, LEFT + inner.width - x(index) + slot / 2)} height={inner.height} />
               ))}
               <line className="crosshair" x1={x(current)} x2={x(current)} y1={TOP} y2={TOP + inner.height} />
-              {series.map((each, index) =>
+              {series.toSorted((a, b) => Number(b.look === "before") - Number(a.look === "before")).map((each, index) =>
                 each.kind === "bars" ? (
                   <Bars key={index} look={each.look} places={placesOf(each.values)} x={x} floor={y(Math.max(scale.min, 0))} slot={slot} partial={partial} />
                 ) : (
@@ -123,8 +123,8 @@ export function Plot({ title, height = 220, series, scale, count, ticks, say: sa
                 ),
               )}
               {!isBars && named.map(({ values, look }, index) => (values[current] ?? null) !== null && <circle key={index} className={`dot ${look}`} cx={x(current)} cy={y(Number(values[current]))} r="3.5" />)}
-              {right === NAME_WIDTH && ends.map(({ name, look, at }, index) => (
-                <text key={`${name} ${index}`} className={`end ${look}`} x={x(at) + 10} y={labels[index]} dy="0.32em">{name}</text>
+              {right === NAME_WIDTH && ends.map(({ name, look }, index) => (
+                <text key={`${name} ${index}`} className={`end ${look}`} x={LEFT + inner.width + 10} y={labels[index]} dy="0.32em">{name}</text>
               ))}
             </>
           )}

@@ -1,6 +1,8 @@
 /** Reading the answers of `GET /api/analytics/query`. */
 
 import { isPart } from "./columns.js";
+import { today } from "./days.js";
+import { sayWindow } from "./units.js";
 
 /**
  * @typedef {{ columns: string[], rows: (string | number | null)[][], tz: string, grain: string, exact: boolean,
@@ -25,6 +27,15 @@ export function valuesOf({ columns, rows }, column) {
 export function partialOf(answer) {
   const open = new Set(answer.partial);
   return new Set(windowsOf(answer).flatMap((window, index) => (open.has(window) ? [index] : [])));
+}
+
+/** @param {Answer | null} answer by days @returns {string | null} which day is drawn as not complete, in words */
+export function sayPartial(answer) {
+  const { refreshed_at } = answer?.watermark ?? {};
+  if (!answer || !refreshed_at) return null;
+  const day = today(answer.tz, Date.parse(refreshed_at));
+  const open = answer.partial.findLast((window) => window <= day);
+  return open ? `${sayWindow(open, answer.grain)} is not complete yet: hatched and dashed.` : null;
 }
 
 /** Values of complete windows only, with those of the period before at the same places. @param {Answer} answer @param {string} column */

@@ -5,7 +5,7 @@ import { addDays, mondayOf } from "./days.js";
 /**
  * @typedef {import("./address.js").View} View
  * @typedef {import("./address.js").Period} Period
- * @typedef {{ metrics: string[], grain?: string, by?: string, parts?: readonly string[] }} Ask `by`: parted by this, always;
+ * @typedef {{ metrics: string[], grain?: string, by?: string, parts?: readonly string[], hasWeeks?: boolean }} Ask `by`: parted by this, always;
  *   `parts`: what it may be parted by or narrowed to, as the reader likes
  */
 
@@ -15,13 +15,14 @@ const SESSIONS = /** @type {const} */ ([...PEOPLE, "method"]);
 const MOST_QUARTER_DAYS = 31;
 const MOST_HOUR_DAYS = 124;
 const COHORT_WEEKS = 13;
+const WEEKLY_DAYS = 28;
 
 /** Named by what they are about. @type {Record<string, Ask>} */
 export const ASKS = {
   people: { metrics: ["dau", "wau", "mau", "stickiness"], parts: PEOPLE },
   open: { metrics: ["open_sessions", "active_concurrent"] },
-  signin: { metrics: ["login_attempt_success", "login_flow_success", "login_funnel", "reuse_detections", "replays"], parts: PEOPLE },
-  sessions: { metrics: ["sessions_started", "sessions_ended", "active_span", "lifetime", "refreshes_per_session", "refreshes_per_hour", "mfa_use"], parts: SESSIONS },
+  signin: { metrics: ["login_attempt_success", "login_flow_success", "login_funnel", "reuse_detections", "replays"], parts: PEOPLE, hasWeeks: true },
+  sessions: { metrics: ["sessions_started", "sessions_ended", "active_span", "lifetime", "refreshes_per_session", "refreshes_per_hour", "mfa_use"], parts: SESSIONS, hasWeeks: true },
   factors: { metrics: ["mfa_adoption"], parts: PEOPLE },
   reasons: { metrics: ["failure_reasons"], grain: "total", by: "reason" },
   ends: { metrics: ["sessions_ended"], grain: "total", by: "end_reason" },
@@ -42,12 +43,13 @@ export const follows = (ask, view) => view.by !== "" && (ask.parts?.includes(vie
  */
 export function queryOf(name, view, period, { metrics, whole = false } = {}) {
   const ask = /** @type {Ask} */ (ASKS[name]);
-  const { from, to, grain } = rangeOf(ask, period);
+  const isParted = follows(ask, view) && !view.only && !whole;
+  const { from, to, grain } = rangeOf(ask, period, isParted);
   const asked = new URLSearchParams({ metrics: (metrics ?? ask.metrics).join(","), from, to, tz: view.tz, grain });
   if (ask.by) asked.set("by", { device: view.device, view: view.by }[ask.by] ?? ask.by);
   else if (follows(ask, view)) {
     if (view.only) asked.set(view.by, view.only);
-    else if (!whole) asked.set("by", view.by);
+    else if (isParted) asked.set("by", view.by);
   }
   if (view.compare && isCompared(ask)) asked.set("compare", "previous");
   return `/api/analytics/query?${asked.toString().replaceAll("%2C", ",").replaceAll("%2F", "/")}`;
@@ -56,8 +58,13 @@ export function queryOf(name, view, period, { metrics, whole = false } = {}) {
 /** @param {Ask} ask A course of days and cohorts have no period before that would say more. */
 const isCompared = (ask) => ask.grain !== "clock" && ask.grain !== "week";
 
-/** @param {Ask} ask @param {Period} period @returns {{ from: string, to: string, grain: string }} */
-function rangeOf({ grain = "day" }, { from, to, days }) {
+/**
+ * @param {Ask} ask @param {Period} period @param {boolean} isParted the days of a small group would be few people and much
+ *   noise: weeks say more, where there are some and a metric has them
+ * @returns {{ from: string, to: string, grain: string }}
+ */
+function rangeOf({ grain = "day", hasWeeks = false }, { from, to, days }, isParted) {
+  if (isParted && hasWeeks && days >= WEEKLY_DAYS) return { from, to, grain: "week" };
   if (grain === "clock") {
     const kept = Math.min(days, MOST_HOUR_DAYS);
     return { from: addDays(to, -kept), to, grain: kept <= MOST_QUARTER_DAYS ? "15m" : "hour" };

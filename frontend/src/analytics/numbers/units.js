@@ -14,6 +14,8 @@ const LENGTHS = [
   [60, "min"],
 ];
 export const NOTHING = "–";
+/** @type {Record<Unit, string>} */
+export const UNIT_NAMES = { users: "Users", sessions: "Sessions", events: "Events", flows: "Sign-ins", share: "Share", seconds: "Length", rate: "Rate", hours: "Hours" };
 
 /** @param {number | null | undefined} value @param {Unit} unit @returns {string} with its unit where it is not a count */
 export function say(value, unit) {
@@ -42,7 +44,7 @@ export function change(now, before, unit) {
   const moved = unit === "share" ? (now - before) * 100 : now / before - 1;
   const text = unit === "share" ? `${POINTS.format(moved)} points` : SIGNED.format(moved);
   const isNone = /^0( |%)/.test(text);
-  return { text: isNone ? "no change" : text, direction: isNone ? "same" : moved > 0 ? "up" : "down" };
+  return { text: isNone ? "no change" : text.replace("-", "\u2212"), direction: isNone ? "same" : moved > 0 ? "up" : "down" };
 }
 
 const DAY = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" });
@@ -50,8 +52,9 @@ const SHORT_DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "sho
 const LONG_DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
 const MONTH = new Intl.DateTimeFormat("en-GB", { month: "short", timeZone: "UTC" });
 
-/** A window's start in words: "Sun 22 Nov"; what is shorter than a day as it came. @param {string} window */
-export function sayWindow(window) {
+/** A window in words: "Sun 22 Nov", "Week of Mon 16 Nov"; what is shorter than a day as it came. @param {string} window @param {string} [grain] */
+export function sayWindow(window, grain = "day") {
+  if (grain === "week") return `Week of ${sayWindow(window)}`;
   return window.length === 10 ? DAY.format(Date.parse(window)) : window.slice(0, 16).replace("T", " ");
 }
 
@@ -61,6 +64,11 @@ export const sayShortDay = (day) => SHORT_DAY.format(Date.parse(day));
 export const sayLongDay = (day) => LONG_DAY.format(Date.parse(day));
 /** @param {string} day @returns {string} "Nov" */
 export const sayMonth = (day) => MONTH.format(Date.parse(day));
+
+/** @param {string} rfc3339 @param {string} tz @returns {string} "23 Nov, 20:58" there */
+export function sayMoment(rfc3339, tz) {
+  return new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone: tz }).format(Date.parse(rfc3339));
+}
 
 /** @param {string} rfc3339 @param {string} tz @returns {string} "23 Nov 2026, 20:58" there */
 export function sayInstant(rfc3339, tz) {

@@ -25,5 +25,5 @@ export function FunnelPanel(props) {
 function noteOf(column, [started = 0, password = 0, , session = 0]) {
   if (column.endsWith("_password")) return `${say(started - password, "flows")} gave up or failed before`;
   if (column.endsWith("_second_factor")) return "where the account has one";
-  return column.endsWith("_session") ? `${say(session / started, "share")} of all that started` : undefined;
+  return column.endsWith("_session") && password > 0 ? `${say(session / password, "share")} of those with the right password` : undefined;
 }

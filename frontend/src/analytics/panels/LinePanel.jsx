@@ -1,5 +1,5 @@
 import { Plot } from "../charts/Plot.jsx";
-import { byCell, partOf, partialOf, valuesOf, windowsOf } from "../numbers/answer.js";
+import { byCell, partOf, partialOf, sayPartial, valuesOf, windowsOf } from "../numbers/answer.js";
 import { describeColumn, sayCell } from "../numbers/columns.js";
 import { dayTicks, lengths, linear } from "../numbers/scale.js";
 import { sayWindow } from "../numbers/units.js";
@@ -24,6 +24,7 @@ export function LinePanel({ drawn, pickDay, notes = [], ...panel }) {
   const found = part && byCell(data, drawn.measure, MOST_LINES);
   const said = [
     ...notes,
+    sayPartial(data),
     part && `By ${describeColumn(part).label.toLowerCase()}: ${describeColumn(drawn.measure).label.toLowerCase()}.${found.more > 0 ? ` ${found.more} more are in the table.` : ""}`,
     data?.suppressed > 0 && "Groups of too few people are counted under “Other”, or not shown at all, so that nobody can be singled out.",
   ];
@@ -34,8 +35,8 @@ export function LinePanel({ drawn, pickDay, notes = [], ...panel }) {
   );
 }
 
-/** @param {{ title: string, answer: import("../numbers/answer.js").Answer, drawn: Drawn, pickDay?: (day: string) => void, height?: number }} props */
-export function Lines({ title, answer, drawn, pickDay, height }) {
+/** @param {{ title: string, answer: import("../numbers/answer.js").Answer, drawn: Drawn, pickDay?: (day: string) => void }} props */
+export function Lines({ title, answer, drawn, pickDay }) {
   const part = partOf(answer);
   const days = windowsOf(answer);
   const series = part ? partedSeries(answer, part, drawn.measure) : plainSeries(answer, drawn);
@@ -45,18 +46,17 @@ export function Lines({ title, answer, drawn, pickDay, height }) {
   const scale =
     drawn.scale === "lengths"
       ? lengths(all)
-      : linear(all, { kind: drawn.scale, whole: unit !== "share" && unit !== "rate", top: unit === "share" ? 1 : Infinity, most: height && height < 160 ? 2 : 4 });
+      : linear(all, { kind: drawn.scale, whole: unit !== "share" && unit !== "rate", top: unit === "share" ? 1 : Infinity });
   return (
     <Plot
-      title={`${title}, by day`}
-      height={height}
+      title={`${title}, by ${answer.grain}`}
       series={series}
       scale={scale}
       count={days.length}
       ticks={dayTicks(days, MOST_TICKS)}
-      say={(index) => sayWindow(days[index] ?? "")}
+      say={(index) => sayWindow(days[index] ?? "", answer.grain)}
       partial={partialOf(answer)}
-      pick={pickDay && ((index) => pickDay(days[index] ?? ""))}
+      pick={answer.grain === "day" && pickDay ? (index) => pickDay(days[index] ?? "") : undefined}
       pickHint="Enter shows the sessions of that day."
     />
   );
@@ -74,8 +74,8 @@ function plainSeries(answer, { columns, measure, names = {}, kind }) {
   if (before.every((value) => !value)) return series;
   const first = names[measure] ?? describeColumn(measure).label;
   const name = columns.length > 1 ? `${first}, before` : "Before";
-  // First, so that it lies below the others.
-  return [...series.slice(0, 0), { name, values: before, unit: describeColumn(measure).unit, look: "before" }, ...series];
+  const place = columns.indexOf(measure) + 1;
+  return series.toSpliced(place, 0, { name, values: before, unit: describeColumn(measure).unit, look: "before" });
 }
 
 /** @param {import("../numbers/answer.js").Answer} answer @param {string} part @param {string} measure @returns {import("../charts/Plot.jsx").Series[]} */

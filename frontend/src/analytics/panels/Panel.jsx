@@ -9,7 +9,7 @@ import { SaveCsv } from "./SaveCsv.jsx";
  * @typedef {import("../numbers/answer.js").Answer} Answer
  * @typedef {{ id: string, title: string, metrics: string[], url: string, asked: import("../useQuestion.js").Asked, registry: any[] | null,
  *   show: string[], toggle: (what: string) => void, printing: boolean, lead?: import("react").ReactNode, notes?: (string | false | null)[],
- *   tall?: boolean, controls?: import("react").ReactNode, dayHref?: (day: string) => string,
+ *   controls?: import("react").ReactNode, dayHref?: (day: string) => string,
  *   follow?: (event: import("react").MouseEvent<HTMLAnchorElement>) => void, children: (answer: Answer) => import("react").ReactNode }} PanelProps
  *   `url`: the question of this panel alone, for its CSV; `show`: `<id>.table`, `<id>.sql` are open
  */
@@ -18,7 +18,7 @@ import { SaveCsv } from "./SaveCsv.jsx";
 const PRINTED_ROWS = 31;
 
 /** A chart with its table, its CSV, and what its numbers mean. @param {PanelProps} props */
-export function Panel({ id, title, metrics, url, asked, registry, show, toggle, printing, lead, notes = [], tall = false, controls, dayHref, follow, children }) {
+export function Panel({ id, title, metrics, url, asked, registry, show, toggle, printing, lead, notes = [], controls, dayHref, follow, children }) {
   const own = useId();
   const { data, error, busy, reload } = asked;
   const rows = data?.rows.length ?? 0;
@@ -36,7 +36,7 @@ export function Panel({ id, title, metrics, url, asked, registry, show, toggle, 
       </div>
       {lead && <p className="hint lead">{lead}</p>}
       {controls}
-      <div className={tall ? "panel-body tall" : "panel-body"}>
+      <div className="panel-body">
         {error && (
           <div className="panel-error">
             <p className="alert" role="alert">{explain(error)}</p>

@@ -1,7 +1,7 @@
 import { Ranking } from "../charts/Ranking.jsx";
 import { partOf, sum, valuesOf } from "../numbers/answer.js";
 import { describeColumn, sayCell } from "../numbers/columns.js";
-import { say } from "../numbers/units.js";
+import { UNIT_NAMES, say } from "../numbers/units.js";
 import { Panel } from "./Panel.jsx";
 
 /**
@@ -28,9 +28,9 @@ export function RankingPanel({ column, second, isWhole = false, empty, look, cel
           })
           .sort((a, b) => Number(a.cell === "other") - Number(b.cell === "other") || (b.value ?? 0) - (a.value ?? 0));
         if (ranks.length === 0) return <p className="hint nothing">{empty}</p>;
-        const { label, unit } = describeColumn(column);
+        const { unit } = describeColumn(column);
         const compare = answer.columns.includes(`${column}_previous`) && before.some((value) => value);
-        return <Ranking caption={panel.title} ranks={ranks} unit={unit} look={look} whole={isWhole ? sum(values) : undefined} compare={compare} head={[describeColumn(part).label, label]} follow={panel.follow} />;
+        return <Ranking caption={panel.title} ranks={ranks} unit={unit} look={look} whole={isWhole ? sum(values) : undefined} compare={compare} head={[describeColumn(part).label, UNIT_NAMES[unit]]} follow={panel.follow} />;
       }}
     </Panel>
   );

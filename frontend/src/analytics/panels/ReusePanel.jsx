@@ -1,5 +1,5 @@
 import { Lines } from "./LinePanel.jsx";
-import { partOf } from "../numbers/answer.js";
+import { partOf, sayPartial } from "../numbers/answer.js";
 import { Panel } from "./Panel.jsx";
 
 /** @type {[string, import("./LinePanel.jsx").Drawn][]} */
@@ -9,17 +9,19 @@ const CHARTS = [
 ];
 
 /** Thefts apart from accidents: each on a scale of its own. @param {Omit<import("./Panel.jsx").PanelProps, "children"> & { pickDay: (day: string) => void }} props */
-export function ReusePanel({ pickDay, ...props }) {
+export function ReusePanel({ pickDay, notes = [], ...props }) {
   return (
-    <Panel {...props} tall>
-      {(answer) =>
-        CHARTS.map(([title, drawn], index) => (
-          <div key={title}>
-            <h3>{title}{index === 1 && partOf(answer) ? ": tabs at once" : ""}</h3>
-            <Lines title={title} answer={answer} drawn={drawn} pickDay={index === 0 ? pickDay : undefined} height={150} />
-          </div>
-        ))
-      }
+    <Panel {...props} notes={[...notes, sayPartial(props.asked.data)]}>
+      {(answer) => (
+        <div className="pair">
+          {CHARTS.map(([title, drawn], index) => (
+            <div key={title}>
+              <h3>{title}{index === 1 && partOf(answer) ? ": tabs at once" : ""}</h3>
+              <Lines title={title} answer={answer} drawn={drawn} pickDay={index === 0 ? pickDay : undefined} />
+            </div>
+          ))}
+        </div>
+      )}
     </Panel>
   );
 }
