@@ -79,7 +79,7 @@ export function Panels({ view, period, people, change, go, round }) {
       toggle,
       printing,
       follow: onLink,
-      notes: [isFree && (view.only ? "Of everybody: this cannot be narrowed down." : `Not parted: this is not counted by ${describeColumn(view.by).label.toLowerCase()}.`)],
+      notes: [isFree && (view.only ? "Of everybody: this cannot be narrowed down." : `Not broken down: this is not counted by ${describeColumn(view.by).label.toLowerCase()}.`)],
     };
   }
 

@@ -6,7 +6,7 @@ import { explain } from "./panels/Panel.jsx";
 import { describeColumn, sayCell } from "./numbers/columns.js";
 import { addDays, ownZone } from "./numbers/days.js";
 import { listQuery, readList, writeList } from "./numbers/session-list.js";
-import { NOTHING, sayInstant, sayLongDay } from "./numbers/units.js";
+import { NOTHING, sayInstant, sayLongDay, sayMoment } from "./numbers/units.js";
 import { follow } from "./useAddress.js";
 
 /**
@@ -73,7 +73,7 @@ export function SessionList({ search, go }) {
 
 /** @param {{ row: SessionRow, tz: string }} props */
 function Row({ row, tz }) {
-  const when = (/** @type {string | null} */ at) => (at ? <time dateTime={at}>{sayInstant(at, tz)}</time> : NOTHING);
+  const when = (/** @type {string | null} */ at) => (at ? <time dateTime={at} title={sayInstant(at, tz)}>{sayMoment(at, tz)}</time> : NOTHING);
   const device = [row.device_class && sayCell(row.device_class, "device_class"), row.browser, row.os].filter(Boolean).join(", ");
   return (
     <tr data-session={row.session_id}>

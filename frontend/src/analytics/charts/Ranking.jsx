@@ -15,7 +15,7 @@ export function Ranking({ caption, ranks, unit, look = "s1", whole, compare, hea
     <table className="ranking">
       <caption className="unseen">{caption}</caption>
       <thead>
-        <tr><th scope="col">{head[0]}</th><th scope="col"><span className="unseen">Bar</span></th><th scope="col">{head[1]}</th>{whole !== undefined && <th scope="col">Share</th>}{compare && <th scope="col">Change</th>}</tr>
+        <tr><th scope="col">{head[0]}</th><th scope="col"><span className="unseen">Bar</span></th><th scope="col">{head[1]}</th>{whole !== undefined && <th scope="col">Share</th>}{compare && <th scope="col" className="change">Change</th>}</tr>
       </thead>
       <tbody>
         {ranks.map(({ cell, name, value, before, note, href }) => (
@@ -32,7 +32,7 @@ export function Ranking({ caption, ranks, unit, look = "s1", whole, compare, hea
             </td>
             <td className="number">{say(value, unit)}</td>
             {whole !== undefined && <td className="number">{whole > 0 ? say((value ?? 0) / whole, "share") : NOTHING}</td>}
-            {compare && <td className="number">{change(value, before, unit)?.text ?? NOTHING}</td>}
+            {compare && <td className="number change">{change(value, before, unit)?.text ?? NOTHING}</td>}
           </tr>
         ))}
       </tbody>

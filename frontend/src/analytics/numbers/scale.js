@@ -29,8 +29,9 @@ export function linear(values, { kind, whole = false, top = Infinity, most = 4 }
   const low = kind === "zero" || known.length === 0 ? Math.min(0, ...known) : Math.min(...known);
   const span = high - low || Math.abs(high) || 1;
   const step = Math.max(roundStep(span, most), whole ? 1 : 0);
-  const min = Math.floor(low / step + 1e-9) * step;
-  const max = Math.max(Math.min(Math.ceil(high / step - 1e-9) * step, top), min + Math.min(step, top - min));
+  const floor = Math.floor(low / step + 1e-9) * step;
+  const min = floor >= top ? top - step : floor;
+  const max = Math.max(Math.min(Math.ceil(high / step - 1e-9) * step, top), min + step);
   const ticks = [];
   for (let i = 0; min + i * step <= max + step / 1e6; i++) ticks.push(Number((min + i * step).toPrecision(12)));
   return { min, max, ticks, at: (value) => (value - min) / (max - min) };

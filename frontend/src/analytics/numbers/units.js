@@ -13,6 +13,8 @@ const LENGTHS = [
   [3600, "h"],
   [60, "min"],
 ];
+/** From here on percents say less than a factor. */
+const MANY_TIMES = 10;
 export const NOTHING = "–";
 /** @type {Record<Unit, string>} */
 export const UNIT_NAMES = { users: "Users", sessions: "Sessions", events: "Events", flows: "Sign-ins", share: "Share", seconds: "Length", rate: "Rate", hours: "Hours" };
@@ -41,6 +43,7 @@ export function sayLength(seconds) {
 export function change(now, before, unit) {
   if (now === null || now === undefined || before === null || before === undefined) return null;
   if (unit !== "share" && before === 0) return null;
+  if (unit !== "share" && now / before >= MANY_TIMES) return { text: `${WHOLE.format(now / before)} times as much`, direction: "up" };
   const moved = unit === "share" ? (now - before) * 100 : now / before - 1;
   const text = unit === "share" ? `${POINTS.format(moved)} points` : SIGNED.format(moved);
   const isNone = /^0( |%)/.test(text);
@@ -52,7 +55,7 @@ const SHORT_DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "sho
 const LONG_DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
 const MONTH = new Intl.DateTimeFormat("en-GB", { month: "short", timeZone: "UTC" });
 
-/** A window in words: "Sun 22 Nov", "Week of Mon 16 Nov"; what is shorter than a day as it came. @param {string} window @param {string} [grain] */
+/** A window in words: "Sun 22 Nov", "Week of Mon 16 Nov"; what is shorter than a day as it came. @param {string} window @param {string} [grain] @returns {string} */
 export function sayWindow(window, grain = "day") {
   if (grain === "week") return `Week of ${sayWindow(window)}`;
   return window.length === 10 ? DAY.format(Date.parse(window)) : window.slice(0, 16).replace("T", " ");

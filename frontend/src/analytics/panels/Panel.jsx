@@ -14,15 +14,15 @@ import { SaveCsv } from "./SaveCsv.jsx";
  *   `url`: the question of this panel alone, for its CSV; `show`: `<id>.table`, `<id>.sql` are open
  */
 
-/** On paper, tables up to so many rows come with their chart; longer ones when they are open. */
-const PRINTED_ROWS = 31;
+/** On paper, tables up to this size come with their chart; larger ones when they are open. */
+const PRINTED = { rows: 31, columns: 12 };
 
 /** A chart with its table, its CSV, and what its numbers mean. @param {PanelProps} props */
 export function Panel({ id, title, metrics, url, asked, registry, show, toggle, printing, lead, notes = [], controls, dayHref, follow, children }) {
   const own = useId();
   const { data, error, busy, reload } = asked;
-  const rows = data?.rows.length ?? 0;
-  const isTable = data && (show.includes(`${id}.table`) || (printing && rows <= PRINTED_ROWS));
+  const isPrinted = printing && data && data.rows.length <= PRINTED.rows && data.columns.length <= PRINTED.columns;
+  const isTable = data && (show.includes(`${id}.table`) || isPrinted);
   const isSql = show.includes(`${id}.sql`);
   return (
     <section className="card panel" id={id} aria-labelledby={`${own}-title`} aria-busy={busy}>
