@@ -9,7 +9,7 @@ const LEVELS = 8;
 export function HeatMap({ caption, rows }) {
   const weeks = rows[0]?.weeks.map((_, index) => index + 1) ?? [];
   return (
-    <div className="scroll" tabIndex={0} role="region" aria-label={caption}>
+    <div className="scroll" tabIndex={0} role="region" aria-label={`${caption}, by week`}>
       <table className="heat">
         <caption className="unseen">{caption}</caption>
         <thead>

@@ -14,6 +14,12 @@ import { sayWindow } from "./units.js";
 /** @param {Answer} answer @returns {string | null} what its windows are parted by */
 export const partOf = ({ columns }) => (columns[1] !== undefined && isPart(columns[1]) ? columns[1] : null);
 
+/** @param {Answer} answer @param {string[]} metrics @returns {{ column: string, place: number }[]} where the values of these are */
+export function columnsOf({ columns }, metrics) {
+  const places = columns.map((column, place) => ({ column, place }));
+  return places.filter(({ column }) => metrics.some((metric) => column === metric || column.startsWith(`${metric}_`)));
+}
+
 /** @param {Answer} answer @returns {string[]} each once */
 export const windowsOf = ({ rows }) => [...new Set(rows.map(([window]) => String(window)))];
 

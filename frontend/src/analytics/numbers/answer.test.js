@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { byCell, complete, courseOfDay, isEmpty, mean, most, partialOf, sayPartial, valuesOf } from "./answer.js";
+import { byCell, columnsOf, complete, courseOfDay, isEmpty, mean, most, partialOf, sayPartial, valuesOf } from "./answer.js";
 import { describeColumn, sayCell } from "./columns.js";
 
 /** @param {string[]} columns @param {(string | number | null)[][]} rows @param {string[]} [partial] @returns {import("./answer.js").Answer} */
@@ -24,6 +24,12 @@ test("windows that are not complete are drawn so, and the one that has begun is 
 
 test("a column that is not there is nulls, not another column", () => {
   assert.deepEqual(valuesOf(DAYS, "wau"), [null, null, null]);
+});
+
+test("a chart's table has the columns of its metrics, and no others", () => {
+  const columns = ["window", "dau", "mau", "mfa_use", "mfa_use_numerator", "dau_previous", "mfa_use_previous"];
+
+  assert.deepEqual(columnsOf(answer(columns, []), ["dau", "mfa_use"]).map(({ place }) => place), [1, 3, 4, 5, 6]);
 });
 
 test("parted: the largest first, other last, and what is too much left to the table", () => {

@@ -1,4 +1,4 @@
-import { partOf } from "../numbers/answer.js";
+import { columnsOf, partOf } from "../numbers/answer.js";
 import { describeColumn, sayCell } from "../numbers/columns.js";
 import { say, sayWindow } from "../numbers/units.js";
 
@@ -8,10 +8,10 @@ import { say, sayWindow } from "../numbers/units.js";
  *   `metrics`: only their columns
  */
 export function DataTable({ answer, metrics, caption, dayHref, follow }) {
-  const { columns, rows, grain, partial } = answer;
+  const { rows, grain, partial } = answer;
   const part = partOf(answer);
   const partials = new Set(partial);
-  const wanted = columns.map((column, place) => ({ column, place, ...describeColumn(column) })).filter(({ column, place }) => place > (part ? 1 : 0) && metrics.some((metric) => column === metric || column.startsWith(`${metric}_`)));
+  const wanted = columnsOf(answer, metrics).map((each) => ({ ...each, ...describeColumn(each.column) }));
   const hasWindow = grain !== "total";
   return (
     <div className="scroll data" tabIndex={0} role="region" aria-label={`${caption}, as a table`}>

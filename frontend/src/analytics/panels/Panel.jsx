@@ -1,6 +1,7 @@
 import { useId } from "react";
 
 import { describe } from "../../text/messages.js";
+import { columnsOf } from "../numbers/answer.js";
 import { DataTable } from "./DataTable.jsx";
 import { Definitions } from "./Definitions.jsx";
 import { SaveCsv } from "./SaveCsv.jsx";
@@ -21,7 +22,7 @@ const PRINTED = { rows: 31, columns: 12 };
 export function Panel({ id, title, metrics, url, asked, registry, show, toggle, printing, lead, notes = [], controls, dayHref, follow, children }) {
   const own = useId();
   const { data, error, busy, reload } = asked;
-  const isPrinted = printing && data && data.rows.length <= PRINTED.rows && data.columns.length <= PRINTED.columns;
+  const isPrinted = printing && data && data.rows.length <= PRINTED.rows && columnsOf(data, metrics).length <= PRINTED.columns;
   const isTable = data && (show.includes(`${id}.table`) || isPrinted);
   const isSql = show.includes(`${id}.sql`);
   return (
