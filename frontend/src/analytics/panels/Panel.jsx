@@ -26,7 +26,7 @@ export function Panel({ id, title, metrics, url, asked, registry, show, toggle, 
   const isTable = data && (show.includes(`${id}.table`) || isPrinted);
   const isSql = show.includes(`${id}.sql`);
   return (
-    <section className="card panel" id={id} aria-labelledby={`${own}-title`} aria-busy={busy}>
+    <section className="card panel" id={id} aria-labelledby={`${own}-title`} aria-busy={busy || (!data && !error)}>
       <div className="panel-head">
         <h2 id={`${own}-title`}>{title}</h2>
         <div className="tools">
