@@ -64,7 +64,7 @@ function Empty({ isNew }) {
       <p><b>{isNew ? "There are no events yet." : "Nothing happened in this range."}</b></p>
       <p>
         {isNew
-          ? "Numbers appear a minute after the first sign-in, when the worker has counted it: is one running? To look around with made-up traffic, run inphora-auth analytics simulate beside a service of your own."
+          ? "Numbers appear two minutes after the first sign-in, when a worker has counted it: is one running? To look around with made-up traffic, run inphora-auth analytics simulate beside a service of your own."
           : "Choose a longer range, or another filter."}
       </p>
     </div>

@@ -72,4 +72,4 @@ function peakTile(answer, compare) {
 const rounded = (value) => (value === null ? null : Math.round(value));
 
 /** @param {number} count */
-const days = (count) => (count === 1 ? "one complete day" : `${count} complete days`);
+const days = (count) => (count === 0 ? "no complete day" : count === 1 ? "one complete day" : `${count} complete days`);

@@ -40,8 +40,8 @@ export function Lines({ title, answer, drawn, pickDay }) {
   const part = partOf(answer);
   const days = windowsOf(answer);
   const series = part ? partedSeries(answer, part, drawn.measure) : plainSeries(answer, drawn);
-  if (series.length === 0) return <p className="hint nothing">Nothing is shown here: the groups are too small, or nothing happened.</p>;
   const all = series.flatMap(({ values }) => values);
+  if (all.every((value) => value === null)) return <p className="hint nothing">{part ? "Nothing is shown here: the groups are too small, or nothing happened." : "Nothing of this happened in this range."}</p>;
   const unit = describeColumn(drawn.measure).unit;
   const scale =
     drawn.scale === "lengths"

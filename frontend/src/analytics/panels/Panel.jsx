@@ -16,7 +16,7 @@ import { SaveCsv } from "./SaveCsv.jsx";
  */
 
 /** On paper, tables up to this size come with their chart; larger ones when they are open. */
-const PRINTED = { rows: 31, columns: 12 };
+const PRINTED = { rows: 31, columns: 8 };
 
 /** A chart with its table, its CSV, and what its numbers mean. @param {PanelProps} props */
 export function Panel({ id, title, metrics, url, asked, registry, show, toggle, printing, lead, notes = [], controls, dayHref, follow, children }) {
