@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { gzipSync } from "node:zlib";
 
+import react from "@vitejs/plugin-react";
 import { build } from "vite";
 
 import { oneFile } from "./vite.lib.config.js";
@@ -28,3 +29,15 @@ for (const [title, entry, budget, external, plugin] of BUDGETS) {
     assert.ok(size <= budget, `${size} bytes`);
   });
 }
+
+test("the analytics are a file of their own, which the product page never loads", async (t) => {
+  const built = /** @type {any} */ (await build({ configFile: false, logLevel: "silent", root: import.meta.dirname, plugins: [react()], build: { write: false, modulePreload: { polyfill: false } } }));
+  const scripts = /** @type {any[]} */ (built.output).filter(({ type }) => type === "chunk");
+  const [page, analytics, ...others] = [...scripts].sort((a, b) => Number(b.isEntry) - Number(a.isEntry));
+  const sizes = [page, analytics].map(({ code }) => gzipSync(code, { level: 9 }).length);
+  t.diagnostic(`${sizes[0]} and ${sizes[1]} bytes`);
+
+  assert.deepEqual([others, page.imports, page.dynamicImports], [[], [], [analytics.fileName]]);
+  assert.deepEqual(page.moduleIds.filter((/** @type {string} */ id) => id.includes("/src/analytics/") && !id.endsWith("/place.js")), []);
+  assert.ok(Number(sizes[0]) <= 84_500 && Number(sizes[1]) <= 20_000, `${sizes}`);
+});

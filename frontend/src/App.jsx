@@ -1,5 +1,6 @@
-import { useEffect, useState } from "react";
+import { Suspense, lazy, useEffect, useState } from "react";
 
+import { ANALYTICS, hasAnalytics, isAnalyticsPage } from "./analytics/place.js";
 import { Announcer } from "./components/Announcer.jsx";
 import { Farewell } from "./components/Farewell.jsx";
 import { Login } from "./components/Login.jsx";
@@ -28,6 +29,11 @@ const PAGES = [
   { path: "/data", title: "Your data", Page: YourData },
 ];
 
+const loadAnalytics = () => import("./analytics/Analytics.jsx");
+const Analytics = lazy(() => loadAnalytics().then((module) => ({ default: module.Analytics })));
+// Fetched while it is still being found out who is signed in.
+if (isAnalyticsPage()) loadAnalytics();
+
 export function App() {
   const { isAuthenticated, isLoading, user } = useAuth();
   const [erasure, leave] = useState(/** @type {Erasure | null} */ (null));
@@ -35,18 +41,25 @@ export function App() {
   useEffect(() => {
     if (isAuthenticated) leave(null); // somebody signed in since, in another tab
   }, [isAuthenticated]);
+  const isAnalytics = isAnalyticsPage();
   const { Page, path } = PAGES.find((each) => each.path === route) ?? /** @type {(typeof PAGES)[0]} */ (PAGES[0]);
   return (
     <>
       <a className="skip" href="#main" onClick={skipToMain}>Skip to content</a>
-      <Masthead pages={isAuthenticated ? PAGES : []} current={path} />
-      <main id="main" tabIndex={-1}>
+      <Masthead pages={isAuthenticated ? linksFor(user) : []} current={isAnalytics ? ANALYTICS.href : `/#${path}`} />
+      <main id="main" tabIndex={-1} className={isAnalytics && isAuthenticated ? "wide" : undefined}>
         {isLoading && <p className="loading" role="status">Loading…</p>}
         {!isLoading && !isAuthenticated && (erasure ? <Farewell erasure={erasure} done={() => leave(null)} /> : <Login />)}
         {isAuthenticated && (
           <>
             <Trouble />
-            <Page key={`${path} ${user?.id}`} leave={leave} />
+            {isAnalytics ? (
+              <Suspense fallback={<p className="loading" role="status">Loading…</p>}>
+                <Analytics key={user?.id} />
+              </Suspense>
+            ) : (
+              <Page key={`${path} ${user?.id}`} leave={leave} />
+            )}
           </>
         )}
       </main>
@@ -54,6 +67,11 @@ export function App() {
       <Announcer />
     </>
   );
+}
+
+/** The menu of somebody. @param {import("./services/authService.js").AuthState["user"]} user */
+function linksFor(user) {
+  return [...PAGES.map(({ path, title }) => ({ href: `/#${path}`, title })), ...(hasAnalytics(user) ? [ANALYTICS] : [])];
 }
 
 /** The address after # is the route, so the link must not become one. @param {import("react").MouseEvent} event */

@@ -12,6 +12,9 @@ CSP = (
 PAGE_HEADERS = {"Content-Security-Policy": CSP, "Cache-Control": "no-cache"}
 ASSET_HEADERS = {"Cache-Control": "public, max-age=31536000, immutable"}
 
+PAGES = ("/", "/analytics", "/analytics/sessions")
+"""Addresses of the one page, which looks at its own; what follows a `#` never comes here."""
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -22,7 +25,7 @@ def page_routes(dist: Path) -> list[web.AbstractRouteDef]:
     assets = [file for file in (dist / "assets").glob("*") if file.is_file()]
     pages = [file for file in dist.glob("*") if file.is_file() and file.name != "index.html"]
     return [
-        web.get("/", _file(dist / "index.html", PAGE_HEADERS)),
+        *[web.get(path, _file(dist / "index.html", PAGE_HEADERS)) for path in PAGES],
         *[web.get(f"/{file.name}", _file(file, PAGE_HEADERS)) for file in pages],
         *[web.get(f"/assets/{file.name}", _file(file, ASSET_HEADERS)) for file in assets],
     ]

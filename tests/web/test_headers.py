@@ -149,6 +149,7 @@ async def test_pages_carry_a_policy_and_hashed_files_are_kept(tmp_path, aiohttp_
     app.add_routes(page_routes(tmp_path))
     client = await aiohttp_client(app)
     page, asset = await client.get("/"), await client.get("/assets/index-4f1c.js")
+    deep = [await client.get(path) for path in ("/analytics", "/analytics/sessions?at=ended")]
     policy = page.headers["Content-Security-Policy"].split("; ")
 
     assert seen(page) == seen(asset) == EVERYWHERE
@@ -156,6 +157,10 @@ async def test_pages_carry_a_policy_and_hashed_files_are_kept(tmp_path, aiohttp_
     assert not [rule for rule in policy if "unsafe" in rule or "*" in rule]
     assert page.headers["Cache-Control"] == "no-cache"
     assert "immutable" in asset.headers["Cache-Control"]
+    for other in deep:
+        assert (other.status, await other.text()) == (200, "<!doctype html>")
+        assert other.headers["Content-Security-Policy"] == page.headers["Content-Security-Policy"]
+    assert (await client.get("/analytics/nonsense")).status == 404
 
 
 async def test_without_a_built_frontend_there_are_no_pages(tmp_path):

@@ -1,7 +1,7 @@
 import { useAuth } from "../contexts/AuthContext.jsx";
 import { useSignOut } from "./useSignOut.js";
 
-/** @param {{ pages: { path: string, title: string }[], current: string }} props */
+/** @param {{ pages: { href: string, title: string }[], current: string }} props `current`: the href of the page one is on */
 export function Masthead({ pages, current }) {
   const { user } = useAuth();
   const signOut = useSignOut();
@@ -11,7 +11,7 @@ export function Masthead({ pages, current }) {
       {pages.length > 0 && (
         <>
           <nav aria-label="Pages">
-            {pages.map(({ path, title }) => <a key={path} href={`#${path}`} aria-current={path === current ? "page" : undefined}>{title}</a>)}
+            {pages.map(({ href, title }) => <a key={href} href={href} aria-current={href === current ? "page" : undefined}>{title}</a>)}
           </nav>
           <div className="me">
             <span className="signed-in-as" id="signed-in-as">{user?.email}</span>
