@@ -12,8 +12,8 @@ from service.domain.instants import to_datetime
 
 SCHEMA_VERSION = 1
 BUCKET = timedelta(minutes=15)
-NOT_COUNTED = frozenset({"audit", "export", "webhook", "hold"})
-"""First words of event types that are about the work of operators and auditors."""
+NOT_COUNTED = frozenset({"analytics", "audit", "export", "webhook", "hold"})
+"""First words of event types that are about the work of operators, auditors and analysts."""
 
 BACKGROUND = "background"
 REFRESHES = frozenset({EventType.TOKEN_REFRESHED, EventType.TOKEN_RECOVERED})
