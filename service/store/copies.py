@@ -66,7 +66,7 @@ class Copies:
     async def _copy(
         self, view: View, day: date, form: Format, path: Path, *, head: bool = False
     ) -> int:
-        options = {**_OPTIONS[form], **({"header": True} if head else {})}
+        options = {**_OPTIONS[form], "header": head and form is Format.CSV}
         async with self.database.transaction() as connection:
             await connection.execute(text("set local timezone = 'UTC'"))
             driver: Any = (await connection.get_raw_connection()).driver_connection
