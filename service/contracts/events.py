@@ -26,6 +26,7 @@ PLAIN_DATA = frozenset(
         "month",
         "policy",
         "range",
+        "role",
         "rows",
         "stub",
         "tab",
@@ -80,6 +81,7 @@ class EventType(StrEnum):
     ANALYTICS_SEARCHED = "analytics.searched"
     ANALYTICS_EXPORTED = "analytics.exported"
     ANALYTICS_FETCHED = "analytics.fetched"
+    ANALYTICS_GRANTED = "analytics.granted"
 
 
 class Outcome(StrEnum):
@@ -128,6 +130,7 @@ OUTCOMES: Mapping[EventType, Outcome] = {
     EventType.ANALYTICS_SEARCHED: Outcome.SUCCESS,
     EventType.ANALYTICS_EXPORTED: Outcome.SUCCESS,
     EventType.ANALYTICS_FETCHED: Outcome.SUCCESS,
+    EventType.ANALYTICS_GRANTED: Outcome.SUCCESS,
 }
 """Of every type, unless its reason says otherwise."""
 
