@@ -22,7 +22,7 @@ MOST_BYTES = 2 * 1024**3
 MOST_TRIES = 5
 """Of workers that died over the same day."""
 
-SCHEMA_FILE = "schema.json"
+SCHEMA_FILE = "_schema.json"
 
 _JOB, _FILE, _PIECE = export_job.c, export_file.c, export_piece.c
 

@@ -23,7 +23,7 @@ from service.store.copies import Format
 from service.store.schema_file import describe
 
 VERSION = 1
-MANIFEST, SCHEMA, LOCK = "manifest.json", "schema.json", ".lock"
+MANIFEST, SCHEMA, LOCK = "_manifest.json", "_schema.json", ".lock"
 PART = ".part-"
 FLUSHED_EVERY = 10.0
 """Seconds; and at the end, however it comes."""

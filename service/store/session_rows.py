@@ -77,7 +77,8 @@ class SessionRows:
             query = query.where(~_of.is_bot)
         if after is not None:
             place = tuple_(literal(after.at, INSTANT), literal(after.session_id))
-            query = query.where(tuple_(at, _of.session_id) < place)
+            # The view is a barrier, through which only the first of these gets to the index.
+            query = query.where(at <= after.at, tuple_(at, _of.session_id) < place)
         query = query.order_by(at.desc(), _of.session_id.desc()).limit(limit + 1)
         async with self.database.transaction() as connection:
             found = (await connection.execute(query)).mappings().all()

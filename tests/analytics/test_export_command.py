@@ -48,7 +48,7 @@ def said(done: subprocess.CompletedProcess[str]) -> str:
 
 def manifest(folder: Path) -> dict[str, Any]:
     """Held against the files."""
-    read = json.loads((folder / "manifest.json").read_text())
+    read = json.loads((folder / "_manifest.json").read_text())
     for name, file in read["files"].items():
         body = (folder / name).read_bytes()
         assert (len(body), hashlib.sha256(body).hexdigest()) == (file["bytes"], file["sha256"])
@@ -68,8 +68,8 @@ async def test_days_as_files(facts: Facts, export: Any, tmp_path: Path, redis: R
     assert given.parquet_rows(EVENTS, tmp_path / "events") == expected
     assert what_lies_there(tmp_path / "events") == {
         ".lock",
-        "manifest.json",
-        "schema.json",
+        "_manifest.json",
+        "_schema.json",
         *(f"date=2026-11-0{day}/part.parquet" for day in (1, 2, 3)),
     }
     assert [file["rows"] for file in manifest(tmp_path / "events")["files"].values()] == [1000] * 3
@@ -186,7 +186,7 @@ async def test_the_other_forms(facts: Facts, export: Any, tmp_path: Path):
 async def test_what_it_refuses(facts: Facts, export: Any, tmp_path: Path):
     """One line that says what to do; 2 for wrong usage, else 1."""
     (tmp_path / "events").mkdir()
-    (tmp_path / "events" / "manifest.json").write_text("{")
+    (tmp_path / "events" / "_manifest.json").write_text("{")
     cases = [
         (2, ("--table", "users"), "is not one of"),
         (2, ("--table", "events", "--from", "2026-11-02", "--to", "2026-11-02"), "later day"),

@@ -64,9 +64,9 @@ async def test_parquet_is_what_postgresql_has(facts: Facts, tmp_path: Path):
         ("date=2026-11-01/part.parquet", 20_000),
         ("date=2026-11-02/part.parquet", 20_000),
         ("date=2026-11-03/part.parquet", 20_000),
-        ("schema.json", 0),
+        ("_schema.json", 0),
     ]
-    columns = json.loads((tmp_path / "schema.json").read_text())["columns"]
+    columns = json.loads((tmp_path / "_schema.json").read_text())["columns"]
     with duckdb.connect() as reader:
         rows = reader.read_parquet(f"{tmp_path}/*/*.parquet")
         types = dict(zip(rows.columns, map(str, rows.types), strict=True))
@@ -84,7 +84,7 @@ async def test_csv_is_for_spreadsheets(facts: Facts, tmp_path: Path):
     await given.add_events(facts, 3000)
     found = await made(facts, table="events", format="csv")
     await given.fetch(facts, found["files"], tmp_path)
-    assert [file["name"] for file in found["files"]] == ["events.csv", "schema.json"]
+    assert [file["name"] for file in found["files"]] == ["events.csv", "_schema.json"]
     rows = read_csv(tmp_path)
     assert len(rows) == found["files"][0]["rows"] == 3000
     assert [row["event_id"] for row in rows] == [f"e{n}" for n in range(3000)]
