@@ -9,9 +9,13 @@ from typing import Any
 
 import duckdb
 import pytest
+from redis.asyncio import Redis
 
+from service.contracts import keys
 from service.contracts.analytics_views import EXPORTED
+from service.contracts.events import Event, EventType
 from service.store.analytics_exports import AnalyticsExports
+from service.store.event_facts import counts
 from tests.analytics import exports as given
 from tests.analytics.conftest import Facts
 from tests.conftest import add_person
@@ -131,6 +135,32 @@ async def test_nothing_in_it_is_about_somebody(facts: Facts):
     """No column of what is exported can hold an address, a name or a user's id."""
     names = {column.name for view in EXPORTED.values() for column in view.columns}
     assert not names & {"user_id", "email", "ip", "user_agent", "name", "address"}
+
+
+def test_what_analysts_do_is_not_counted():
+    """Else looking at the numbers would change them."""
+    kinds = [kind for kind in EventType if kind.startswith("analytics.")]
+    assert len(kinds) == 4
+    assert [kind for kind in kinds if counts(Event(kind, 0))] == []
+
+
+async def test_who_asked_and_who_fetched_is_told(facts: Facts, redis: Redis):
+    """A table or a query, of when, by whom; and each file."""
+    await given.add_events(facts, 30)
+    found = await made(facts, table="events", format="csv")
+    await facts.browser.send("GET", found["files"][0]["url"])
+    me = (await facts.browser.me(facts.token)).body["user"]["id"]
+    told = [
+        (entry[b"type"].decode(), entry[b"actor_id"].decode(), json.loads(entry[b"data"]))
+        for partition in range(keys.PARTITIONS)
+        for _, entry in await redis.xrange(keys.events(partition))
+        if entry[b"type"].startswith(b"analytics.") and found["id"].encode() in entry[b"data"]
+    ]
+    asked = {"format": "csv", "range": "2026-11-01/2026-11-04", "table": "events"}
+    assert sorted(told, key=lambda each: each[0]) == [
+        ("analytics.exported", me, {"export": found["id"], **asked}),
+        ("analytics.fetched", me, {"export": found["id"], "file": "events.csv"}),
+    ]
 
 
 async def test_an_answer_is_ready_at_once(facts: Facts, tmp_path: Path):
