@@ -101,7 +101,12 @@ async def test_only_what_is_new(facts: Facts, export: Any, tmp_path: Path):
 
     now = datetime.now(UTC)
     await facts.event("login.failed", "2026-11-02T08:00Z", "late", received_at=now)
-    done = export("--table", "events", *RANGE)
+    path = tmp_path / "events" / "date=2026-11-02" / "part.parquet"
+    before = path.read_bytes()
+    with path.open("rb") as reader:
+        done = export("--table", "events", *RANGE)
+        assert reader.read() == before, "whoever reads a file reads it whole"
+    assert path.read_bytes() != before
     assert said(done) == "events: 2 days written with 2001 rows, 1 left as they were\n"
     manifest(tmp_path / "events")
     assert given.parquet_rows(EVENTS, tmp_path / "events") == await given.sql_rows(facts, EVENTS)

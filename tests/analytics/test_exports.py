@@ -258,6 +258,7 @@ async def test_a_worker_goes_on_where_another_died(facts: Facts, tmp_path: Path)
     slow = given.worker(facts.database)
     view, path = EVENTS, tmp_path / "day"
     assert await slow._add_day(first, view, path) is not None
+    assert await slow._add_day(first, view, path) is None, "somebody has added that day"
     running = await look(facts, asked.body["id"])
     assert (running.body["status"], running.body["progress"]) == ("running", 0.333)
     assert running.headers["Retry-After"] == "2"
