@@ -13,9 +13,12 @@ RUN npm run build
 FROM python:${PYTHON}-slim AS wheels
 # For checkpoints in a bucket: --build-arg S3=yes
 ARG S3=
-COPY requirements.txt requirements-s3.txt ./
+# For exports as Parquet: --build-arg ANALYTICS=yes
+ARG ANALYTICS=
+COPY requirements.txt requirements-analytics.txt requirements-s3.txt ./
 RUN pip wheel --no-cache-dir --require-hashes --only-binary :all: \
-        --wheel-dir /wheels --requirement requirements.txt ${S3:+--requirement requirements-s3.txt}
+        --wheel-dir /wheels --requirement requirements.txt ${S3:+--requirement requirements-s3.txt} \
+        ${ANALYTICS:+--requirement requirements-analytics.txt}
 
 FROM python:${PYTHON}-slim
 RUN --mount=type=bind,from=wheels,source=/wheels,target=/wheels \

@@ -18,9 +18,11 @@ from config.logging import configure_logging
 from config.settings import Settings, read_settings
 from service.domain.access_token import AccessTokens
 from service.domain.audit_cursor import CursorCodec
+from service.domain.export_link import Tickets
 from service.domain.rate_limits import LimitBook
 from service.domain.refresh_token import RefreshTokenCodec
 from service.domain.secrets import at_rest, derive_key
+from service.domain.session_cursor import SessionCursors
 from service.domain.sessions import SessionPolicy
 from service.domain.users import User
 from service.limits import first_limits, follow_limits
@@ -30,6 +32,7 @@ from service.operations.end_sessions import EndOneSession, EndSessions, Logout
 from service.operations.erase_user import EraseOneself, EraseUser
 from service.operations.export_audit import ExportAudit
 from service.operations.export_person import ExportPerson
+from service.operations.fetch_export import FetchFile, FindExport
 from service.operations.find_user import FindUser
 from service.operations.limiter import Limiter
 from service.operations.list_sessions import ListSessions
@@ -37,13 +40,16 @@ from service.operations.login import Login
 from service.operations.open_session import OpenSession
 from service.operations.query_analytics import QueryAnalytics
 from service.operations.refresh import Refresh
+from service.operations.request_export import RequestExport
 from service.operations.restore_session import RestoreSession
 from service.operations.search_audit import SearchAudit
+from service.operations.search_sessions import SearchSessions
 from service.operations.tokens import MintTokens
 from service.operations.two_factor import EnableTotp, SetUpTotp
 from service.operations.verify_second_factor import VerifySecondFactor
 from service.release import VERSION
 from service.store.analytics import Analytics
+from service.store.analytics_exports import AnalyticsExports
 from service.store.audit_search import AuditSearch
 from service.store.cache import Cache
 from service.store.challenges import Challenges
@@ -63,6 +69,7 @@ from service.store.redis_pool import open_redis
 from service.store.revocations import Revocations
 from service.store.script_client import ScriptClient
 from service.store.session_records import SessionRecords
+from service.store.session_rows import SessionRows
 from service.store.signing_keys import SigningKeyRecords
 from service.store.users import UserRecords
 from service.web import keys
@@ -291,7 +298,7 @@ async def wire_audit(app: web.Application) -> AsyncIterator[None]:
 
 
 async def wire_analytics(app: web.Application) -> AsyncIterator[None]:
-    """Let numbers be asked for, on connections of their own."""
+    """Let numbers be asked for, on connections of their own; after `wire`."""
     settings = app[SETTINGS]
     url = settings.database_url.get_secret_value()
     engine = open_engine(
@@ -300,11 +307,18 @@ async def wire_analytics(app: web.Application) -> AsyncIterator[None]:
         seconds=ANALYTICS_SECONDS,
         wait_seconds=ANALYTICS_SECONDS,  # a page asks much at once
     )
-    app[keys.QUERY_ANALYTICS] = QueryAnalytics(
-        Analytics(Database(engine)), settings.analytics_min_cell, lambda: datetime.now(UTC)
-    )
-    redis = open_redis(settings.redis_dsn)
+    database, secrets, redis = Database(engine), settings.secrets, open_redis(settings.redis_dsn)
     app[keys.LIVE_NUMBERS] = LiveNumbers(redis)
+    query = app[keys.QUERY_ANALYTICS] = QueryAnalytics(
+        Analytics(database), settings.analytics_min_cell, lambda: datetime.now(UTC)
+    )
+    exports, events, keep = AnalyticsExports(database), app[EVENTS], settings.export_keep_seconds
+    tickets = Tickets([derive_key(secret, "export links") for secret in secrets])
+    app[keys.REQUEST_EXPORT] = RequestExport(exports, query, events, keep)
+    app[keys.FIND_EXPORT] = FindExport(exports, tickets, now_ms)
+    app[keys.FETCH_FILE] = FetchFile(exports, tickets, events, now_ms)
+    cursors = SessionCursors([derive_key(secret, "session cursors") for secret in secrets])
+    app[keys.SEARCH_SESSIONS] = SearchSessions(SessionRows(database), events, cursors)
     yield
     await redis.aclose()
     await engine.dispose()

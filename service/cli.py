@@ -18,6 +18,7 @@ from service.analytics_cli import analytics
 from service.audit_cli import audit
 from service.commands import AS_JSON, now_ms, open_stores, run
 from service.domain.users import Role, User, email_key
+from service.export_cli import export_command, grant_command
 from service.letters_cli import events
 from service.operations.create_user import CreateUser
 from service.operations.diagnose import Diagnose
@@ -41,6 +42,8 @@ def main() -> None:
 
 
 main.add_command(analytics)
+analytics.add_command(export_command)
+analytics.add_command(grant_command)
 main.add_command(audit)
 main.add_command(events)
 main.add_command(erase_user)

@@ -63,6 +63,15 @@ JOBS = (
         run=lambda resources: resources.make_exports(),
     ),
     Job(
+        name="make_tables",
+        does="makes the files that analysts asked for, a day at a time; drops those that expired",
+        every=5,
+        after=4,
+        seconds=1800,
+        late="analysts wait for their files; expired ones are kept, and given out no more",
+        run=lambda resources: resources.make_tables(),
+    ),
+    Job(
         name="apply_ends",
         does="tells Redis of ends that were committed while it was away, or that it has lost",
         every=10,

@@ -17,11 +17,13 @@ from service.domain.secrets import Sealer, at_rest
 from service.domain.sessions import SessionPolicy
 from service.outbound.checkpoint_sinks import open_sink
 from service.store.aggregates import Aggregates
+from service.store.analytics_exports import AnalyticsExports
 from service.store.audit import AuditRecords
 from service.store.audit_months import AuditMonths
 from service.store.audit_retention import AuditRetention
 from service.store.audit_search import AuditSearch
 from service.store.checkpoints import Checkpoints
+from service.store.copies import Copies
 from service.store.countries import Countries
 from service.store.database import Database, open_engine
 from service.store.dead_letters import DeadLetters
@@ -41,6 +43,7 @@ from service.store.stubs import Stubs
 from service.store.sweeps import Sweeps
 from workers.analytics import RefreshAnalytics
 from workers.checkpoints import ForgetUnknown, KeepCheckpoints
+from workers.exports import MakeTables
 from workers.heartbeat import Heartbeat
 from workers.ingest import LANES, Ingest
 from workers.persons import FinishErasures, MakeExports
@@ -53,6 +56,8 @@ REDIS_SECONDS = 5.0
 CONNECTIONS = LANES + 4
 ANALYTICS_SECONDS = 570.0
 """For one statement that adds up; the first refresh of an old audit takes the longest."""
+COPY_SECONDS = 300.0
+"""For a day of a table."""
 REACH = timedelta(hours=1)
 CONSUMER_IDLE = timedelta(hours=1)
 PATIENT_SECONDS = 600.0
@@ -72,6 +77,7 @@ class Resources:
     forget_unknown: ForgetUnknown
     finish_erasures: FinishErasures
     make_exports: MakeExports
+    make_tables: MakeTables
     sweep_deliveries: SweepDeliveries
     keep_months: KeepMonths
     sweep_old: SweepOld
@@ -138,6 +144,7 @@ async def open_resources(
     redis = open_redis(redis_url, timeout=REDIS_SECONDS, wait=REDIS_SECONDS)
     engine = open_engine(database_url, connections=CONNECTIONS)
     slow_engine = open_engine(database_url, connections=1, seconds=ANALYTICS_SECONDS)
+    copy_engine = open_engine(database_url, connections=1, seconds=COPY_SECONDS)
     database, scripts = Database(engine), ScriptClient(redis, seconds=REDIS_SECONDS)
     records, live = SessionRecords(database), LiveSessions(scripts, policy)
     consumer = f"{socket.gethostname()}:{os.getpid()}:{token_hex(3)}"
@@ -192,6 +199,9 @@ async def open_resources(
                 exports_kept,
                 _now_ms,
             ),
+            make_tables=MakeTables(
+                AnalyticsExports(database), Copies(Database(copy_engine)), exports_kept
+            ),
             sweep_deliveries=SweepDeliveries(deliveries, webhook_policy.kept, _now_ms),
             keep_months=KeepMonths(
                 AuditMonths(database, _now_ms),
@@ -213,6 +223,7 @@ async def open_resources(
         await patient.dispose()
         await engine.dispose()
         await slow_engine.dispose()
+        await copy_engine.dispose()
 
 
 def open_retention(database: Database, sealer: Sealer) -> AuditRetention:

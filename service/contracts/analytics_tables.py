@@ -108,9 +108,28 @@ dim_reason = Table(
     "dim_reason",
     metadata,
     Column("reason_code", Text, primary_key=True, comment="as events say it"),
-    Column("category", Text, nullable=False, comment="credentials, second_factor, session, limit"),
+    Column(
+        "category",
+        Text,
+        nullable=False,
+        comment="credentials, second_factor, replay, session, person or operator",
+    ),
     schema=SCHEMA,
     comment="why something failed or ended",
+)
+
+dim_date = Table(
+    "dim_date",
+    metadata,
+    Column("day", Date, primary_key=True, comment="2000-01-01 to 2100-12-31"),
+    Column("year", SmallInteger, nullable=False, comment="of the calendar"),
+    Column("quarter", SmallInteger, nullable=False, comment="1 to 4"),
+    Column("month", SmallInteger, nullable=False, comment="1 to 12"),
+    Column("iso_year", SmallInteger, nullable=False, comment="of the ISO 8601 week"),
+    Column("iso_week", SmallInteger, nullable=False, comment="1 to 53"),
+    Column("weekday", SmallInteger, nullable=False, comment="1 Monday to 7 Sunday"),
+    schema=SCHEMA,
+    comment="the calendar",
 )
 
 dim_user = Table(

@@ -16,15 +16,21 @@ PLAIN_DATA = frozenset(
         "deliveries",
         "endpoint",
         "enforced",
+        "export",
+        "file",
+        "format",
         "held",
         "hold",
         "host",
         "limit",
         "month",
         "policy",
+        "range",
+        "role",
         "rows",
         "stub",
         "tab",
+        "table",
         "types",
         "window_seconds",
     }
@@ -72,6 +78,10 @@ class EventType(StrEnum):
     WEBHOOK_DISABLED = "webhook.disabled"
     WEBHOOK_SECRET_ROTATED = "webhook.secret_rotated"  # noqa: S105
     WEBHOOK_REPLAYED = "webhook.replayed"
+    ANALYTICS_SEARCHED = "analytics.searched"
+    ANALYTICS_EXPORTED = "analytics.exported"
+    ANALYTICS_FETCHED = "analytics.fetched"
+    ANALYTICS_GRANTED = "analytics.granted"
 
 
 class Outcome(StrEnum):
@@ -117,6 +127,10 @@ OUTCOMES: Mapping[EventType, Outcome] = {
     EventType.WEBHOOK_DISABLED: Outcome.NEUTRAL,
     EventType.WEBHOOK_SECRET_ROTATED: Outcome.SUCCESS,
     EventType.WEBHOOK_REPLAYED: Outcome.SUCCESS,
+    EventType.ANALYTICS_SEARCHED: Outcome.SUCCESS,
+    EventType.ANALYTICS_EXPORTED: Outcome.SUCCESS,
+    EventType.ANALYTICS_FETCHED: Outcome.SUCCESS,
+    EventType.ANALYTICS_GRANTED: Outcome.SUCCESS,
 }
 """Of every type, unless its reason says otherwise."""
 

@@ -168,6 +168,12 @@ class ConflictError(AuthError):
     detail = "Read the current state and decide anew."
 
 
+class ParquetMissingError(AuthError):
+    code = "parquet_missing"
+    title = "This server cannot write Parquet"
+    detail = "Ask for CSV or JSON, or have the operator install the extra: inphora-auth[analytics]."
+
+
 class StepUpRequiredError(AuthError):
     code = "step_up_required"
     title = "This action wants a fresh sign-in"

@@ -11,8 +11,8 @@ from service.contracts.events import Event, EventType, outcome_of
 from service.domain.instants import to_datetime
 
 SCHEMA_VERSION = 1
-NOT_COUNTED = frozenset({"audit", "export", "webhook", "hold"})
-"""First words of event types that are about the work of operators and auditors."""
+NOT_COUNTED = frozenset({"analytics", "audit", "export", "webhook", "hold"})
+"""First words of event types that are about the work of operators, auditors and analysts."""
 
 BACKGROUND = "background"
 REFRESHES = frozenset({EventType.TOKEN_REFRESHED, EventType.TOKEN_RECOVERED})

@@ -15,12 +15,15 @@ from service.operations.end_sessions import EndOneSession, Logout
 from service.operations.erase_user import EraseOneself
 from service.operations.export_audit import ExportAudit
 from service.operations.export_person import ExportPerson
+from service.operations.fetch_export import FetchFile, FindExport
 from service.operations.limiter import Limiter
 from service.operations.list_sessions import ListSessions
 from service.operations.login import Login
 from service.operations.query_analytics import QueryAnalytics
 from service.operations.refresh import Refresh
+from service.operations.request_export import RequestExport
 from service.operations.search_audit import SearchAudit
+from service.operations.search_sessions import SearchSessions
 from service.operations.two_factor import EnableTotp, SetUpTotp
 from service.operations.verify_second_factor import VerifySecondFactor
 from service.store.live_numbers import LiveNumbers
@@ -36,6 +39,8 @@ END_ONE_SESSION = web.AppKey("end_one_session", EndOneSession)
 ERASE_ONESELF = web.AppKey("erase_oneself", EraseOneself)
 EXPORT_AUDIT = web.AppKey("export_audit", ExportAudit)
 EXPORT_PERSON = web.AppKey("export_person", ExportPerson)
+FETCH_FILE = web.AppKey("fetch_file", FetchFile)
+FIND_EXPORT = web.AppKey("find_export", FindExport)
 LIMITER = web.AppKey("limiter", Limiter)
 LIST_SESSIONS = web.AppKey("list_sessions", ListSessions)
 COOKIE = web.AppKey("cookie", RefreshCookie)
@@ -46,8 +51,10 @@ METRICS_TOKEN: web.AppKey[str | None] = web.AppKey("metrics_token")
 POLICY = web.AppKey("policy", SessionPolicy)
 LIVE_NUMBERS = web.AppKey("live_numbers", LiveNumbers)
 QUERY_ANALYTICS = web.AppKey("query_analytics", QueryAnalytics)
+REQUEST_EXPORT = web.AppKey("request_export", RequestExport)
 REFRESH = web.AppKey("refresh", Refresh)
 SEARCH_AUDIT = web.AppKey("search_audit", SearchAudit)
+SEARCH_SESSIONS = web.AppKey("search_sessions", SearchSessions)
 SET_UP_TOTP = web.AppKey("set_up_totp", SetUpTotp)
 TOKENS = web.AppKey("tokens", AccessTokens)
 VERIFY_SECOND_FACTOR = web.AppKey("verify_second_factor", VerifySecondFactor)

@@ -101,11 +101,13 @@ def _sayable(given: Schema) -> Schema:
 
 
 def _reply(models: Any, streams: Sequence[str]) -> Schema:
-    if not models:
+    if not models and not streams:
         return {"description": "Done"}
-    schemas = [_ref(model) for model in models]
-    schema = schemas[0] if len(schemas) == 1 else {"oneOf": schemas}
-    content = {"application/json": {"schema": schema}}
+    content: Schema = {}
+    if models:
+        schemas = [_ref(model) for model in models]
+        schema = schemas[0] if len(schemas) == 1 else {"oneOf": schemas}
+        content["application/json"] = {"schema": schema}
     for media_type in streams:
         content[media_type] = {"schema": {"type": "string"}}
     return {"description": "Done", "content": content}

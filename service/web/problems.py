@@ -23,6 +23,7 @@ STATUS: dict[type[e.AuthError], int] = {
     e.MfaTokenInvalidError: 401,
     e.NotAcceptableError: 406,
     e.NotFoundError: 404,
+    e.ParquetMissingError: 501,
     e.PayloadTooLargeError: 413,
     e.RateLimitedError: 429,
     e.RefreshTokenInvalidError: 401,

@@ -12,6 +12,8 @@ from pydantic import StringConstraints as Text
 from service.contracts.events import EventType, Outcome
 from service.domain import errors as e
 from service.domain.audit_cursor import CURSOR_MAX
+from service.domain.export_link import TICKET_MAX
+from service.domain.session_cursor import CURSOR_MAX as SESSION_CURSOR_MAX
 from service.web.bodies import is_plain, validated
 
 RFC_3339 = re.compile(
@@ -137,7 +139,50 @@ class AnalyticsQuery(Query):
     compare: Annotated[
         Literal["previous"] | None, Field(description="beside it, as many days just before")
     ] = None
-    format: Annotated[Literal["json", "csv"] | None, Field(description="goes before Accept")] = None
+    format: Annotated[
+        Literal["json", "csv", "parquet"] | None, Field(description="goes before Accept")
+    ] = None
+
+
+class SessionQuery(Query):
+    """Which sessions, row by row."""
+
+    since: Annotated[Day, Field(alias="from", description="the first local day")]
+    until: Annotated[Day, Field(alias="to", description="the local day after the last")]
+    tz: Annotated[Name | None, Field(description="IANA name; UTC if not given")] = None
+    at: Annotated[
+        Literal["started", "ended"] | None,
+        Field(description="what happened in these days; started if not given"),
+    ] = None
+    client: Annotated[Name | None, Field(description="only of this client")] = None
+    device_class: Annotated[Name | None, Field(description="only by such devices")] = None
+    browser: Annotated[Name | None, Field(description="only by this browser")] = None
+    os: Annotated[Name | None, Field(description="only by this system")] = None
+    country: Annotated[Name | None, Field(description="only from this country")] = None
+    method: Annotated[Name | None, Field(description="only signed in by this")] = None
+    end_reason: Annotated[Name | None, Field(description="only those that ended by this")] = None
+    reuse_detected: Annotated[
+        Flag | None, Field(description="only those in which an old token came back, or did not")
+    ] = None
+    include_test: Annotated[Flag | None, Field(description="with test accounts")] = None
+    include_bots: Annotated[Flag | None, Field(description="with bots")] = None
+    limit: Annotated[
+        Annotated[int, Field(ge=1, le=200), BeforeValidator(_number)] | None,
+        Field(description="rows of a page; 50 if not given"),
+    ] = None
+    cursor: Annotated[
+        Annotated[str, Text(min_length=1, max_length=SESSION_CURSOR_MAX)] | None,
+        Field(description="next_cursor of the page before, with the same filters"),
+    ] = None
+
+
+class FileQuery(Query):
+    """The link to a file."""
+
+    ticket: Annotated[
+        Annotated[str, Text(min_length=1, max_length=TICKET_MAX)],
+        Field(description="from the url of a file of an export"),
+    ]
 
 
 Q = TypeVar("Q", bound=Query)

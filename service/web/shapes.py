@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from service.contracts.events import Outcome
 
@@ -209,6 +209,60 @@ class LiveNumbersShape(Shape):
     signed_in: SignedInShape
     per_minute: list[MinuteShape]
     approx: bool
+
+
+class SessionRowShape(Shape):
+    """A session as analysts see it; `user_key`: a pseudonym."""
+
+    session_id: str
+    user_key: str | None
+    started_at: datetime | None
+    last_active_at: datetime | None
+    ended_at: datetime | None
+    end_reason: str | None
+    client: str | None
+    device_class: str
+    browser: str | None
+    os: str | None
+    country: str | None
+    method: str | None
+    mfa_used: bool
+    refresh_count: int
+    refresh_background_count: int
+    reuse_detected: bool
+
+
+class SessionRowsShape(Shape):
+    """The newest first."""
+
+    sessions: list[SessionRowShape]
+    next_cursor: str | None
+
+
+class ExportFileShape(Shape):
+    """`url`: a path that anybody may fetch for a quarter of an hour; ask again for a new one."""
+
+    name: str
+    bytes: int
+    rows: int
+    sha256: str
+    url: str
+
+
+class AnalyticsExportShape(Shape):
+    """How far an export is. `error`: why it failed. Files are there once it is ready."""
+
+    id: str
+    table: str | None = None
+    query: dict[str, str] | None = None
+    format: Literal["csv", "json", "parquet"]
+    since: str = Field(alias="from")
+    until: str = Field(alias="to")
+    status: Literal["pending", "running", "ready", "failed"]
+    progress: float
+    error: str | None
+    files: list[ExportFileShape]
+    expires_at: datetime | None
 
 
 class HealthShape(Shape):

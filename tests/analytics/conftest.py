@@ -174,7 +174,7 @@ async def facts(
         tables = await connection.scalars(
             text("select tablename from pg_tables where schemaname = 'analytics'")
         )
-        kept = {"pseudonym_key", "dim_device", "dim_client", "dim_geo"}
+        kept = {"pseudonym_key", "dim_device", "dim_client", "dim_geo", "dim_reason", "dim_date"}
         names = ", ".join(f"analytics.{name}" for name in tables if name not in kept)
         await connection.execute(text(f"truncate {names}"))
         for table, rows in DIMENSIONS.items():

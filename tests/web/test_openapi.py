@@ -176,17 +176,30 @@ async def test_what_succeeds_is_answered_as_documented(served, make_person):
             for form in ("csv", "ndjson"):
                 call("GET", "/api/audit", token, query={"format": form, "user_id": person.id})
             token = login(analyst)["access_token"]
-            call("GET", "/api/analytics/metrics", token)
-            call("GET", "/api/analytics/live", token)
-            asked = {"metrics": "dau,mfa_use", "from": "2026-11-01", "to": "2026-11-03"}
-            for form in ("json", "csv"):
-                call("GET", "/api/analytics/query", token, query={**asked, "format": form})
+            analyse(call, token)
             for path in ("/api/health", "/api/health/live", "/api/health/ready"):
                 call("GET", path)
             call("GET", "/.well-known/jwks.json")
             return set(seen)
 
     assert await asyncio.to_thread(live) == {(route.method, route.path) for route in ROUTES}
+
+
+def analyse(call, token):
+    """What an analyst does."""
+    call("GET", "/api/analytics/metrics", token)
+    call("GET", "/api/analytics/live", token)
+    asked = {"metrics": "dau,mfa_use", "from": "2026-11-01", "to": "2026-11-03"}
+    for form in ("json", "csv", "parquet"):
+        call("GET", "/api/analytics/query", token, query={**asked, "format": form})
+    days = {"from": "2026-11-01", "to": "2026-11-03"}
+    call("GET", "/api/analytics/sessions", token, query=days)
+    given = {**days, "format": "csv", "query": {"metrics": "dau"}}
+    export = call("POST", "/api/analytics/exports", token, body=given)
+    which = {"id": export["id"]}
+    call("GET", "/api/analytics/exports/{id}", token, path_parameters=which)
+    ticket = export["files"][0]["url"].partition("=")[2]
+    call("GET", "/api/analytics/files", query={"ticket": ticket})
 
 
 class Client:

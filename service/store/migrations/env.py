@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from service.contracts.analytics_tables import pseudonym_key
+from service.contracts.export_tables import metadata
 from service.store.database import database_url
 from service.store.migrations.run import LOCK, is_ours
 
@@ -17,7 +17,7 @@ def run(connection: Connection) -> None:
     """Migrate; whoever comes at the same time waits."""
     context.configure(
         connection=connection,
-        target_metadata=pseudonym_key.metadata,
+        target_metadata=metadata,
         compare_type=True,
         include_schemas=True,
         include_name=is_ours,

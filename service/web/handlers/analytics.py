@@ -2,19 +2,23 @@
 
 from hashlib import sha256
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aiohttp import web
 
-from service.domain.csv_text import csv_text
+from service.domain.errors import FieldError, ValidationFailedError
 from service.metrics.windows import Grain
 from service.operations.query_analytics import Question, describe_metrics
+from service.operations.render_answer import render
+from service.store.copies import Format
 from service.web.keys import LIVE_NUMBERS, QUERY_ANALYTICS
 from service.web.negotiation import choose
 from service.web.queries import AnalyticsQuery, read_query
 from service.web.replies import json_reply, to_bytes
 
-JSON, CSV = "application/json", "text/csv"
-FORMS = {"json": JSON, "csv": CSV}
+JSON, CSV, PARQUET = "application/json", "text/csv", "application/vnd.apache.parquet"
+FORMS = {"json": JSON, "csv": CSV, "parquet": PARQUET}
+FORMATS = {media_type: Format(name) for name, media_type in FORMS.items()}
 FILTERS = ("client", "device_class", "browser", "os", "country", "method")
 
 
@@ -29,13 +33,21 @@ async def get_live(request: web.Request) -> web.Response:
 async def get_query(request: web.Request) -> web.Response:
     query = read_query(request, AnalyticsQuery)
     form = FORMS[query.format] if query.format else choose(request, tuple(FORMS.values()))
-    found = await request.app[QUERY_ANALYTICS](_question(query))
-    if form == JSON:
-        return _kept(request, to_bytes(found), JSON)
-    return _kept(request, csv_text([found["columns"], *found["rows"]]).encode(), CSV)
+    found = await request.app[QUERY_ANALYTICS](question_of(query))
+    return _kept(request, await render(found, FORMATS[form]), form)
 
 
-def _question(query: AnalyticsQuery) -> Question:
+def zone_of(tz: str | None) -> ZoneInfo:
+    """UTC if not given. Raises ValidationFailedError."""
+    try:
+        return ZoneInfo(tz or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        message = "give an IANA name, such as Africa/Nairobi"
+        raise ValidationFailedError([FieldError("tz", message)]) from None
+
+
+def question_of(query: AnalyticsQuery) -> Question:
+    """What a query asks."""
     filters = {name: getattr(query, name) for name in FILTERS}
     return Question(
         metrics=query.metrics.split(","),
@@ -59,6 +71,7 @@ def _kept(request: web.Request, body: bytes, form: str) -> web.Response:
     if tag in known or "*" in known:
         response = web.Response(status=304, headers=headers)
     else:
-        response = web.Response(body=body, headers=headers, content_type=form, charset="utf-8")
+        charset = None if form == PARQUET else "utf-8"
+        response = web.Response(body=body, headers=headers, content_type=form, charset=charset)
     response.etag = tag
     return response

@@ -36,8 +36,13 @@ CATALOGUE = {
 }
 """The table of API.md, code by code."""
 
-BEYOND = {"bad_request": 400, "not_acceptable": 406, "request_timeout": 408}
-"""For what is no HTTP at all, a form that no answer has, a body that does not arrive."""
+BEYOND = {
+    "bad_request": 400,
+    "not_acceptable": 406,
+    "request_timeout": 408,
+    "parquet_missing": 501,
+}
+"""For what is no HTTP at all, a form that no answer has, a body that does not arrive, an extra."""
 
 KINDS = {kind.code: kind for kind in STATUS}
 MADE = {
