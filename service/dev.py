@@ -19,6 +19,8 @@ from urllib.request import urlopen
 from service.embedded import start_postgres, start_valkey
 from service.embedded.leash import Leash
 from service.embedded.lock import hold
+from service.simulation.country_file import to_mmdb
+from service.simulation.places import NETWORKS
 
 HOST = "127.0.0.1"
 READY_SECONDS = 60.0
@@ -87,7 +89,13 @@ def run_dev(
             "SECRET_KEY": _keep_secret(data_dir / "secret_key"),
             "WEBHOOK_PRIVATE_ADDRESSES": os.environ.get("WEBHOOK_PRIVATE_ADDRESSES", "loopback"),
         }
-        defaults = {"PUBLIC_URL": own["BASE_URL"], "LOG_FORMAT": "console"}
+        countries = data_dir / "countries.mmdb"
+        countries.write_bytes(to_mmdb(NETWORKS))
+        defaults = {
+            "PUBLIC_URL": own["BASE_URL"],
+            "LOG_FORMAT": "console",
+            "GEOIP_FILE": str(countries.resolve()),
+        }
         env = {**defaults, **os.environ, **own, **dict.fromkeys(OTHERS, ""), "PORT": str(port)}
         say("Migrating the database, making the demo users …")
         prepare(env)

@@ -35,6 +35,8 @@ PLACES = (
     Place("IN", "Asia/Kolkata", 0.15, 4),
     Place("AU", "Australia/Lord_Howe", 0.05, 5),
 )
+NETWORKS = {f"10.{place.network}.0.0/16": place.country for place in PLACES}
+"""The countries of made-up addresses, as a GEOIP_FILE has them."""
 _COUNTRIES = {f"10.{place.network}": place.country for place in PLACES}
 
 AT_HOUR = (1, 0.6, 0.4, 0.3, 0.4, 1, 3, 6, 9, 11, 11, 10, 9, 10, 11, 10, 9, 8, 7, 7, 7, 6, 4, 2)

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import text
 
 from service.contracts.events import Event, EventType
+from service.simulation.country_file import to_mmdb
 from service.store.audit import StreamedEvent
 from service.store.countries import Countries
-from tests.support.mmdb import to_mmdb
 
 AT_MS = 1_789_000_000_000
 QUARTER_MS = 900_000

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from service.operations.diagnose import countries_findings
-from tests.support.mmdb import to_mmdb
+from service.simulation.country_file import to_mmdb
 
 BUILT = 1_790_000_000
 DAY = 86_400

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from service.simulation.country_file import to_mmdb
 from service.store.countries import LOOK_SECONDS, Countries, CountriesUnreadableError
-from tests.support.mmdb import to_mmdb
 
 KENYA = {"196.201.208.0/20": "KE", "2c0f:fe38::/32": "KE", "81.0.0.0/8": "DE"}
 

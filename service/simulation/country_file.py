@@ -1,4 +1,7 @@
-"""Writes tiny MaxMind DB files (https://maxmind.github.io/MaxMind-DB/), format 2.0, 24-bit records."""
+"""Writes tiny MaxMind DB files (https://maxmind.github.io/MaxMind-DB/), format 2.0, 24-bit records.
+
+The real ones are what an operator gives (GEOIP_FILE); these are for made-up addresses, and tests.
+"""
 
 from collections.abc import Mapping
 from ipaddress import ip_network
@@ -25,10 +28,9 @@ def to_mmdb(countries: Mapping[str, str], *, built: int = 1_790_000_000) -> byte
     nodes = b""
     for number, node in enumerate(tree):
         for side, child in enumerate(node):
-            country = leaves.get((number, side))
             value = count if child is None else child
-            if country is not None:
-                value = count + 16 + places[country]
+            if (number, side) in leaves:
+                value = count + 16 + places[leaves[number, side]]
             nodes += value.to_bytes(3, "big")
     about = {
         "node_count": count,
@@ -72,11 +74,13 @@ def _encode(value: Any) -> bytes:
     if isinstance(value, list):
         return _head(ARRAY, len(value)) + b"".join(map(_encode, value))
     size = (value.bit_length() + 7) // 8
-    return _head(UINT32 if size <= 4 else UINT64, size) + value.to_bytes(size, "big")
+    return _head(UINT32 if size <= 4 else UINT64, size) + int(value).to_bytes(size, "big")
 
 
 def _head(kind: int, size: int) -> bytes:
-    assert size < LONGEST
+    if size >= LONGEST:
+        message = f"{size} is too long for this writer, which takes up to {LONGEST - 1}"
+        raise ValueError(message)
     if kind < FIRST_EXTENDED:
         return bytes([kind << 5 | size])
     return bytes([size, kind - 7])
