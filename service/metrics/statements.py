@@ -37,7 +37,7 @@ def statement(metric: Metric, by: str | None = None, *, merging: bool = False) -
         .replace("w_end", f"(cast(:edges as {kind}[]))[{n} + 1]")
     )
     return (
-        f"select {n} as n, {_cell(source, by, n, merging=merging)} as cell, {columns}\n{_rows(metric, by)}\n"
+        f"select {n} as n, {_cell(source, by, merging=merging)} as cell, {columns}\n{_rows(metric, by, n, merging=merging)}\n"
         "group by 1, 2"
     )
 
@@ -57,7 +57,7 @@ def sizes(metric: Metric, by: str | None = None, *, some: bool = False) -> str:
         settled = f" and {metric.cube.settled}" if metric.cube else ""
     return (
         f"select n, cell, count(who) as users from (\nselect distinct {n} as n, "  # noqa: S608
-        f"{_cell(source, by, n, merging=some)} as cell, {source.user} as who\n{_rows(metric, by)}{settled}\n"
+        f"{_cell(source, by, merging=some)} as cell, {source.user} as who\n{_rows(metric, by, n, merging=some)}{settled}\n"
         f") as part\n{only}group by 1, 2"
     )
 
@@ -66,8 +66,12 @@ def counted(metric: Metric, cube: Cube, by: str | None) -> str:
     """Its values, from what a cube has counted."""
     sums = {name: f"sum(t.sums[{place}])" for place, name in enumerate(cube.sums, 1)}
     n = "width_bucket(t.bucket, cast(:edges as timestamptz[]))"
-    cell = _merged("t.cell", n) if by else f"'{OTHER}'"
-    return f"select {n} as n, {cell} as cell, {_columns(metric, sums)}\n{_COUNTED}\ngroup by 1, 2"
+    cell = f"case when gone.name is null then t.cell else '{OTHER}' end" if by else f"'{OTHER}'"
+    gone = _gone("t.cell", n) if by else ""
+    return (
+        f"select {n} as n, {cell} as cell, {_columns(metric, sums)}\n"
+        f"from {COUNTS} as t{gone} where {_OF_CUBE}\ngroup by 1, 2"
+    )
 
 
 def actives(metric: Metric) -> str:
@@ -89,7 +93,6 @@ _OF_CUBE = (
     "and (:include_test or not t.is_test) and (:include_bots or not t.is_bot)"
 )
 BOUNDS %= _OF_CUBE
-_COUNTED = f"from {COUNTS} as t where {_OF_CUBE}"
 
 
 def on_the_fly(metric: Metric, query: str) -> str:
@@ -141,11 +144,12 @@ def _rolling(metric: Metric, by: str | None, *, some: bool) -> str:
             "case when person.mfa_enrolled_at < :first_at then t.day else (cast(:edges as date[]))"
             "[width_bucket(person.mfa_enrolled_at, cast(:edges_at as timestamptz[]))] end"
         )
-    only = f" and {_name(source, by)} = any(cast(:merged as text[]))" if some and by else ""
+    merged = _gone(_name(source, by), None) if some and by else ""
+    only = " and gone.name is not null" if merged else ""
     return f"""with active as (
-    select t.day, t.user_key, {begin} as since, {_cell(source, by, None, merging=some)} as cell
+    select t.day, t.user_key, {begin} as since, {_cell(source, by, merging=some)} as cell
     from {source.table} as t
-    {_joins(metric, by)} {person}
+    {_joins(metric, by)} {person} {merged}
     where t.day > cast(:first as date) - {days} and t.day < :last{_filters(source)}{only}
 ), spans as (
     select cell, greatest(day, since, cast(:first as date)) as day, least(day + {days}, coalesce(
@@ -171,10 +175,11 @@ def _columns(metric: Metric, sums: Mapping[str, str]) -> str:
     return ", ".join(f"{sql} as value_{place}" for place, sql in enumerate(values))
 
 
-def _rows(metric: Metric, by: str | None) -> str:
+def _rows(metric: Metric, by: str | None, n: str, *, merging: bool) -> str:
     source = metric.source
+    gone = _gone(_name(source, by), n) if merging and by else ""
     return (
-        f"from {source.table} as t\n{_joins(metric, by)}\n"
+        f"from {source.table} as t\n{_joins(metric, by)}{gone}\n"
         f"where {source.at} >= :first and {source.at} < :last and ({metric.where}){_filters(source)}"
     )
 
@@ -183,16 +188,19 @@ def _name(source: Source, by: str) -> str:
     return f"coalesce(nullif({source.cells[by]}, ''), 'unknown')"
 
 
-def _cell(source: Source, by: str | None, n: str | None, *, merging: bool) -> str:
+def _cell(source: Source, by: str | None, *, merging: bool) -> str:
     """The name of a row's part."""
     if by is None:
         return f"'{OTHER}'"
-    return _merged(_name(source, by), n) if merging else _name(source, by)
+    name = _name(source, by)
+    return f"case when gone.name is null then {name} else '{OTHER}' end" if merging else name
 
 
-def _merged(name: str, n: str | None) -> str:
+def _gone(name: str, n: str | None) -> str:
+    """A join, for a list in an expression is looked through element by element."""
     key = name if n is None else f"cast({n} as text) || ' ' || {name}"
-    return f"case when {key} = any(cast(:merged as text[])) then '{OTHER}' else {name} end"
+    names = "(select distinct unnest(cast(:merged as text[])) as name)"
+    return f"\nleft join {names} as gone on gone.name = {key}"
 
 
 def _joins(metric: Metric, by: str | None) -> str:
