@@ -235,7 +235,7 @@ ROUTES = (
     Route(
         method="GET",
         path="/api/analytics/live",
-        handler=analytics.get_live,
+        handler=analytics.get_live_numbers,
         summary="Who is signed in right now, and the last 30 minutes; approximate",
         bearer=True,
         roles=(Role.ANALYST, Role.ADMIN),
