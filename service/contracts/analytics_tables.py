@@ -308,7 +308,8 @@ agg_flow = Table(
 agg_moved = Table(
     "agg_moved",
     metadata,
-    Column("occurred_at", INSTANT, primary_key=True, comment="of the event"),
+    Column("event_id", Text, primary_key=True, comment="of fct_auth_events"),
+    Column("occurred_at", INSTANT, nullable=False, comment="of the event"),
     schema=SCHEMA,
     comment="events that were told their device and country late; the next refresh counts them anew",
 )
