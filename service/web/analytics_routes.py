@@ -21,7 +21,7 @@ ANALYTICS_ROUTES = (
     Route(
         method="GET",
         path="/api/analytics/live",
-        handler=analytics.get_live,
+        handler=analytics.get_live_numbers,
         summary="Who is signed in right now, and the last 30 minutes; approximate",
         bearer=True,
         roles=(Role.ANALYST, Role.ADMIN),

@@ -26,7 +26,7 @@ async def get_metrics(request: web.Request) -> web.Response:
     return _kept(request, to_bytes({"metrics": describe_metrics()}), JSON)
 
 
-async def get_live(request: web.Request) -> web.Response:
+async def get_live_numbers(request: web.Request) -> web.Response:
     return json_reply(await request.app[LIVE_NUMBERS].get())
 
 
