@@ -7,7 +7,8 @@ What has to break that comes as `v2_` beside it. The SQL of the views is in the 
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from service.contracts.analytics_tables import PERSON, SCHEMA, TZ
+from service.contracts.aggregate_tables import TZ
+from service.contracts.analytics_tables import PERSON, SCHEMA
 
 NOT_KNOWN = "null: not known"
 DAY_UTC = "UTC"

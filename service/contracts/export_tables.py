@@ -19,8 +19,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from service.contracts.aggregate_tables import metadata
 from service.contracts.analytics_tables import INSTANT, SCHEMA
-from service.contracts.tables import metadata
 
 __all__ = ["export_file", "export_job", "export_piece", "metadata"]
 

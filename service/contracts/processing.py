@@ -354,7 +354,7 @@ IMPERSONAL: Mapping[str, Sequence[str]] = {
         "users",
         "sums",
     ),
-    "analytics.agg_moved": ("occurred_at",),
+    "analytics.agg_moved": ("event_id", "occurred_at"),
     "analytics.agg_concurrency_15m": ("bucket", "open_peak", "open_seconds", "active_users"),
     "analytics.meta_metric": ("name", "version", "unit", "definition", "sql"),
     "analytics.meta_watermark": ("only", "refreshed_at", "closed_through"),

@@ -96,7 +96,11 @@ class QueryAnalytics:
         bounds = [(part, await reading.bounds(part, asked)) for part in parts]
         merged, hidden = await merge_cells(reading, bounds, asked, self.least)
         if not is_distinct:
-            return Found(await reading.answers(metric, asked, merged), merged, hidden)
+            # Facts may be newer than counts: of a cell that was not judged nothing is said.
+            judged = {(each.n, each.cell) for _, of in bounds for each in merge(of, merged)}
+            values = await reading.answers(metric, asked, merged)
+            values = {key: each for key, each in values.items() if key in judged}
+            return Found(values, merged, hidden)
         tables = [await _users(reading, part, each, asked, merged) for part, each in bounds]
         return Found(_quotient(*tables) if metric.of else tables[0], merged, hidden)
 

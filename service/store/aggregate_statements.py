@@ -165,7 +165,10 @@ KEEP_ZONES = text("""
     from unnest(cast(:zones as text[])) as tz
     on conflict (tz) do update set asked_at = excluded.asked_at
 """)
-BUILT = text("update analytics.agg_zone set built_at = :now where built_at is null")
+BUILT = text("""
+    update analytics.agg_zone set built_at = :now
+    where built_at is null and tz = any(cast(:zones as text[]))
+""")
 FORGET_ZONES = text("""
     with gone as (delete from analytics.agg_zone where asked_at < :before returning tz),
     days as (delete from analytics.agg_user_day using gone where agg_user_day.tz = gone.tz)
@@ -194,6 +197,8 @@ ADD_NEW_DAYS = text(f"""
                user_key, client_key, device_key, geo_key, bool_or(is_test)
         from analytics.fct_auth_events
         where ({ACTIVITY}) and user_key is not null and received_at >= :mark
+          and occurred_at >= (cast(:edges as timestamptz[]))[1] and occurred_at
+              < (cast(:edges as timestamptz[]))[cardinality(cast(:edges as timestamptz[]))]
         group by 1, 2, 3, 4, 5, 6
         on conflict (tz, day, user_key, client_key, device_key, geo_key) do update
         set is_test = true where excluded.is_test and not was.is_test
@@ -201,7 +206,9 @@ ADD_NEW_DAYS = text(f"""
     )
     select distinct day from added
 """)  # noqa: S608
-"""Days that changed: mostly people were active on them before."""
+"""Days that changed: mostly people were active on them before. What was committed since the edges
+were read is left to the next refresh, whose mark is behind it.
+"""
 TAKE_MOVED = text("delete from analytics.agg_moved returning occurred_at")
 LAST_ACTIVES = text("select max(day) from analytics.agg_active_day where tz = :tz")
 FORGET_ACTIVES = text("delete from analytics.agg_active_day where tz = :tz and day = :day")

@@ -36,12 +36,13 @@ class Aggregates:
 
     async def refresh(self, now: datetime) -> bool:
         """Take in what arrived since the last time. False: somebody else is at it."""
+        await self._keep_zones(now)
         async with self.database.transaction() as connection:
             if not await connection.scalar(sql.TRY_LOCK):
                 return False
             await connection.execute(QUICK)
             last = await connection.scalar(sql.REFRESHED_AT)
-            zones = await self._zones(connection, now)
+            zones = await _zones(connection)
             moved = set(await connection.scalars(sql.TAKE_MOVED))
             if last is None:
                 await _build(connection, now)
@@ -52,7 +53,7 @@ class Aggregates:
                     await add_days(connection, tz, last - OVERLAP, moved, now)
                 else:
                     await _build_zone(connection, tz, now)
-            await connection.execute(sql.BUILT, {"now": now})
+            await connection.execute(sql.BUILT, {"now": now, "zones": [tz for tz, _ in zones]})
             await _describe(connection)
             closed = _quarter(now - OPEN)
             await connection.execute(sql.MARK, {"now": now, "closed": closed})
@@ -66,6 +67,7 @@ class Aggregates:
         Sign-in flows at once, for one may last for ever; the rest week by week.
         """
         begin = since
+        await self._keep_zones(now)
         async with self.database.transaction() as connection:
             await connection.execute(sql.LOCK)
             moved = await _rebuild_flows(connection, _instant(since), _instant(until))
@@ -76,7 +78,7 @@ class Aggregates:
                 await connection.execute(sql.LOCK)
                 await connection.execute(QUICK)
                 await _rebuild(connection, _instant(begin), _instant(end), now)
-                for tz, _ in await self._zones(connection, now):
+                for tz, _ in await _zones(connection):
                     await build_days(connection, tz, begin, end)
                     look_back = sql.LONGEST * DAY if end == until else 0 * DAY
                     await count_days(connection, tz, begin, end + look_back, now)
@@ -89,11 +91,16 @@ class Aggregates:
             first: datetime | None = await connection.scalar(sql.FIRST_EVENT)
         return None if first is None else first.astimezone(UTC).date()
 
-    async def _zones(self, connection: AsyncConnection, now: datetime) -> list[tuple[str, bool]]:
-        """Those in use, and whether their days are there."""
-        await connection.execute(sql.FORGET_ZONES, {"before": now - UNASKED})
-        await connection.execute(sql.KEEP_ZONES, {"zones": list(self.zones), "now": now})
-        return [(row.tz, row.built) for row in await connection.execute(sql.ZONES)]
+    async def _keep_zones(self, now: datetime) -> None:
+        """In a transaction of its own: whoever asks for a zone does not wait for a refresh."""
+        async with self.database.transaction() as connection:
+            await connection.execute(sql.KEEP_ZONES, {"zones": list(self.zones), "now": now})
+            await connection.execute(sql.FORGET_ZONES, {"before": now - UNASKED})
+
+
+async def _zones(connection: AsyncConnection) -> list[tuple[str, bool]]:
+    """Those in use, and whether their days are there."""
+    return [(row.tz, row.built) for row in await connection.execute(sql.ZONES)]
 
 
 async def _add(connection: AsyncConnection, last: datetime, now: datetime) -> None:

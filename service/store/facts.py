@@ -112,7 +112,6 @@ class Facts:
     _client_key: int = 0
     _devices: dict[Device, int] = field(default_factory=dict)
     _countries: dict[str, int] = field(default_factory=dict)
-    _tests: dict[str, bool] = field(default_factory=dict)
 
     async def prepare(
         self, partition: int, events: Sequence[tuple[str, Event]], received_at: datetime
@@ -125,9 +124,10 @@ class Facts:
         seen = [event for _, event in events if counts(event)]
         devices = {read_device(event.user_agent) for event in seen if event.user_agent}
         countries = {self.country_of(event.ip) for event in seen if event.ip} - {""}
-        await self._load(devices, countries, {event.user_id for event in seen} - {""})
+        await self._load(devices, countries)
+        tests = await self._tests_among({event.user_id for event in seen} - {""})
         return [
-            Fact(event, self._row(f"{partition:02d}-{stream_id}", event, received_at, who))
+            Fact(event, self._row(f"{partition:02d}-{stream_id}", event, received_at, who, tests))
             if counts(event)
             else None
             for stream_id, event in events
@@ -171,7 +171,12 @@ class Facts:
         )
 
     def _row(
-        self, event_id: str, event: Event, received_at: datetime, who: Pseudonyms
+        self,
+        event_id: str,
+        event: Event,
+        received_at: datetime,
+        who: Pseudonyms,
+        tests: set[str],
     ) -> EventFact:
         country = self.country_of(event.ip) if event.ip else ""
         keys = Keys(
@@ -179,7 +184,7 @@ class Facts:
             self._devices[read_device(event.user_agent)] if event.user_agent else 0,
             self._countries.get(country, 0),
         )
-        test = self._tests.get(event.user_id, False)
+        test = event.user_id in tests
         return read_event(event_id, event, received_at, who, keys, test=test)
 
     async def _open(self) -> Pseudonyms:
@@ -194,11 +199,10 @@ class Facts:
         self._who = Pseudonyms(self.sealer.open(kept or b"", context="analytics/pseudonyms"))
         return self._who
 
-    async def _load(self, devices: set[Device], countries: set[str], people: set[str]) -> None:
+    async def _load(self, devices: set[Device], countries: set[str]) -> None:
         new_devices = sorted(devices - self._devices.keys())
         new_countries = sorted(countries - self._countries.keys())
-        new_people = sorted(people - self._tests.keys()) if self.test_domains else []
-        if not (new_devices or new_countries or new_people):
+        if not (new_devices or new_countries):
             return
         async with self.database.transaction() as connection:
             for device in new_devices:
@@ -207,12 +211,15 @@ class Facts:
                 self._devices[device] = key
             for country in new_countries:
                 self._countries[country] = await _key_of(connection, dim_geo, {"country": country})
-            if new_people:
-                tests = set(await connection.scalars(_TESTS, self._asked(new_people)))
-                self._tests.update({person: person in tests for person in new_people})
 
-    def _asked(self, people: Sequence[str]) -> Mapping[str, Any]:
-        return {"people": people, "domains": [domain.lower() for domain in self.test_domains]}
+    async def _tests_among(self, people: set[str]) -> set[str]:
+        """Those whose addresses are of `test_domains`."""
+        if not (self.test_domains and people):
+            return set()
+        domains = [domain.lower() for domain in self.test_domains]
+        async with self.database.transaction() as connection:
+            asked = {"people": sorted(people), "domains": domains}
+            return set(await connection.scalars(_TESTS, asked))
 
 
 _TESTS = text("""

@@ -24,10 +24,9 @@ _TELL_EARLIER = text(f"""
     from {SCHEMA}.fct_sessions as s
     where s.session_id = any(cast(:ids as text[])) and t.session_id = s.session_id
       and t.device_key = 0 and t.geo_key = 0 and (s.device_key > 0 or s.geo_key > 0)
-    returning t.occurred_at
+    returning t.event_id, t.occurred_at
     )
-    insert into {SCHEMA}.agg_moved (occurred_at) select distinct occurred_at from moved
-    on conflict do nothing
+    insert into {SCHEMA}.agg_moved (event_id, occurred_at) select * from moved
 """)  # noqa: S608
 
 

@@ -20,7 +20,9 @@ SETTINGS = {
     "timezone": "UTC",
 }
 ROLE = text("""
-    select rolsuper or rolcreaterole or rolreplication or rolbypassrls as mighty,
+    select rolsuper or rolcreaterole or rolreplication or rolbypassrls or exists (
+               select from pg_roles as given where given.rolname ~ '^pg_(read_server|write|execute)'
+               and pg_has_role(pg_roles.rolname, given.oid, 'member')) as mighty,
            pg_has_role(rolname, current_user, 'member') as ours
     from pg_roles where rolname = :role
 """)

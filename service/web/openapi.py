@@ -9,7 +9,8 @@ from pydantic.json_schema import models_json_schema
 
 from service.domain.errors import AuthError
 from service.web.problems import MEDIA_TYPE, STATUS, describe
-from service.web.routes import ROUTES, Route
+from service.web.route import Route
+from service.web.routes import ROUTES
 from service.web.shapes import ProblemShape
 
 REF = "#/components/schemas/{model}"

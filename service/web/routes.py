@@ -1,97 +1,19 @@
-"""Every route of the API, once: what serves it, what it takes, what it answers."""
-
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-
-from aiohttp import web
-from pydantic import BaseModel
+"""Every route of the API, once."""
 
 from service.domain import errors as e
-from service.domain.rate_limits import KEY_KINDS, KeyKind
 from service.domain.users import Role
 from service.web import bodies, queries, shapes
-from service.web.export_bodies import ExportBody
+from service.web.analytics_routes import ANALYTICS_ROUTES
 from service.web.handlers import (
-    analytics,
     audit,
     authentication,
-    exports,
     operations,
     persons,
     sessions,
     two_factor,
 )
 from service.web.limits import Limited
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-BODY_ERRORS = (
-    e.MalformedJsonError,
-    e.RequestTimeoutError,
-    e.PayloadTooLargeError,
-    e.UnsupportedMediaTypeError,
-    e.ValidationFailedError,
-)
-BEARER_ERRORS = (
-    e.TokenMissingError,
-    e.TokenInvalidError,
-    e.TokenExpiredError,
-    e.TokenRevokedError,
-)
-REFRESH_ERRORS = (
-    e.RefreshTokenInvalidError,
-    e.RefreshTokenReusedError,
-    e.SessionExpiredError,
-    e.SessionRevokedError,
-)
-AWAY = (e.ServiceUnavailableError,)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """One method of one path; a reply of None has no body.
-
-    `roles`: whoever has one of these may ask; none: whoever has an access token, if `bearer` says
-    so. `streams`: media types that a 200 may also have.
-    """
-
-    method: str
-    path: str
-    handler: Handler
-    summary: str
-    replies: Mapping[int, Sequence[type[BaseModel]]]
-    body: type[bodies.Body] | None = None
-    body_optional: bool = False
-    query: type[queries.Query] | None = None
-    streams: Sequence[str] = ()
-    bearer: bool = False
-    roles: Sequence[Role] = ()
-    errors: Sequence[type[e.AuthError]] = field(default=())
-    limited: Limited = Limited.BEFORE
-    limit_keys: Sequence[KeyKind] = ("ip",)
-
-    @property
-    def name(self) -> str:
-        """What limits call it."""
-        return f"{self.method} {self.path}"
-
-    @property
-    def knows(self) -> frozenset[KeyKind]:
-        """What its requests can be counted by."""
-        return frozenset(KEY_KINDS) if self.bearer else frozenset(self.limit_keys)
-
-    def refusals(self) -> list[type[e.AuthError]]:
-        """Every error this route may answer."""
-        return [
-            *(BODY_ERRORS if self.body else ()),
-            *((e.ValidationFailedError,) if self.query else ()),
-            *((e.NotAcceptableError,) if self.streams else ()),
-            *(BEARER_ERRORS if self.bearer else ()),
-            *((e.ForbiddenError,) if self.roles else ()),
-            *((e.RateLimitedError,) if self.path.startswith("/api/") else ()),
-            *self.errors,
-        ]
-
+from service.web.route import AWAY, REFRESH_ERRORS, Route
 
 ROUTES = (
     Route(
@@ -222,80 +144,7 @@ ROUTES = (
         streams=(audit.CSV, audit.NDJSON),
         errors=AWAY,
     ),
-    Route(
-        method="GET",
-        path="/api/analytics/metrics",
-        handler=analytics.get_metrics,
-        summary="Every metric: what it means, and its SQL",
-        bearer=True,
-        roles=(Role.ANALYST, Role.ADMIN),
-        replies={200: [shapes.MetricsShape], 304: []},
-        errors=AWAY,
-    ),
-    Route(
-        method="GET",
-        path="/api/analytics/live",
-        handler=analytics.get_live_numbers,
-        summary="Who is signed in right now, and the last 30 minutes; approximate",
-        bearer=True,
-        roles=(Role.ANALYST, Role.ADMIN),
-        replies={200: [shapes.LiveNumbersShape]},
-        errors=AWAY,
-    ),
-    Route(
-        method="GET",
-        path="/api/analytics/query",
-        handler=analytics.get_query,
-        summary="Metrics by window of local time, and by a breakdown",
-        query=queries.AnalyticsQuery,
-        bearer=True,
-        roles=(Role.ANALYST, Role.ADMIN),
-        replies={200: [shapes.AnswerShape], 304: []},
-        streams=(analytics.CSV, analytics.PARQUET),
-        errors=(e.ParquetMissingError, *AWAY),
-    ),
-    Route(
-        method="GET",
-        path="/api/analytics/sessions",
-        handler=exports.get_analytics_sessions,
-        summary="Sessions row by row, the newest first, people by pseudonyms",
-        query=queries.SessionQuery,
-        bearer=True,
-        roles=(Role.ANALYST, Role.ADMIN),
-        replies={200: [shapes.SessionRowsShape]},
-        errors=AWAY,
-    ),
-    Route(
-        method="POST",
-        path="/api/analytics/exports",
-        handler=exports.post_analytics_export,
-        summary="Ask for a table, or for an answer, as files",
-        body=ExportBody,
-        bearer=True,
-        roles=(Role.ANALYST, Role.ADMIN),
-        replies={202: [shapes.AnalyticsExportShape]},
-        errors=(e.ConflictError, e.ParquetMissingError, *AWAY),
-    ),
-    Route(
-        method="GET",
-        path="/api/analytics/exports/{id}",
-        handler=exports.get_analytics_export,
-        summary="How far an export is, and links to its files",
-        bearer=True,
-        roles=(Role.ANALYST, Role.ADMIN),
-        replies={200: [shapes.AnalyticsExportShape]},
-        errors=(e.NotFoundError, *AWAY),
-    ),
-    Route(
-        method="GET",
-        path="/api/analytics/files",
-        handler=exports.get_analytics_file,
-        summary="A file of an export, to whoever has its link",
-        query=queries.FileQuery,
-        replies={200: []},
-        streams=(exports.FILE,),
-        errors=(e.NotFoundError, e.BadRequestError, *AWAY),
-    ),
+    *ANALYTICS_ROUTES,
     Route(
         method="GET",
         path="/api/health",

@@ -4,7 +4,8 @@ from aiohttp import web
 
 from service.web.callers import with_role
 from service.web.limits import limited
-from service.web.routes import ROUTES, Handler, Route
+from service.web.route import Handler, Route
+from service.web.routes import ROUTES
 
 
 def api_routes() -> list[web.RouteDef]:

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from service.metrics.cells import Part, judge
-from tests.analytics.conftest import Facts
+from tests.analytics.conftest import NOW, Facts
 
 LEAST = 5
 COUNTRIES = ("KE", "UG", "TZ", "RW")
@@ -144,3 +144,29 @@ async def test_windows_are_judged_on_their_own(facts: Facts):
         ["2026-11-10", "UG", 6],
         ["2026-11-11", "other", 10],
     ]
+
+
+async def test_one_person_who_is_still_busy_is_no_crowd(facts: Facts):
+    """Five sessions of one user, all of which may have changed since the numbers were counted."""
+    await crowd(facts, {(1, 1): 9, (2, 1): 6})
+    for hour in range(5):
+        session = f"busy-{hour}"
+        at = f"2026-11-10T1{hour}:00Z"
+        await facts.session("busy", at, session_id=session, geo_key=3, device_key=1)
+        await facts.event("token.refreshed", NOW, "busy", session_id=session)
+    await facts.refresh()
+    assert await facts.ask("sessions_started", *DAY, by="country") == [
+        ["2026-11-10", "KE", 9],
+        ["2026-11-10", "other", 11],
+    ]
+    assert await facts.ask("sessions_started", *DAY, country="TZ") == [["2026-11-10", None]]
+
+
+async def test_what_is_not_counted_yet_is_not_shown_by_name(facts: Facts):
+    """Percentiles are worked out from sessions, of which some are newer than the counts."""
+    for number in range(6):
+        at, end = "2026-11-10T09:00Z", "2026-11-10T10:00Z"
+        await facts.session(f"p{number}", at, end, geo_key=1, device_key=1)
+    await facts.refresh()
+    await facts.session("new", "2026-11-10T09:00Z", "2026-11-10T09:30Z", geo_key=2, device_key=1)
+    assert await facts.ask("lifetime", *DAY, by="country") == [["2026-11-10", "KE", 3600, 3600]]

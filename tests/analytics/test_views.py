@@ -155,6 +155,7 @@ async def test_no_function_of_theirs_sees_hidden_rows(facts: Facts):
         ("grant select on analytics.fct_sessions to", "analytics.fct_sessions"),
         ("grant update on analytics.v1_dates to", "analytics.v1_dates"),
         ("grant pg_read_all_data to", "analytics."),
+        ("grant pg_execute_server_program to", "far more"),
         ("grant {owner} to", "far more"),
         (None, "there is no role"),
     ],

@@ -19,10 +19,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "agg_moved",
+        sa.Column("event_id", sa.Text(), nullable=False, comment="of fct_auth_events"),
         sa.Column(
             "occurred_at", sa.DateTime(timezone=True), nullable=False, comment="of the event"
         ),
-        sa.PrimaryKeyConstraint("occurred_at", name=op.f("pk_agg_moved")),
+        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_agg_moved")),
         schema="analytics",
         comment="events that were told their device and country late; the next refresh counts them "
         "anew",
