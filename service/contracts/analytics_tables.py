@@ -160,7 +160,11 @@ fct_auth_events = Table(
     key("geo"),
     Column("outcome", Text, nullable=False, comment="success, failure or neutral"),
     Column("reason_code", Text, comment="why it failed or ended; of dim_reason"),
-    Column("auth_method", Text, comment="pwd, pwd otp, pwd recovery: what the sign-in was by"),
+    Column(
+        "auth_method",
+        Text,
+        comment="pwd, pwd otp mfa, or pwd mfa by a recovery code: what the sign-in was by",
+    ),
     Column("is_foreground", Boolean, comment="of a refresh: a tab that somebody looks at"),
     Column("is_test", Boolean, nullable=False, server_default=false(), comment="not counted"),
     Column("schema_version", SmallInteger, nullable=False, comment="1"),
@@ -192,7 +196,7 @@ fct_sessions = Table(
     Column("ended_at", INSTANT, comment="null: open"),
     Column("end_reason", Text, comment="of the first end that was told"),
     Column("expires_at", INSTANT, comment="when it ends at the latest"),
-    Column("auth_method", Text, comment="pwd, pwd otp, pwd recovery"),
+    Column("auth_method", Text, comment="pwd, pwd otp mfa, or pwd mfa by a recovery code"),
     Column("mfa_used", Boolean, nullable=False, server_default=false(), comment="a second factor"),
     Column("refresh_count", Integer, nullable=False, server_default=text("0"), comment="all"),
     Column(

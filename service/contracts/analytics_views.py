@@ -58,7 +58,11 @@ DIMENSIONS = (
     C("country", "text", f"ISO 3166-1 alpha-2; {NOT_KNOWN}"),
 )
 FLAGS = (C("is_test", "boolean", IS_TEST), C("is_bot", "boolean", IS_BOT))
-METHOD = C("method", "text", f"how they signed in: pwd, pwd otp, pwd recovery; {NOT_KNOWN}")
+METHOD = C(
+    "method",
+    "text",
+    f"how they signed in: pwd, pwd otp mfa, or pwd mfa by a recovery code; {NOT_KNOWN}",
+)
 
 VIEWS = (
     View(

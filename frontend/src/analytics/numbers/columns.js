@@ -94,6 +94,8 @@ const CELLS = {
   tablet: "Tablet",
   bot: "Bot",
   pwd: "Password",
+  "pwd otp mfa": "Password and code",
+  "pwd mfa": "Password and recovery code",
   other: "Other",
   unknown: "Unknown",
 };
