@@ -207,7 +207,9 @@ class AnalyticsExports:
         return _job(row)
 
     async def finish(self, job: Job, schema: bytes, *, keep: timedelta) -> None:
-        """All days are there: add the schema file; the whole can be fetched for `keep`."""
+        """All days are there: add the schema file; the whole can be fetched for `keep`. Nothing, if
+        another worker ended it.
+        """
         of = job.request.id
         growing = select(_FILE.number).where(_FILE.export_id == of, _FILE.sha256.is_(None))
         last = select(func.max(_FILE.number)).where(_FILE.export_id == of)
@@ -215,6 +217,8 @@ class AnalyticsExports:
             numbers = list(await connection.scalars(growing))
         digests = {number: await self._digest(of, number) for number in numbers}
         async with self.database.transaction() as connection:
+            if not await _is_open(connection, of):
+                return
             for number, digest in digests.items():
                 ended = update(export_file).where(_FILE.export_id == of, _FILE.number == number)
                 await connection.execute(ended.values(sha256=digest))
@@ -229,10 +233,12 @@ class AnalyticsExports:
         return digest.digest()
 
     async def fail(self, job: Job, error: str, *, keep: timedelta) -> None:
-        """Give it up; what was made of it goes."""
+        """Give it up; what was made of it goes. Nothing, if another worker ended it."""
         of = job.request.id
         values = {"ended_at": func.now(), "expires_at": func.now() + keep, "error": error}
         async with self.database.transaction() as connection:
+            if not await _is_open(connection, of):
+                return
             await connection.execute(export_piece.delete().where(_PIECE.export_id == of))
             await connection.execute(export_file.delete().where(_FILE.export_id == of))
             await connection.execute(update(export_job).where(_JOB.id == of).values(values))
@@ -273,6 +279,12 @@ async def _grow(
     else:
         await connection.execute(insert(export_file).values(export_id=export_id, **values))
     return size - file.size
+
+
+async def _is_open(connection: AsyncConnection, export_id: str) -> bool:
+    """Whether nobody ended it, nor will before this transaction is over."""
+    row = select(_JOB.id).where(_JOB.id == export_id, _JOB.ended_at.is_(None)).with_for_update()
+    return await connection.scalar(row) is not None
 
 
 async def _finish(connection: AsyncConnection, export_id: str, keep: timedelta) -> None:

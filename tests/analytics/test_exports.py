@@ -266,6 +266,8 @@ async def test_a_worker_goes_on_where_another_died(facts: Facts, tmp_path: Path)
 
     assert await given.worker(facts.database, lease=timedelta(0))() == 1
     assert await slow._add_day(first, view, path) is None
+    await exports.finish(first, b"{}", keep=timedelta(0))
+    await exports.fail(first, "a late worker gives up", keep=timedelta(0))
     found = (await look(facts, asked.body["id"])).body
     await given.fetch(facts, found["files"], tmp_path)
     assert [row["event_id"] for row in read_csv(tmp_path)] == [f"e{n}" for n in range(300)]
