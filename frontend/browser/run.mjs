@@ -33,15 +33,15 @@ async function run() {
 }
 
 /**
- * Those that mostly wait, for tokens to end or a network to come back, run beside those at a page. The others go one
- * file at a time: they sign in as the same demo users, and a TOTP step is good for one sign-in.
+ * Those that mostly wait, for tokens to end or a network to come back, and that of the analyst run beside those at a
+ * page. The others go one file at a time: they sign in as the same demo users, and a TOTP step is good for one sign-in.
  * @param {Record<string, string>} environment @returns {Promise<number>} exit code
  */
 async function test(environment) {
   const wanted = process.argv.slice(2);
   const all = readdirSync(import.meta.dirname).filter((name) => name.endsWith(".test.mjs"));
   const files = wanted.length > 0 ? wanted : all.map((name) => join(import.meta.dirname, name));
-  const waiting = files.filter((file) => /(cookie|network|tabs)\.test/.test(file));
+  const waiting = files.filter((file) => /(analytics|cookie|network|tabs)\.test/.test(file));
   const codes = await Promise.all([runTests(waiting, 2, environment), runTests(files.filter((file) => !waiting.includes(file)), 1, environment)]);
   return Math.max(...codes);
 }

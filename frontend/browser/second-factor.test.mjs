@@ -90,7 +90,7 @@ pageTest(
   "turning two-factor on gives recovery codes once, and one of them signs in",
   { expected: [REFUSED], skip: process.env.OWN_SERVICE === "yes" ? false : "would change a demo user of the service given" },
   async ({ page, open }) => {
-    await signIn(page, "analyst@inphora.example");
+    await signIn(page, "auditor@inphora.example");
     await visit(page, "Security");
     await page.getByRole("button", { name: "Set up two-factor" }).click();
     const secret = await page.locator(".secret").innerText();
@@ -112,7 +112,7 @@ pageTest(
     assert.equal(await page.locator("#recovery-codes").count(), 0);
 
     const phone = await open();
-    await signIn(phone, "analyst@inphora.example");
+    await signIn(phone, "auditor@inphora.example");
     await phone.getByRole("button", { name: "Use a recovery code instead" }).click();
     await phone.getByLabel("Recovery code").fill(` ${codes[0]} `);
     await phone.getByRole("button", { name: "Continue" }).click();
