@@ -7,7 +7,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, func, insert, or_, select, update
+from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contracts.export_tables import export_file, export_job, export_piece
@@ -273,11 +274,10 @@ async def _grow(
         await connection.execute(insert(export_piece), row)
         size += len(piece)
     values = {**file._asdict(), "size": size, "sha256": digest.digest() if whole else None}
-    if file.size or file.sha256:
-        this = update(export_file).where(_FILE.export_id == export_id, _FILE.number == file.number)
-        await connection.execute(this.values(values))
-    else:
-        await connection.execute(insert(export_file).values(export_id=export_id, **values))
+    added = insert(export_file).values(export_id=export_id, **values)
+    await connection.execute(
+        added.on_conflict_do_update(index_elements=[_FILE.export_id, _FILE.number], set_=values)
+    )
     return size - file.size
 
 

@@ -114,6 +114,16 @@ async def test_json_is_an_object_a_line(facts: Facts, tmp_path: Path):
     ]
 
 
+@pytest.mark.parametrize("form", ["json", "csv", "parquet"])
+async def test_days_without_rows_come_first(facts: Facts, tmp_path: Path, form: str):
+    """Nothing on two days is no file of two beginnings: of JSON such a day has not even a byte."""
+    await given.add_events(facts, 3)
+    days = {"from": "2026-10-29", "to": DAYS["to"]}
+    found = await made(facts, table="events", format=form, **days)
+    await given.fetch(facts, found["files"], tmp_path)
+    assert sum(file["rows"] for file in found["files"]) == 3
+
+
 @pytest.mark.parametrize("table", EXPORTED)
 async def test_every_table(facts: Facts, tmp_path: Path, table: str):
     """What was added up, too."""
