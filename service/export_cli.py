@@ -17,7 +17,7 @@ from service.domain.sessions import Origin
 from service.operations.export_tables import ExportTables, Written
 from service.operations.grant_views import GrantViews
 from service.refusals import fail
-from service.store.copies import Copies, Format
+from service.store.copies import Copies, Format, NoRoomError
 from service.store.export_days import ExportDays
 from service.store.export_folder import FolderRefusedError
 from service.store.view_grants import Granted, RoleRefusedError, ViewGrants
@@ -80,6 +80,10 @@ def export_command(
                 written = run(_open_tools, write)
             except FolderRefusedError as refusal:
                 fail(str(refusal))
+            except NoRoomError:
+                fail(
+                    f"no room is left for {out}: make some and run it again, or give another --out"
+                )
         click.echo(
             f"{table}: {written.days} days written with {written.rows} rows, "
             f"{written.kept} left as they were"

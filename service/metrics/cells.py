@@ -8,11 +8,15 @@ from service.metrics.statements import OTHER
 
 
 class Part(NamedTuple):
-    """Distinct users of a cell of a window: so many, or at least as many as are needed."""
+    """Distinct users of a cell of a window: so many, or at least as many as are needed.
+
+    `size`: how many there are at most, which says better than `users` how much merging it hides.
+    """
 
     n: int
     cell: str
     users: int
+    size: int
 
 
 class Verdict(NamedTuple):
@@ -58,4 +62,4 @@ def _is_weak(parts: Iterable[Part], least: int) -> bool:
 
 
 def _size(parts: Iterable[Part]) -> int:
-    return sum(part.users for part in parts)
+    return sum(part.size for part in parts)

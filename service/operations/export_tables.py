@@ -30,7 +30,7 @@ class Written(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ExportTables:
-    """Raises FolderRefusedError, ParquetMissingError, ServiceUnavailableError and OSError.
+    """Raises FolderRefusedError, NoRoomError, ParquetMissingError, ServiceUnavailableError, OSError.
 
     Nothing is written whose writing is not written down.
     """

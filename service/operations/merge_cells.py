@@ -76,4 +76,4 @@ async def _parts(
     if unknown:
         exact = await reading.sizes(metric, asked, merged, unknown)
         known |= {key: exact.get(key, 0) for key in unknown}
-    return [Part(n, cell, known[n, cell]) for n, cell, _, at_most in shown if at_most]
+    return [Part(n, cell, known[n, cell], at_most) for n, cell, _, at_most in shown if at_most]

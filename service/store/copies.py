@@ -1,6 +1,7 @@
 """One day of a view as a file, by COPY: no row passes through Python, so that size costs no memory."""
 
 import asyncio
+import errno
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +33,13 @@ class Format(StrEnum):
 
 
 DAY = timedelta(days=1)
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class NoRoomError(Exception):
+    """The disk that a file is for is full."""
+
+
 _OPTIONS: Mapping[Format, Mapping[str, Any]] = {
     Format.CSV: {"format": "csv"},
     # JSON has no such characters but escaped, so that nothing is quoted: a row is a line as it is.
@@ -42,7 +50,7 @@ _OPTIONS: Mapping[Format, Mapping[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Copies:
-    """Writes them. Raises ServiceUnavailableError, and ParquetMissingError."""
+    """Writes them. Raises ServiceUnavailableError, NoRoomError, and ParquetMissingError."""
 
     database: Database
 
@@ -58,7 +66,8 @@ class Copies:
         plain = path.with_name(f"{path.name}.csv")
         try:
             rows = await self._copy(view, day, form, plain)
-            await asyncio.to_thread(write_parquet, plain, view.columns, path)
+            with _faults():
+                await asyncio.to_thread(write_parquet, plain, view.columns, path)
         finally:
             plain.unlink(missing_ok=True)
         return rows
@@ -83,6 +92,10 @@ def _faults() -> Iterator[None]:
         raise ServiceUnavailableError from error
     except asyncpg.InterfaceError as error:
         raise ServiceUnavailableError from error
+    except OSError as error:  # told apart here: to a transaction it is a connection that broke
+        if error.errno in NO_ROOM:
+            raise NoRoomError from error
+        raise
 
 
 def _query(view: View, day: date, form: Format) -> str:

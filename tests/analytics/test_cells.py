@@ -45,6 +45,20 @@ async def test_one_small_cell_takes_another_with_it(facts: Facts):
         assert rows == [["2026-11-10", "KE", 9], ["2026-11-10", "other", 7]]
 
 
+async def test_the_smallest_cell_is_taken_with_it(facts: Facts):
+    """Not a large one that is spread thin: one of ninety in a quarter of an hour."""
+    begin = datetime(2026, 11, 10, tzinfo=UTC)
+    for number in range(90):
+        at = begin + number * timedelta(minutes=15)
+        await facts.session(f"p{number}", at, geo_key=1, device_key=1)
+    for geo, size in ((2, 6), (3, 1)):
+        for number in range(size):
+            await facts.session(f"few {geo} {number}", begin, geo_key=geo, device_key=1)
+    await facts.refresh()
+    rows = await facts.ask("sessions_started", *DAY, by="country")
+    assert rows == [["2026-11-10", "KE", 90], ["2026-11-10", "other", 7]]
+
+
 async def test_a_window_of_few_says_nothing(facts: Facts):
     """Four users in all: not even a merged cell may have them."""
     await crowd(facts, {(1, 1): 2, (2, 1): 2})
@@ -121,8 +135,8 @@ def test_judging_ends_and_leaves_nothing_small():
         shown = set(sizes)
         for _ in range(12):
             rest = sum(size for name, size in sizes.items() if name not in shown)
-            parts = [Part(1, name, sizes[name]) for name in shown]
-            verdict = judge([*parts, *([Part(1, "other", rest)] if rest else [])], LEAST)
+            parts = [Part(1, name, sizes[name], sizes[name]) for name in shown]
+            verdict = judge([*parts, *([Part(1, "other", rest, rest)] if rest else [])], LEAST)
             if verdict.settled:
                 break
             shown = set(verdict.shown[1])

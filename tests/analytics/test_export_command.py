@@ -5,7 +5,7 @@ import json
 import shutil
 import signal
 import subprocess
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 from service.contracts import keys
 from service.contracts.analytics_views import EXPORTED
-from service.store.copies import Format
+from service.store.copies import Copies, Format, NoRoomError
 from service.store.export_folder import open_folder
 from tests.analytics import exports as given
 from tests.analytics.conftest import Facts
@@ -203,3 +203,12 @@ async def test_what_it_refuses(facts: Facts, export: Any, tmp_path: Path):
         await facts.session("ada", "2026-11-01T08:00Z")
         done = export("--table", "sessions")
         assert (done.returncode, "another export" in done.stderr) == (1, True), done.stderr
+
+
+async def test_a_full_disk_is_no_outage(facts: Facts):
+    """It is said as what it is, not as a PostgreSQL that does not answer."""
+    await given.add_events(facts, 3)
+    with pytest.raises(NoRoomError):
+        await Copies(facts.database).write_day(
+            EVENTS, date(2026, 11, 1), Format.CSV, Path("/dev/full")
+        )

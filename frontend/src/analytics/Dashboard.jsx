@@ -10,7 +10,7 @@ import { periodOf, readView, writeView } from "./numbers/address.js";
 import { sayCell } from "./numbers/columns.js";
 import { addDays, ownZone } from "./numbers/days.js";
 import { ASKS, follows, queryOf } from "./numbers/questions.js";
-import { sayLongDay, sayShortDay } from "./numbers/units.js";
+import { sayDays } from "./numbers/units.js";
 import { useLive } from "./useLive.js";
 import { useQuestion } from "./useQuestion.js";
 
@@ -52,9 +52,9 @@ export function Dashboard({ search, go }) {
 /** @param {View} view @param {Period} period @returns {string} what is shown, also on paper */
 function describePeriod(view, { from, to, days }) {
   const last = addDays(to, -1);
-  const before = `compared with ${sayShortDay(addDays(from, -days))} to ${sayLongDay(addDays(from, -1))}`;
+  const before = `compared with ${sayDays(addDays(from, -days), addDays(from, -1))}`;
   const only = view.by && view.only && `only ${sayCell(view.only, view.by)}`;
-  return [from === last ? sayLongDay(from) : `${sayLongDay(from)} to ${sayLongDay(last)}`, view.tz.replaceAll("_", " "), view.compare && before, only].filter(Boolean).join(" · ");
+  return [sayDays(from, last), view.tz.replaceAll("_", " "), view.compare && before, only].filter(Boolean).join(" · ");
 }
 
 /** @param {{ isNew: boolean }} props */

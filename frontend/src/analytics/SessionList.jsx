@@ -6,7 +6,7 @@ import { explain } from "./panels/Panel.jsx";
 import { describeColumn, sayCell } from "./numbers/columns.js";
 import { addDays, ownZone } from "./numbers/days.js";
 import { listQuery, readList, writeList } from "./numbers/session-list.js";
-import { NOTHING, sayInstant, sayLongDay, sayMoment } from "./numbers/units.js";
+import { NOTHING, sayDays, sayInstant, sayMoment } from "./numbers/units.js";
 import { follow } from "./useAddress.js";
 
 /**
@@ -28,7 +28,7 @@ export function SessionList({ search, go }) {
     <>
       <Heading>Sessions</Heading>
       <p className="subline">
-        {list.at === "ended" ? "Ended" : "Started"} {list.from === last ? sayLongDay(list.from) : `${sayLongDay(list.from)} to ${sayLongDay(last)}`} · {list.tz.replaceAll("_", " ")}
+        {list.at === "ended" ? "Ended" : "Started"} {sayDays(list.from, last)} · {list.tz.replaceAll("_", " ")}
       </p>
       <div className="list-head">
         <a href={`/analytics${list.back}`} onClick={onLink}>Back to the numbers</a>

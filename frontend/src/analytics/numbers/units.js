@@ -64,7 +64,9 @@ export function sayWindow(window, grain = "day") {
 /** @param {string} day @returns {string} "22 Nov" */
 export const sayShortDay = (day) => SHORT_DAY.format(Date.parse(day));
 /** @param {string} day @returns {string} "22 Nov 2026" */
-export const sayLongDay = (day) => LONG_DAY.format(Date.parse(day));
+const sayLongDay = (day) => LONG_DAY.format(Date.parse(day));
+/** @param {string} first @param {string} last @returns {string} "22 Nov 2026", "22 Nov 2026 to 1 Dec 2026" */
+export const sayDays = (first, last) => (first === last ? sayLongDay(first) : `${sayLongDay(first)} to ${sayLongDay(last)}`);
 /** @param {string} day @returns {string} "Nov" */
 export const sayMonth = (day) => MONTH.format(Date.parse(day));
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { change, say, sayMoment, sayWindow } from "./units.js";
+import { change, say, sayDays, sayMoment, sayWindow } from "./units.js";
 
 /** @type {[number | null, import("./units.js").Unit, string][]} */
 const VALUES = [
@@ -46,6 +46,11 @@ test("a window is a day, a week, or a time as it is there", () => {
   assert.equal(sayWindow("2026-11-22"), "Sun 22 Nov");
   assert.equal(sayWindow("2026-11-16", "week"), "Week of Mon 16 Nov");
   assert.equal(sayWindow("2026-11-22T21:15:00+03:00"), "2026-11-22 21:15");
+});
+
+test("days are told with every year that they are in, and one day once", () => {
+  assert.equal(sayDays("2024-10-05", "2025-10-29"), "5 Oct 2024 to 29 Oct 2025");
+  assert.equal(sayDays("2026-11-19", "2026-11-19"), "19 Nov 2026");
 });
 
 test("an instant is told in the zone that was chosen, not in the browser's", () => {
