@@ -99,8 +99,8 @@ def simulate_command(
 
 
 @analytics.command("rebuild")
-@click.option("--from", "since", type=DAY, help="First day, UTC; the first there is if not given.")
-@click.option("--to", "until", type=DAY, help="Day after the last; all there is if not given.")
+@click.option("--from", "since", type=DAY, help="First day, UTC; not before the first there is.")
+@click.option("--to", "until", type=DAY, help="Day after the last; not after all there is.")
 def rebuild_command(since: datetime | None, until: datetime | None) -> None:
     """Work out again, from the facts, what was added up: counts, active users, flows, concurrency.
 
@@ -125,9 +125,12 @@ async def _rebuild(settings: Settings, since: date | None, until: date | None) -
     aggregates = Aggregates(Database(engine), settings.analytics_timezones)
     now = datetime.now(UTC)
     try:
-        first = since or await aggregates.first_day()
-        last = until or now.date() + 2 * ONE_DAY  # days of zones ahead of UTC
-        if first is None or first >= last:
+        begin = await aggregates.first_day()
+        if begin is None:
+            return 0
+        end = now.date() + 2 * ONE_DAY  # days of zones ahead of UTC
+        first, last = max(since or begin, begin), min(until or end, end)
+        if first >= last:
             return 0
         with click.progressbar(length=(last - first).days, label="days") as bar:
             await aggregates.rebuild(

@@ -9,6 +9,7 @@ import pytest
 
 from service.store.aggregates import Aggregates
 from tests.analytics.conftest import NOW, Facts
+from tests.support.processes import python
 
 ZONES = ("UTC", "America/New_York", "Asia/Kathmandu")
 BEGIN = datetime(2026, 10, 20, tzinfo=UTC)
@@ -141,3 +142,16 @@ async def test_an_end_that_was_told_too_late(facts: Facts):
         "select distinct bucket from analytics.agg_counts_15m where cube = 'sessions_ended'"
     )
     assert [row.bucket for row in rows] == [earlier - (earlier - BEGIN) % timedelta(minutes=15)]
+
+
+async def test_days_before_and_after_everything_are_none(
+    facts: Facts, facts_url: str, environment: dict[str, str]
+):
+    """Of a range as long as the calendar only the days that can have numbers are worked out: for the
+    driver year 1 is an instant before all others, from which nobody can count.
+    """
+    await facts.active("ada", datetime.now(UTC) - timedelta(days=3))
+    calendar = ("--from", "0001-01-01", "--to", "9999-12-31")
+    env = {**environment, "DATABASE_URL": facts_url}
+    done = python("service", "analytics", "rebuild", *calendar, env=env)
+    assert done.stdout.splitlines()[-1].startswith("5 days are worked out again"), done
