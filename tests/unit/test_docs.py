@@ -196,7 +196,7 @@ def test_nothing_is_of_one_machine() -> None:
         pytest.param("cd /" + "work/main", id="a path of a machine"),
         pytest.param("see https://py" + "pi.org/simple", id="a registry's address"),
         pytest.param(
-            json.dumps(dict.fromkeys(["resolved"], "http://mirror/x.tgz")),
+            json.dumps(dict.fromkeys(["resolved"], "http:" + "//mirror/x.tgz")),
             id="a lock with addresses",
         ),
     ],
