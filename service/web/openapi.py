@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from service.domain.errors import AuthError
+from service.web.examples import with_examples
 from service.web.problems import MEDIA_TYPE, STATUS, describe
 from service.web.route import Route
 from service.web.routes import ROUTES
@@ -15,6 +16,16 @@ from service.web.shapes import ProblemShape
 
 REF = "#/components/schemas/{model}"
 OK = 200
+TAGS = {
+    "/api/auth/": "Signing in, and one's own account",
+    "/api/admin/": "Administration",
+    "/api/audit": "Audit",
+    "/api/analytics/": "Analytics",
+    "/api/health": "Operations",
+    "/oauth/": "For other services",
+    "/.well-known/": "For other services",
+}
+"""By the beginning of a path."""
 UNSAID = frozenset({"default", "description", "title"})
 """What a field's schema has that is said elsewhere."""
 Schema = dict[str, Any]
@@ -29,6 +40,7 @@ def document(*, version: str, server: str) -> Schema:
         "openapi": "3.1.0",
         "info": {"title": "Inphora Auth", "version": version},
         "servers": [{"url": server}],
+        "tags": [{"name": name} for name in dict.fromkeys(TAGS.values())],
         "paths": dict(paths),
         "components": {
             "schemas": _schemas(),
@@ -48,13 +60,18 @@ def _schemas() -> Schema:
     _, definitions = models_json_schema(
         [(model, "validation") for model in ordered], ref_template=REF
     )
-    return {name: schema for name, schema in definitions["$defs"].items() if name not in queries}
+    return {
+        name: with_examples(schema)
+        for name, schema in definitions["$defs"].items()
+        if name not in queries
+    }
 
 
 def _operation(route: Route) -> Schema:
     operation: Schema = {
         "operationId": route.handler.__name__,
         "summary": route.summary,
+        "tags": [_tag(route.path)],
         "responses": {
             **{
                 str(status): _reply(models, route.streams if status == OK else ())
@@ -80,6 +97,11 @@ def _operation(route: Route) -> Schema:
     if parameters:
         operation["parameters"] = parameters
     return operation
+
+
+def _tag(path: str) -> str:
+    """The part of the contract that a path belongs to."""
+    return next(name for start, name in TAGS.items() if path.startswith(start))
 
 
 def _parameters(route: Route) -> list[Schema]:
