@@ -7,7 +7,7 @@ pageTest("the API can be tried, with nothing but this service asked", {}, async 
   page.on("request", (request) => asked.add(new URL(request.url()).origin));
 
   await page.goto(`${BASE_URL}/api/docs`);
-  const health = page.locator("[id$="-get_health"]");
+  const health = page.locator('[id$="-get_health"]');
   await health.getByRole("button").first().click();
   await screenshot(page, "api-docs");
   await health.getByRole("button", { name: "Execute" }).click();
