@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -31,8 +32,9 @@ UNSAID = frozenset({"default", "description", "title"})
 Schema = dict[str, Any]
 
 
+@cache
 def document(*, version: str, server: str) -> Schema:
-    """The whole contract as one JSON object."""
+    """The whole contract as one JSON object; nobody may change it."""
     paths: dict[str, Schema] = defaultdict(dict)
     for route in ROUTES:
         paths[route.path][route.method.lower()] = _operation(route)
