@@ -31,6 +31,7 @@ from service.store.health import RedisHealth
 from service.store.password_hasher import PasswordHasher
 from service.store.users import UserRecords
 from service.webhooks_cli import webhooks
+from service.wiring.policies import password_policy
 
 PAGE = 200
 T = TypeVar("T")
@@ -193,7 +194,12 @@ async def _open_tools(settings: Settings) -> AsyncIterator[Tools]:
             yield Tools(
                 users=people,
                 create_user=CreateUser(
-                    people, hasher, stores.sealer, stores.events, lambda: str(uuid4())
+                    people,
+                    hasher,
+                    password_policy(settings),
+                    stores.sealer,
+                    stores.events,
+                    lambda: str(uuid4()),
                 ),
                 diagnose=Diagnose(
                     RedisHealth(stores.redis),
