@@ -16,6 +16,7 @@ from service.domain.users import Role, User, email_key
 from service.operations.create_user import CreateUser
 from service.store.password_hasher import PasswordHasher
 from service.store.users import UserRecords
+from service.wiring.policies import password_policy
 
 PAGE = 200
 T = TypeVar("T")
@@ -94,7 +95,14 @@ async def _open_tools(settings: Settings) -> AsyncIterator[Tools]:
             people = UserRecords(stores.database)
             yield Tools(
                 people,
-                CreateUser(people, hasher, stores.sealer, stores.events, lambda: str(uuid4())),
+                CreateUser(
+                    people,
+                    hasher,
+                    password_policy(settings),
+                    stores.sealer,
+                    stores.events,
+                    lambda: str(uuid4()),
+                ),
             )
     finally:
         hasher.close()

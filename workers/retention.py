@@ -19,7 +19,7 @@ from service.store.audit_months import AuditMonths
 from service.store.audit_retention import AuditRetention, MonthKeptError
 from service.store.event_log import EventLog
 from service.store.retention_clock import ClockDoubtfulError
-from service.store.sweeps import BATCH, Sweeps
+from service.store.sweeps import BATCH, LINK_TABLES, Sweeps
 from workers.checkpoints import deliver
 
 SECONDS = 20.0
@@ -88,6 +88,7 @@ class SweepOld:
             "sessions": partial(self.sweeps.ended_sessions, keep=self.sessions),
             "letters": self.sweeps.replayed_letters,
             "keys": self.sweeps.retired_keys,
+            **{t.name: partial(self.sweeps.expired_links, t) for t in LINK_TABLES},
             "held": self.sweeps.released_rows,
         }
         if self.audit is not None:

@@ -3,15 +3,13 @@ from dataclasses import dataclass
 
 from service.contracts.events import EventType
 from service.domain.errors import FieldError, ValidationFailedError
+from service.domain.password_policy import PasswordPolicy
 from service.domain.secrets import Sealer
 from service.domain.sessions import Origin
 from service.domain.users import Account, Role, User, is_email
 from service.store.event_log import EventLog
 from service.store.password_hasher import PasswordHasher
 from service.store.users import UserRecords
-
-MIN_PASSWORD = 15
-"""SP 800-63B-4 §3.1.1.2: a password that is the only factor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +18,7 @@ class CreateUser:
 
     users: UserRecords
     hasher: PasswordHasher
+    policy: PasswordPolicy
     sealer: Sealer
     events: EventLog
     new_id: Callable[[], str]
@@ -33,7 +32,7 @@ class CreateUser:
         roles: Sequence[str] = (),
         totp_secret: str | None = None,
     ) -> User:
-        check(email=email, password=password, roles=roles)
+        self._check(email=email, password=password, name=name, roles=roles, mfa=bool(totp_secret))
         user_id = self.new_id()
 
         async def announce(_: Account) -> None:
@@ -52,18 +51,24 @@ class CreateUser:
         )
         return account.user
 
+    def _check(
+        self, *, email: str, password: str, name: str, roles: Sequence[str], mfa: bool
+    ) -> None:
+        faults = [*address_faults(email), *role_faults(roles)]
+        faults += self.policy.faults(password, field="password", email=email, name=name, mfa=mfa)
+        if faults:
+            raise ValidationFailedError(faults)
 
-def check(*, email: str, password: str, roles: Sequence[str]) -> None:
-    """Refuse what cannot be an account. Raises ValidationFailedError naming every fault."""
-    faults = []
-    if not is_email(email):
-        faults.append(FieldError("email", "this is not an e-mail address"))
-    if len(password) < MIN_PASSWORD:
-        faults.append(FieldError("password", f"use at least {MIN_PASSWORD} characters"))
-    faults.extend(
+
+def address_faults(email: str) -> list[FieldError]:
+    """What keeps a text from being an address."""
+    return [] if is_email(email) else [FieldError("email", "this is not an e-mail address")]
+
+
+def role_faults(roles: Sequence[str]) -> list[FieldError]:
+    """Roles that there are not."""
+    return [
         FieldError("roles", f"there is no role {role!r}; there are {', '.join(Role)}")
         for role in roles
         if role not in list(Role)
-    )
-    if faults:
-        raise ValidationFailedError(faults)
+    ]

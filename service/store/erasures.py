@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.contracts.link_tables import password_resets, registrations
 from service.contracts.mail_tables import mails
 from service.contracts.tables import erasures, legal_holds, sessions, users
 from service.domain.instants import to_datetime
@@ -121,7 +122,8 @@ class Erasures:
         Session rows stay, for statistics, without address, user agent and device.
         """
         async with self.database.transaction() as connection:
-            if await _lock(connection, user_id) is None:
+            account = await _lock(connection, user_id)
+            if account is None:
                 return None
             if if_due and await connection.scalar(_of(user_id).where(*_DUE)) is None:
                 return None
@@ -137,6 +139,12 @@ class Erasures:
                 update(legal_holds).where(legal_holds.c.user_id == user_id).values(reason="")
             )
             await connection.execute(delete(mails).where(mails.c.user_id == user_id))
+            for table in (registrations, password_resets):  # also what strangers left there
+                of_address = table.c.email_key == account.email_key
+                await connection.execute(delete(table).where(of_address))
+            await connection.execute(
+                delete(password_resets).where(password_resets.c.user_id == user_id)
+            )
             await connection.execute(delete(users).where(users.c.id == user_id))
             await destroy_key(connection, user_id)
             await connection.execute(

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, bindparam, func, select
 
 from service.contracts.events import EventType
+from service.contracts.link_tables import email_changes, password_resets
 from service.contracts.tables import erasures, recovery_codes, sessions, users
 from service.domain.instants import to_ms, to_rfc3339
 from service.domain.sessions import MILLISECOND
@@ -27,7 +28,23 @@ UNTOLD = frozenset({EventType.USER_HOLD_PLACED, EventType.USER_HOLD_RELEASED})
 WITHHELD = [
     "legal holds, if there were any: telling of them could defeat a proceeding",
     "password hash, second-factor secret, recovery codes: whoever read them could sign in as you",
+    "what proves links that were mailed to you: whoever had them could do what they are for",
 ]
+_LINKS = select(
+    select(func.max(password_resets.c.requested_at))
+    .where(password_resets.c.user_id == bindparam("user_id"))
+    .scalar_subquery()
+    .label("reset_at"),
+    select(email_changes.c.email)
+    .where(email_changes.c.user_id == bindparam("user_id"))
+    .scalar_subquery()
+    .label("email"),
+    select(email_changes.c.requested_at)
+    .where(email_changes.c.user_id == bindparam("user_id"))
+    .scalar_subquery()
+    .label("change_at"),
+)
+"""What waits for a link to be followed."""
 SESSION_FIELDS = tuple(c.name for c in sessions.columns if c.name not in {"user_id", "end_applied"})
 
 
@@ -74,6 +91,7 @@ class PersonArchive:
             if row is None:
                 return None
             left, due_at = await connection.scalar(codes), await connection.scalar(erasure)
+            asked = (await connection.execute(_LINKS, {"user_id": user_id})).one()
         return {
             "id": row.id,
             "email": row.email,
@@ -85,6 +103,9 @@ class PersonArchive:
             "password": row.password_hash is not None,
             "second_factor": row.totp_secret is not None,
             "recovery_codes_left": left,
+            "new_password_asked_at": _text(asked.reset_at),
+            "new_email": asked.email,
+            "new_email_asked_at": _text(asked.change_at),
         }
 
     async def _sessions(self, user_id: str) -> list[dict[str, Any]]:

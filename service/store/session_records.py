@@ -111,16 +111,8 @@ class SessionRecords:
         return list(await self._end(*which, reason=reason))
 
     async def _end(self, *which: Any, reason: EndReason) -> dict[str, str]:
-        ordered = select(sessions.c.id).where(sessions.c.ended_at.is_(None), *which)
-        locked = ordered.order_by(LOCK_ORDER).with_for_update().cte("locked")
-        statement = (
-            update(sessions)
-            .where(sessions.c.id.in_(select(locked.c.id)))
-            .values(ended_at=func.clock_timestamp(), end_reason=reason)
-            .returning(sessions.c.id, sessions.c.user_id)
-        )
         async with self._database.transaction() as connection:
-            rows = (await connection.execute(statement)).all()
+            rows = (await connection.execute(ending(*which, reason=reason))).all()
         return {row.id: row.user_id for row in rows}
 
     async def note_use(self, session_id: str, *, generation: int, last_used_ms: int) -> None:
@@ -186,6 +178,18 @@ class SessionRecords:
         async with self._database.transaction() as connection:
             rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
         return rows
+
+
+def ending(*which: Any, reason: EndReason) -> Any:
+    """Ends those that have not ended, locked in order; returns their ids and whose they are."""
+    ordered = select(sessions.c.id).where(sessions.c.ended_at.is_(None), *which)
+    locked = ordered.order_by(LOCK_ORDER).with_for_update().cte("locked")
+    return (
+        update(sessions)
+        .where(sessions.c.id.in_(select(locked.c.id)))
+        .values(ended_at=func.clock_timestamp(), end_reason=reason)
+        .returning(sessions.c.id, sessions.c.user_id)
+    )
 
 
 _ENDS = select(sessions.c.id, sessions.c.user_id, sessions.c.end_reason, sessions.c.ended_at)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Table, Text, cast, delete, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.contracts.link_tables import email_changes, password_resets, registrations
 from service.contracts.tables import (
     audit_held,
     dead_letters,
@@ -27,6 +28,8 @@ REPLAYED_KEPT = timedelta(days=30)
 LONGEST_TOKEN = timedelta(days=1)
 """What ACCESS_TOKEN_TTL is at most."""
 MARGIN = timedelta(hours=1)
+
+LINK_TABLES = (registrations, password_resets, email_changes)
 
 Sweep = Callable[[], Awaitable[int]]
 
@@ -63,6 +66,10 @@ class Sweeps:
         return await self._sweep(
             signing_keys, lambda now: signing_keys.c.retired_at < now - LONGEST_TOKEN - MARGIN
         )
+
+    async def expired_links(self, table: Table) -> int:
+        """What waited for a link to be followed, and waits in vain; of one of LINK_TABLES."""
+        return await self._sweep(table, lambda now: table.c.expires_at < now - MARGIN)
 
     async def released_rows(self) -> int:
         """Rows that retention put aside, of people whom no hold keeps any more."""
