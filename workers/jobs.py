@@ -145,8 +145,8 @@ JOBS = (
     ),
     Job(
         name="sweep_old",
-        does="deletes rows past their time: ended sessions, replayed letters, retired keys, what a "
-        "released hold had kept",
+        does="deletes rows past their time: ended sessions, replayed letters, retired keys, old "
+        "failures, devices trusted no more, what a released hold had kept",
         every=600,
         after=8 * MINUTE,
         seconds=300,

@@ -89,6 +89,8 @@ class SweepOld:
             "letters": self.sweeps.replayed_letters,
             "keys": self.sweeps.retired_keys,
             "held": self.sweeps.released_rows,
+            "failures": self.sweeps.old_failures,
+            "devices": self.sweeps.expired_devices,
         }
         if self.audit is not None:
             kinds["holds"] = partial(self.sweeps.released_holds, keep=self.audit)

@@ -1,6 +1,6 @@
 """Signing out. SQL first, then Redis, then the answer: nothing brings an ended session back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -52,6 +52,12 @@ class EndSessions:
         keep: str | None = None,
     ) -> bool:
         ended = await self.records.end_of_user(user_id, reason, only=only, keep=keep)
+        return await self.tell(user_id, ended, reason, origin)
+
+    async def tell(
+        self, user_id: str, ended: Sequence[str], reason: EndReason, origin: Origin
+    ) -> bool:
+        """Let everybody know of ends that SQL has."""
         for session_id in ended:
             self.revocations.add(session_id, reason)
         try:
