@@ -141,8 +141,16 @@ class ChangeTotp:
         user_id = caller.user.id
         account = await self._prove(caller.user, password, code, origin, action="disable_2fa")
 
-        async def announce(_: Account) -> None:
+        async def announce(devices: int) -> None:
             await self.events.append(EventType.MFA_DISABLED, origin, user_id=user_id)
+            if devices:
+                await self.events.append(
+                    EventType.DEVICE_REVOKED,
+                    origin,
+                    user_id=user_id,
+                    reason="mfa_disabled",
+                    data={"ended": devices},
+                )
 
         changed = await self.factors.disable(account, announce=announce)
         if changed is None:

@@ -1,6 +1,6 @@
 """A person's second factor, once it is on: off again, new recovery codes, how many are left."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from sqlalchemy import func, select, update
 
@@ -20,8 +20,10 @@ class SecondFactors:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def disable(self, account: Account, *, announce: Announce) -> Account | None:
-        """Off, with its recovery codes; no device is trusted any more."""
+    async def disable(
+        self, account: Account, *, announce: Callable[[int], Awaitable[None]]
+    ) -> Account | None:
+        """Off, with its recovery codes; `announce` is told of how many devices trust is over."""
         statement = (
             update(users)
             .where(users.c.id == account.user.id, users.c.totp_secret == account.totp_secret)
@@ -33,8 +35,7 @@ class SecondFactors:
             if row is None:
                 return None
             await replace_codes(connection, account.user.id, ())
-            await TrustedDevices.revoke_all(connection, account.user.id)
-            await announce(account_of(row))
+            await announce(await TrustedDevices.revoke_all(connection, account.user.id))
         return account_of(row)
 
     async def renew_codes(

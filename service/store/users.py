@@ -39,7 +39,7 @@ class UserRecords:
     async def is_last_admin(self, user_id: str) -> bool:
         """Whether a person is an admin, and nobody else is who may sign in."""
         admins = select(users.c.id).where(
-            users.c.roles.any(Role.ADMIN),
+            users.c.roles.contains([Role.ADMIN]),
             (users.c.id == user_id) | users.c.disabled_at.is_(None),
         )
         async with self._database.transaction() as connection:
