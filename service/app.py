@@ -17,6 +17,8 @@ from config.logging import configure_logging
 from config.settings import Settings, read_settings
 from service.clocks import now_ms, ticks_ms
 from service.domain.access_token import AccessTokens
+from service.domain.device_proof import DeviceProofs
+from service.domain.maced import Maced
 from service.domain.rate_limits import LimitBook
 from service.domain.refresh_token import RefreshTokenCodec
 from service.domain.secrets import at_rest, derive_key
@@ -29,19 +31,19 @@ from service.operations.end_sessions import EndOneSession, EndSessions, Logout
 from service.operations.find_user import FindUser
 from service.operations.limiter import Limiter
 from service.operations.list_sessions import ListSessions
-from service.operations.login import Login
 from service.operations.open_session import OpenSession
 from service.operations.prove_password import ProvePassword
 from service.operations.refresh import Refresh
 from service.operations.require_fresh import RequireFresh
 from service.operations.restore_session import RestoreSession
+from service.operations.throttle import Throttle
 from service.operations.tokens import MintTokens
-from service.operations.verify_second_factor import VerifySecondFactor
 from service.release import VERSION
 from service.store.cache import Cache
 from service.store.challenges import Challenges
 from service.store.database import Database, open_engine
 from service.store.event_log import EventLog
+from service.store.failures import SignInFailures
 from service.store.health import RedisHealth
 from service.store.limit_windows import LimitWindows
 from service.store.live_sessions import LiveSessions
@@ -198,7 +200,13 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
     open_session = OpenSession(records, live, mint, now_ms, token_bytes)
     end_sessions = EndSessions(records, live, revocations)
 
-    prove_password = ProvePassword(users, hasher, events)
+    throttle = Throttle(
+        SignInFailures(database, derive_key(settings.secrets[0], "sign-in failures")),
+        DeviceProofs(Maced([derive_key(secret, "device proofs") for secret in settings.secrets])),
+        events,
+        now_ms,
+    )
+    prove_password = ProvePassword(users, hasher, events, throttle)
     require_fresh = RequireFresh(settings.step_up_seconds, now_ms)
     app[PARTS] = Parts(
         settings=settings,
@@ -221,16 +229,13 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
         end_sessions=end_sessions,
         prove_password=prove_password,
         require_fresh=require_fresh,
+        throttle=throttle,
     )
     app[keys.METRICS].readings += readings(scripts, live, revocations)
     app[keys.POLICY] = policy
     app[keys.TOKENS] = tokens
     app[keys.AUTHENTICATE] = Authenticate(
         tokens, live, revocations, restore, find_user, without_redis, time.time
-    )
-    app[keys.LOGIN] = Login(users, hasher, challenges, events, open_session, token_bytes)
-    app[keys.VERIFY_SECOND_FACTOR] = VerifySecondFactor(
-        challenges, users, seal, events, open_session, time.time
     )
     app[keys.REFRESH] = Refresh(codec, live, records, restore, find_user, mint, revocations)
     app[keys.LOGOUT] = Logout(tokens, codec, records, end_sessions, time.time)

@@ -146,7 +146,7 @@ JOBS = (
     Job(
         name="sweep_old",
         does="deletes rows past their time: ended sessions, replayed letters, retired keys, expired "
-        "links, what a released hold had kept",
+        "links, old failures, devices trusted no more, what a released hold had kept",
         every=600,
         after=8 * MINUTE,
         seconds=300,

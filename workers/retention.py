@@ -90,6 +90,8 @@ class SweepOld:
             "keys": self.sweeps.retired_keys,
             **{t.name: partial(self.sweeps.expired_links, t) for t in LINK_TABLES},
             "held": self.sweeps.released_rows,
+            "failures": self.sweeps.old_failures,
+            "devices": self.sweeps.expired_devices,
         }
         if self.audit is not None:
             kinds["holds"] = partial(self.sweeps.released_holds, keep=self.audit)

@@ -129,6 +129,38 @@ REGISTER = (
         },
     ),
     Processing(
+        name="Guarding against guesses",
+        purpose="Bound how often anybody guesses a password or a code.",
+        basis=SECURITY,
+        retention=(
+            "until they sign in, reset the password or are unlocked; else 30 days after the last "
+            "failure, and for good once there were a hundred in a row"
+        ),
+        erasure="deleted",
+        columns={
+            "sign_in_failures": ("subject", "user_id", "failures", "tried_at", "locked_until"),
+        },
+    ),
+    Processing(
+        name="Trusted devices",
+        purpose="Let devices that passed the second step sign in without it, where people want that.",
+        basis=CONTRACT,
+        retention="TRUSTED_DEVICE_DAYS, or until the owner or a change of password or factor ends it",
+        erasure="deleted",
+        columns={
+            "trusted_devices": (
+                "id",
+                "user_id",
+                "token_hash",
+                "device",
+                "ip",
+                "created_at",
+                "last_used_at",
+                "expires_at",
+            ),
+        },
+    ),
+    Processing(
         name="Sessions",
         purpose="Keep them signed in, show them where, end it; count sessions.",
         basis=f"{CONTRACT}; {SECURITY}",

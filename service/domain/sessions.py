@@ -98,11 +98,17 @@ class Session(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """Where a request came from, for the audit."""
+    """Where a request came from, for the audit.
+
+    `device_proof`: what the browser keeps since somebody signed in there, not yet verified.
+    `session_id`: the session by which it was made, verified. Either lets failures be counted apart.
+    """
 
     ip: str = ""
     user_agent: str = ""
     request_id: str = ""
+    device_proof: str = ""
+    session_id: str = ""
 
     def fields(self) -> dict[str, str]:
         """As the scripts take it."""

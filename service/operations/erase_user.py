@@ -6,17 +6,21 @@ from datetime import timedelta
 
 from service.contracts.events import EventType
 from service.domain.errors import (
+    LastAdminError,
     NotFoundError,
     ServiceUnavailableError,
     TokenRevokedError,
 )
 from service.domain.sessions import EndReason, Origin
-from service.domain.users import Account, User
+from service.domain.users import Account
+from service.operations.authenticate import Caller
 from service.operations.prove_password import ProvePassword
+from service.operations.require_fresh import RequireFresh
 from service.store.erasures import Erasure, Erasures, LegallyHeldError, RequestedBy
 from service.store.event_log import EventLog
 from service.store.live_sessions import LiveSessions
 from service.store.revocations import Revocations
+from service.store.users import UserRecords
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +76,23 @@ class EraseUser:
 
 @dataclass(frozen=True, slots=True)
 class EraseOneself:
-    """Be forgotten, after `grace`. Raises InvalidCredentialsError for a wrong password."""
+    """Be forgotten, after `grace`, by password; who has a second factor showed it of late, too.
 
+    Raises StepUpRequiredError, InvalidCredentialsError, AccountLockedError, LastAdminError.
+    """
+
+    users: UserRecords
+    require_fresh: RequireFresh
     prove_password: ProvePassword
     erase_user: EraseUser
     grace: timedelta
 
-    async def __call__(self, user: User, password: str, origin: Origin) -> Erasure:
+    async def __call__(self, caller: Caller, password: str, origin: Origin) -> Erasure:
+        user = caller.user
+        self.require_fresh(caller, proven=("pwd",))
         await self.prove_password(user.id, password, origin, action="erase")
+        if await self.users.is_last_admin(user.id):
+            raise LastAdminError
         by = RequestedBy.SELF
         try:
             if self.grace:

@@ -26,8 +26,15 @@ class OpenSession:
         self.live.refuse_when_away()
 
     async def __call__(
-        self, account: Account, *, amr: Sequence[str], device: str, origin: Origin
+        self,
+        account: Account,
+        *,
+        amr: Sequence[str],
+        device: str,
+        origin: Origin,
+        replaces: str | None = None,
     ) -> TokenPair:
+        """`replaces`: a session of theirs that ends in SQL when this one begins."""
         now_ms = self.now_ms()
         session = Session(
             id=make_id(partition_of(account.user.id), self.randomness(RANDOM_BYTES)),
@@ -38,7 +45,7 @@ class OpenSession:
             device=device,
             amr=amr,
         )
-        await self.records.add(session, origin)
+        await self.records.add(session, origin, replaces=replaces)
         try:
             created_ms = await self.live.open(session, account, origin)
         except ServiceUnavailableError:

@@ -2,14 +2,15 @@
 
 import json
 import zlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import Row, Select, Table, bindparam, func, select
 
 from service.contracts.events import EventType
+from service.contracts.factor_tables import sign_in_failures, trusted_devices
 from service.contracts.link_tables import email_changes, password_resets
 from service.contracts.tables import erasures, recovery_codes, sessions, users
 from service.domain.instants import to_ms, to_rfc3339
@@ -29,6 +30,7 @@ WITHHELD = [
     "legal holds, if there were any: telling of them could defeat a proceeding",
     "password hash, second-factor secret, recovery codes: whoever read them could sign in as you",
     "what proves links that were mailed to you: whoever had them could do what they are for",
+    "hashes of trusted devices' tokens and of your address as failures are counted by it",
 ]
 _LINKS = select(
     select(func.max(password_resets.c.requested_at))
@@ -45,6 +47,8 @@ _LINKS = select(
     .label("change_at"),
 )
 """What waits for a link to be followed."""
+FAILURE_FIELDS = ("failures", "tried_at", "locked_until")
+DEVICE_FIELDS = ("id", "device", "ip", "created_at", "last_used_at", "expires_at")
 SESSION_FIELDS = tuple(c.name for c in sessions.columns if c.name not in {"user_id", "end_applied"})
 
 
@@ -92,6 +96,8 @@ class PersonArchive:
                 return None
             left, due_at = await connection.scalar(codes), await connection.scalar(erasure)
             asked = (await connection.execute(_LINKS, {"user_id": user_id})).one()
+            devices = (await connection.execute(_of(trusted_devices, user_id))).all()
+            failures = (await connection.execute(_of(sign_in_failures, user_id))).all()
         return {
             "id": row.id,
             "email": row.email,
@@ -106,13 +112,15 @@ class PersonArchive:
             "new_password_asked_at": _text(asked.reset_at),
             "new_email": asked.email,
             "new_email_asked_at": _text(asked.change_at),
+            "trusted_devices": [_fields(row, DEVICE_FIELDS) for row in devices],
+            "failed_tries": [_fields(row, FAILURE_FIELDS) for row in failures],
         }
 
     async def _sessions(self, user_id: str) -> list[dict[str, Any]]:
         query = select(sessions).where(sessions.c.user_id == user_id)
         async with self.database.transaction() as connection:
             rows = (await connection.execute(query.order_by(sessions.c.created_at))).all()
-        return [{name: _plain(getattr(row, name)) for name in SESSION_FIELDS} for row in rows]
+        return [_fields(row, SESSION_FIELDS) for row in rows]
 
     async def _letters(self, user_id: str) -> Any:
         """What could not become a row of the audit, as it was received."""
@@ -140,6 +148,14 @@ def _event(opened: Opened) -> dict[str, Any]:
         "reason": row.reason,
         "data": {**row.data, **said.get("data", {})},
     }
+
+
+def _of(table: Table, user_id: str) -> Select[Any]:
+    return select(table).where(table.c.user_id == user_id)
+
+
+def _fields(row: Row[Any], names: Sequence[str]) -> dict[str, Any]:
+    return {name: _plain(getattr(row, name)) for name in names}
 
 
 def _text(at: datetime | None) -> str | None:

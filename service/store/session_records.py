@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, Select, func, insert, literal, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contracts.tables import sessions, users
-from service.domain.errors import InvalidCredentialsError
+from service.domain.errors import InvalidCredentialsError, TokenRevokedError
 from service.domain.instants import to_datetime, to_ms
 from service.domain.sessions import EndReason, Origin, Session, SessionPolicy
 from service.store.database import Database
@@ -43,11 +44,12 @@ class SessionRecords:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, session: Session, origin: Origin) -> None:
+    async def add(self, session: Session, origin: Origin, *, replaces: str | None = None) -> None:
         """Record a sign-in before anybody can use it.
 
         Raises InvalidCredentialsError when the account was erased or disabled since it was read; an
-        erasure that comes later waits for this row, and finds it.
+        erasure that comes later waits for this row, and finds it. `replaces`: a session of the same
+        person that ends by this one; TokenRevokedError when it had ended before.
         """
         row = {
             "id": session.id,
@@ -67,9 +69,11 @@ class SessionRecords:
             .with_for_update(read=True, key_share=True)
         )
         async with self._database.transaction() as connection:
+            if replaces is not None:
+                await _supersede(connection, session.user_id, replaces)
             added = await connection.execute(insert(sessions).from_select(list(row), account))
-        if added.rowcount == 0:
-            raise InvalidCredentialsError
+            if added.rowcount == 0:
+                raise InvalidCredentialsError
 
     async def find(self, session_id: str) -> SessionRecord | None:
         """A session, alive or ended, or None for an id that never was one."""
@@ -190,6 +194,21 @@ def ending(*which: Any, reason: EndReason) -> Any:
         .values(ended_at=func.clock_timestamp(), end_reason=reason)
         .returning(sessions.c.id, sessions.c.user_id)
     )
+
+
+async def _supersede(connection: AsyncConnection, user_id: str, session_id: str) -> None:
+    """End a session in favour of the one that is about to be added. Raises TokenRevokedError."""
+    # Like an erasure: first the account is locked, then the session.
+    person = select(users.c.id).where(users.c.id == user_id)
+    await connection.execute(person.with_for_update(read=True, key_share=True))
+    theirs = (sessions.c.id == session_id, sessions.c.user_id == user_id)
+    ended = await connection.execute(
+        update(sessions)
+        .where(*theirs, sessions.c.ended_at.is_(None))
+        .values(ended_at=func.clock_timestamp(), end_reason=EndReason.SUPERSEDED)
+    )
+    if ended.rowcount == 0:
+        raise TokenRevokedError
 
 
 _ENDS = select(sessions.c.id, sessions.c.user_id, sessions.c.end_reason, sessions.c.ended_at)

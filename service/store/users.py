@@ -39,7 +39,7 @@ class UserRecords:
     async def is_last_admin(self, user_id: str) -> bool:
         """Whether a person is an admin, and nobody else is who may sign in."""
         admins = select(users.c.id).where(
-            users.c.roles.any(Role.ADMIN),
+            users.c.roles.contains([Role.ADMIN]),
             (users.c.id == user_id) | users.c.disabled_at.is_(None),
         )
         async with self._database.transaction() as connection:
@@ -117,7 +117,7 @@ class UserRecords:
             .values(
                 totp_secret=pending,
                 totp_pending=None,
-                totp_last_step=step,
+                totp_last_step=func.greatest(users.c.totp_last_step, step),
                 version=users.c.version + 1,
             )
             .returning(users)
@@ -126,7 +126,7 @@ class UserRecords:
             row = (await connection.execute(statement)).one_or_none()
             if row is None:
                 return None
-            await _replace_codes(connection, user_id, code_hashes)
+            await replace_codes(connection, user_id, code_hashes)
             await announce(account_of(row))
         return account_of(row)
 
@@ -155,14 +155,16 @@ class UserRecords:
             return (await connection.execute(statement)).rowcount == 1
 
 
-async def _replace_codes(
+async def replace_codes(
     connection: AsyncConnection, user_id: str, code_hashes: Sequence[bytes]
 ) -> None:
+    """The person has these recovery codes and no others."""
     await connection.execute(delete(recovery_codes).where(recovery_codes.c.user_id == user_id))
-    await connection.execute(
-        insert(recovery_codes),
-        [{"user_id": user_id, "code_hash": code_hash} for code_hash in code_hashes],
-    )
+    if code_hashes:
+        await connection.execute(
+            insert(recovery_codes),
+            [{"user_id": user_id, "code_hash": code_hash} for code_hash in code_hashes],
+        )
 
 
 def account_of(row: Row[Any]) -> Account:

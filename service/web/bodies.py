@@ -65,6 +65,7 @@ class LoginBody(Body):
     password: Password
     device_name: Label | None = None
     cookie: bool = False
+    device_token: Token | None = None
 
 
 class VerifyBody(Body):
@@ -72,6 +73,7 @@ class VerifyBody(Body):
 
     mfa_token: Token
     code: Code
+    trust_device: bool = False
 
 
 class RefreshBody(Body):
@@ -91,12 +93,6 @@ class EraseBody(Body):
     """The caller's password once more."""
 
     password: Password
-
-
-class CodeBody(Body):
-    """A first code, which proves that a secret arrived."""
-
-    code: Code
 
 
 B = TypeVar("B", bound=Body)

@@ -58,6 +58,8 @@ def dress(request: web.Request, response: web.StreamResponse) -> None:
         response.headers["Auth-Degraded"] = "redis"
     if visit.set_cookie:
         response.headers["Set-Cookie"] = visit.set_cookie
+    for cookie in visit.device_cookies:
+        response.headers.add("Set-Cookie", cookie)
     if visit.sharing is not None:
         visit.sharing.mark(request, response)
 

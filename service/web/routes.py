@@ -4,13 +4,13 @@ from service.domain import errors as e
 from service.domain.users import Role
 from service.web import bodies, queries, shapes
 from service.web.analytics_routes import ANALYTICS_ROUTES
+from service.web.factor_routes import FACTOR_ROUTES
 from service.web.handlers import (
     audit,
     authentication,
     operations,
     persons,
     sessions,
-    two_factor,
 )
 from service.web.limits import Limited
 from service.web.password_routes import PASSWORD_ROUTES
@@ -24,7 +24,7 @@ ROUTES = (
         summary="Sign in by e-mail and password",
         body=bodies.LoginBody,
         replies={200: [shapes.TokensShape, shapes.ChallengeShape]},
-        errors=(e.InvalidCredentialsError, *AWAY),
+        errors=(e.InvalidCredentialsError, e.AccountLockedError, *AWAY),
         limited=Limited.WITHIN,
         limit_keys=("ip", "account"),
     ),
@@ -37,6 +37,7 @@ ROUTES = (
         replies={200: [shapes.TokensShape]},
         errors=(
             e.InvalidCredentialsError,
+            e.AccountLockedError,
             e.MfaCodeInvalidError,
             e.MfaTokenInvalidError,
             *AWAY,
@@ -94,7 +95,13 @@ ROUTES = (
         body=bodies.EraseBody,
         bearer=True,
         replies={202: [shapes.ErasureShape]},
-        errors=(e.InvalidCredentialsError, *AWAY),
+        errors=(
+            e.InvalidCredentialsError,
+            e.AccountLockedError,
+            e.StepUpRequiredError,
+            e.LastAdminError,
+            *AWAY,
+        ),
     ),
     Route(
         method="GET",
@@ -114,25 +121,7 @@ ROUTES = (
         replies={204: [], 202: []},
         errors=(e.NotFoundError, *AWAY),
     ),
-    Route(
-        method="POST",
-        path="/api/auth/2fa/setup",
-        handler=two_factor.post_2fa_setup,
-        summary="Make a secret for an authenticator; nothing is on yet",
-        bearer=True,
-        replies={200: [shapes.SetupShape]},
-        errors=(e.ConflictError, *AWAY),
-    ),
-    Route(
-        method="POST",
-        path="/api/auth/2fa/enable",
-        handler=two_factor.post_2fa_enable,
-        summary="Turn the second factor on by a first code",
-        body=bodies.CodeBody,
-        bearer=True,
-        replies={200: [shapes.RecoveryCodesShape]},
-        errors=(e.MfaCodeInvalidError, e.ConflictError, *AWAY),
-    ),
+    *FACTOR_ROUTES,
     Route(
         method="GET",
         path="/api/audit",

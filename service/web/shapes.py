@@ -39,7 +39,10 @@ class SessionShape(Shape):
 
 
 class TokensShape(Shape):
-    """A pair of tokens; the refresh token is not here where it is a cookie."""
+    """A pair of tokens; the refresh token is not here where it is a cookie.
+
+    `device_token`: of a device that is trusted from now on; to be sent with its next sign-ins.
+    """
 
     access_token: str
     token_type: Literal["Bearer"]
@@ -48,6 +51,7 @@ class TokensShape(Shape):
     refresh_expires_in: int
     session_id: str
     user: UserShape
+    device_token: str | None = None
 
 
 class ChallengeShape(Shape):
@@ -70,20 +74,6 @@ class SessionsShape(Shape):
     """The caller's sessions."""
 
     sessions: list[SessionShape]
-
-
-class SetupShape(Shape):
-    """A secret for an authenticator; nothing is on yet."""
-
-    secret: str
-    otpauth_uri: str
-    qr_svg: str
-
-
-class RecoveryCodesShape(Shape):
-    """Shown once."""
-
-    recovery_codes: list[str]
 
 
 class ErasureShape(Shape):

@@ -94,6 +94,37 @@ async def test_sessions_that_ended_long_ago(database: Database):
     assert await sweeps.ended_sessions(keep=KEEP) == 1
 
 
+async def test_failures_and_devices_of_old(database: Database):
+    """Failures go a month after the last, never the hundred that only a reset forgets; devices when their trust does."""
+    await sql(
+        database,
+        "insert into sign_in_failures (subject, failures, tried_at) values "
+        "('old', 99, :old), ('young', 1, :young), ('shut', 100, :old)",
+        old=to_datetime(NOW) - timedelta(days=30, seconds=1),
+        young=to_datetime(NOW) - timedelta(days=30, seconds=-1),
+    )
+    user = str(uuid4())
+    await sql(
+        database,
+        "insert into users (id, email, email_key) values (:user, 'sweep@x.example', :key)",
+        user=user,
+        key=user,
+    )
+    await sql(
+        database,
+        "insert into trusted_devices (id, user_id, token_hash, device, ip, expires_at) "
+        "select gen_random_uuid(), :user, cast(n as text)::bytea, '', '', "
+        "cast(:now as timestamptz) + n * interval '1 second' from generate_series(-3, 2) n",
+        user=user,
+        now=to_datetime(NOW),
+    )
+    swept = await SweepOld(Sweeps(database, Clock(NOW)), None, KEEP)()
+
+    assert (swept["failures"], swept["devices"]) == (1, 3)
+    rows = await sql(database, "select convert_from(subject, 'utf8') from sign_in_failures")
+    assert {name for (name,) in rows} == {"young", "shut"}
+
+
 async def test_several_workers_share_batches(database: Database):
     """Each row goes once, a run that was missed is made up for, none waits for another."""
     await add_sessions(database, 3 * BATCH + 10, ended_days_ago=401)
