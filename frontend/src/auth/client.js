@@ -97,6 +97,8 @@ export function createClient(options, open, host) {
   const authFetch = createFetch({ send, home, origins, leeway, usable, replaced });
 
   return {
+    /** For other ways to sign in, as by a passkey or a step-up. @type {Signing["adopt"]} */
+    adopt: async (...input) => (await start()).adopt(...input),
     /** @type {Signing["login"]} */
     login: async (...input) => (await start()).login(...input),
     /** @type {Signing["verify2fa"]} */
