@@ -83,6 +83,10 @@ export function fakeService({ lifetime_s = 900, now = () => 0 } = {}) {
     const session = sessions.get(sid);
     if (!session || session.ended) return problem(401, "token_revoked");
     session.seen = Math.max(session.seen, Number(gen));
+    if (path.endsWith("/step-up")) {
+      session.ended = "session_revoked";
+      return open(session.name, !!body.cookie);
+    }
     return json({ path, body });
   }
 

@@ -27,15 +27,6 @@ export function createSigning({ host, call, view, storage, state, usable }) {
     view.challenged(null);
   }
 
-  /** @param {{ body: any, sent_ms: number }} answer */
-  async function install({ body, sent_ms }) {
-    const session = readSession(body, sent_ms, cookie);
-    const sealed = await storage.seal(session);
-    unchallenge();
-    await view.adopt(await storage.update((entry) => supersede(entry, sent_ms, { session: sealed })), session);
-    return state.get();
-  }
-
   /**
    * Asks for tokens and signs in by them; also where somebody is signed in, whose session they then replace. Where a
    * second factor is wanted, rejects with kind `mfa_required`, and that is asked for next.
@@ -43,12 +34,18 @@ export function createSigning({ host, call, view, storage, state, usable }) {
    */
   async function adopt(ask) {
     try {
-      const answer = await ask(call, mfaToken, cookie);
-      const { mfa_required, mfa_token, methods = ["totp"], expires_in } = answer.body ?? {};
-      if (!mfa_required) return await install(answer);
-      mfaToken = mfa_token;
-      view.challenged({ methods, expires_ms: answer.sent_ms + expires_in * 1000 });
-      throw new AuthError("mfa_required", { methods });
+      const { body, sent_ms } = await ask(call, mfaToken, cookie);
+      const { mfa_required, mfa_token, methods = ["totp"], expires_in } = body ?? {};
+      if (mfa_required) {
+        mfaToken = mfa_token;
+        view.challenged({ methods, expires_ms: sent_ms + expires_in * 1000 });
+        throw new AuthError("mfa_required", { methods });
+      }
+      const session = readSession(body, sent_ms, cookie);
+      const sealed = await storage.seal(session);
+      unchallenge();
+      await view.adopt(await storage.update((entry) => supersede(entry, sent_ms, { session: sealed })), session);
+      return state.get();
     } catch (error) {
       if (/** @type {AuthError} */ (error).code === "mfa_token_invalid") unchallenge();
       throw error;
@@ -74,7 +71,7 @@ export function createSigning({ host, call, view, storage, state, usable }) {
     async resume() {
       const { leaving, version } = view.entry();
       if (leaving) await tell({ scope: "local" }).catch(() => {});
-      else if (!version) await call("refresh", {}).then(install).catch(() => {});
+      else if (!version) await adopt(() => call("refresh", {})).catch(() => {});
     },
     adopt,
     /**
