@@ -1,7 +1,7 @@
 /**
  * The service as its contract says, in memory: rotation with replay and reuse detection, token mode and cookie mode.
  * @typedef {{ path: string, method: string, headers: Headers, body: any, credentials: string | undefined }} Asked
- * @typedef {(asked: Asked) => Response | "drop" | Error | Promise<Response> | undefined} Fault
+ * @typedef {(asked: Asked) => Response | "drop" | Error | Promise<Response | undefined> | undefined} Fault
  * @param {{ lifetime_s?: number, now?: () => number }} [options]
  */
 export function fakeService({ lifetime_s = 900, now = () => 0 } = {}) {
