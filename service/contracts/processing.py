@@ -416,6 +416,11 @@ IN_REDIS: Mapping[str, Kept] = {
     ),
     "challenge": Kept("user id, device", "five minutes", "deleted"),
     "open_challenges": Kept("user id, ids of challenges", "five minutes", "deleted"),
+    "passkey_challenge": Kept(
+        "a session's id, or a sign-in's",
+        "five minutes, or until it is answered",
+        "nothing: it leads to nobody",
+    ),
     "rate_limit": Kept(
         "digests of address and account that only this service can make; session id",
         "the limit's window",
