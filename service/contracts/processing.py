@@ -85,13 +85,27 @@ REGISTER = (
     ),
     Processing(
         name="Proofs of identity",
-        purpose="Check that it is them: password and second factor.",
+        purpose="Check that it is them: password, second factor, passkeys.",
         basis=CONTRACT,
         retention="until replaced, at the longest as long as the account exists",
         erasure="deleted",
         columns={
             "users": ("password_hash", "totp_secret", "totp_pending", "totp_last_step"),
             "recovery_codes": ("user_id", "code_hash", "used_at"),
+            "passkeys": (
+                "id",
+                "user_id",
+                "credential_id",
+                "public_key",
+                "sign_count",
+                "transports",
+                "aaguid",
+                "backup_eligible",
+                "backed_up",
+                "name",
+                "created_at",
+                "last_used_at",
+            ),
         },
     ),
     Processing(

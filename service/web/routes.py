@@ -13,6 +13,7 @@ from service.web.handlers import (
     two_factor,
 )
 from service.web.limits import Limited
+from service.web.passkeys_routes import PASSKEY_ROUTES
 from service.web.route import AWAY, REFRESH_ERRORS, Route
 
 ROUTES = (
@@ -144,6 +145,7 @@ ROUTES = (
         streams=(audit.CSV, audit.NDJSON),
         errors=AWAY,
     ),
+    *PASSKEY_ROUTES,
     *ANALYTICS_ROUTES,
     Route(
         method="GET",
