@@ -36,6 +36,7 @@ class Authenticator:
     credential_id: bytes = field(default_factory=lambda: token_bytes(32))
     sign_count: int = 0
     user_handle: str | None = None
+    origin: str = ORIGIN
 
     def __post_init__(self) -> None:
         self.key: Any = {
@@ -92,7 +93,7 @@ class Authenticator:
         said = {
             "type": wrong.get("type", kind),
             "challenge": wrong.get("challenge", challenge),
-            "origin": wrong.get("origin", ORIGIN),
+            "origin": wrong.get("origin", self.origin),
             "crossOrigin": wrong.get("cross_origin", False),
         }
         return wrong.get("client_data", json.dumps(said).encode())
