@@ -15,6 +15,7 @@ const BUDGETS = [
   ["the core, over a storage of one's own", "src/auth/client.js", 5000, []],
   ["with encrypted IndexedDB, and cookie mode", "src/services/authService.js", 6000, [], WITHOUT_WEB],
   ["auth.min.js: localStorage and sessionStorage too", "src/services/authService.js", 6300, []],
+  ["passkeys, where they are used", "src/auth/passkeys.js", 1500, [/errors\.js$/]],
   ["the React context", "src/contexts/AuthContext.jsx", 700, ["react", "react/jsx-runtime", /authService\.js$/]],
 ];
 for (const [title, entry, budget, external, plugin] of BUDGETS) {
@@ -39,5 +40,5 @@ test("the analytics are a file of their own, which the product page never loads"
 
   assert.deepEqual([others, page.imports, page.dynamicImports], [[], [], [analytics.fileName]]);
   assert.deepEqual(page.moduleIds.filter((/** @type {string} */ id) => id.includes("/src/analytics/") && !id.endsWith("/place.js")), []);
-  assert.ok(Number(sizes[0]) <= 84_500 && Number(sizes[1]) <= 20_000, `${sizes}`);
+  assert.ok(Number(sizes[0]) <= 86_500 && Number(sizes[1]) <= 20_000, `${sizes}`);
 });

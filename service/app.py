@@ -74,6 +74,7 @@ from service.wiring.analytics import wire_analytics
 from service.wiring.audit import wire_audit
 from service.wiring.factors import wire_factors
 from service.wiring.parts import PARTS, Parts
+from service.wiring.passkeys import wire_passkeys
 from service.wiring.passwords import wire_passwords
 from service.wiring.persons import wire_persons
 
@@ -111,7 +112,15 @@ def build_app(settings: Settings) -> web.Application:
     app[LIMITS_FILE] = LimitsFile(settings.limits_file or SHIPPED)
     app[LIMIT_BOOK] = first_limits(app[LIMITS_FILE])
     app.cleanup_ctx.extend(
-        [wire, wire_factors, wire_passwords, wire_persons, wire_audit, wire_analytics]
+        [
+            wire,
+            wire_factors,
+            wire_passwords,
+            wire_passkeys,
+            wire_persons,
+            wire_audit,
+            wire_analytics,
+        ]
     )
     app.add_routes(api_routes())
     contract = document(version=VERSION, server=settings.public_url)

@@ -1,7 +1,7 @@
 /**
  * The service as its contract says, in memory: rotation with replay and reuse detection, token mode and cookie mode.
  * @typedef {{ path: string, method: string, headers: Headers, body: any, credentials: string | undefined }} Asked
- * @typedef {(asked: Asked) => Response | "drop" | Error | Promise<Response> | undefined} Fault
+ * @typedef {(asked: Asked) => Response | "drop" | Error | Promise<Response | undefined> | undefined} Fault
  * @param {{ lifetime_s?: number, now?: () => number }} [options]
  */
 export function fakeService({ lifetime_s = 900, now = () => 0 } = {}) {
@@ -83,6 +83,10 @@ export function fakeService({ lifetime_s = 900, now = () => 0 } = {}) {
     const session = sessions.get(sid);
     if (!session || session.ended) return problem(401, "token_revoked");
     session.seen = Math.max(session.seen, Number(gen));
+    if (path.endsWith("/step-up")) {
+      session.ended = "session_revoked";
+      return open(session.name, !!body.cookie);
+    }
     return json({ path, body });
   }
 

@@ -15,17 +15,20 @@ from service.operations.tokens import TokenPair
 from service.store.challenges import LIFETIME, Challenge, Challenges
 from service.store.event_log import EventLog
 from service.store.failures import Attempt
+from service.store.passkeys import PasskeyRecords
 from service.store.password_hasher import PasswordHasher
 from service.store.trusted_devices import TrustedDevices
 from service.store.users import UserRecords
 
+CODES = ("totp", "recovery_code")
+
 
 @dataclass(frozen=True, slots=True)
 class SecondFactorNeeded:
-    """The password was right; `token` and a code finish the sign-in within `expires_in` seconds."""
+    """The password was right; `token` and one of `methods` finish the sign-in within `expires_in` s."""
 
     token: str
-    methods: tuple[str, ...] = ("totp", "recovery_code")
+    methods: tuple[str, ...]
     expires_in: int = int(LIFETIME.total_seconds())
 
 
@@ -39,6 +42,7 @@ class Login:
     users: UserRecords
     hasher: PasswordHasher
     challenges: Challenges
+    passkeys: PasskeyRecords
     events: EventLog
     throttle: Throttle
     trusted: TrustedDevices | None
@@ -70,11 +74,11 @@ class Login:
         if whole:
             return await self.open_session(account, amr=("pwd",), device=device, origin=origin)
         challenge_id = make_id(partition_of(account.user.id), self.randomness(RANDOM_BYTES))
-        return SecondFactorNeeded(
-            await self.challenges.open(
-                challenge_id, Challenge(account.user.id, device, cookie), origin
-            )
+        token = await self.challenges.open(
+            challenge_id, Challenge(account.user.id, device, cookie), origin
         )
+        passkey = ("passkey",) if await self.passkeys.of_user(account.user.id) else ()
+        return SecondFactorNeeded(token, (*CODES, *passkey))
 
     async def _is_trusted(self, account: Account, token: str) -> bool:
         if self.trusted is None or not token:

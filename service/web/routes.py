@@ -13,6 +13,7 @@ from service.web.handlers import (
     sessions,
 )
 from service.web.limits import Limited
+from service.web.passkeys_routes import PASSKEY_ROUTES
 from service.web.password_routes import PASSWORD_ROUTES
 from service.web.route import AWAY, REFRESH_ERRORS, Route
 
@@ -135,6 +136,7 @@ ROUTES = (
         errors=AWAY,
     ),
     *PASSWORD_ROUTES,
+    *PASSKEY_ROUTES,
     *ANALYTICS_ROUTES,
     Route(
         method="GET",

@@ -14,6 +14,7 @@ from service.operations.step_up import ReplaceSession, StepUp
 from service.operations.trust_device import RevokeDevice, TrustDevice
 from service.operations.two_factor import ChangeTotp, EnableTotp, SetUpTotp
 from service.operations.verify_second_factor import VerifySecondFactor
+from service.store.passkeys import PasskeyRecords
 from service.store.second_factors import SecondFactors
 from service.store.trusted_devices import TrustedDevices
 from service.web import factor_keys, keys
@@ -33,6 +34,7 @@ async def wire_factors(app: web.Application) -> AsyncIterator[None]:
         parts.users,
         parts.hasher,
         parts.challenges,
+        PasskeyRecords(parts.database),
         parts.events,
         parts.throttle,
         devices if days else None,

@@ -18,14 +18,16 @@ from service.operations.reset_password import ForgetPassword, ResetPassword
 from service.operations.tell_change import TellChange
 from service.store.account_changes import AccountChanges, Also
 from service.store.email_changes import EmailChanges
+from service.store.failures import SignInFailures
 from service.store.password_resets import PasswordResets
 from service.store.registrations import Registrations
+from service.store.trusted_devices import TrustedDevices
 from service.web import password_keys as keys
 from service.wiring.parts import PARTS
 from service.wiring.policies import password_policy
 
-WITH_A_CHANGE: Sequence[Also] = ()
-WITH_A_RESET: Sequence[Also] = ()
+WITH_A_CHANGE: Sequence[Also] = (TrustedDevices.revoke_all,)
+WITH_A_RESET: Sequence[Also] = (*WITH_A_CHANGE, SignInFailures.clear_all)
 """What goes with an old password, in the transaction of the new one."""
 
 

@@ -17,6 +17,7 @@ from service.domain.users import Role
 from service.store.live_numbers import TellLiveNumbers
 from service.web.openapi import document
 from service.web.routes import ROUTES
+from tests.support.authenticator import Authenticator
 from tests.support.mails import mails_to
 from tests.support.people import TOTP_SECRET
 
@@ -182,9 +183,11 @@ async def test_what_succeeds_is_answered_as_documented(
             call("GET", "/api/auth/sessions", token)
             ended = {"id": other["session_id"]}
             call("DELETE", "/api/auth/sessions/{id}", token, path_parameters=ended)
+            key = make_passkey(call, token)
             setup = call("POST", "/api/auth/2fa/setup", token)
             code = {"code": pyotp.TOTP(setup["secret"]).now()}
             call("POST", "/api/auth/2fa/enable", token, body=code)
+            use_passkey(call, key, login(person)["mfa_token"])
             call("POST", "/api/auth/logout", token, body={"scope": "global"})
             look_after(call, login(owner)["access_token"], owner, mailed)
             token = login(leaving)["access_token"]
@@ -216,6 +219,33 @@ def look_after(call, token, owner, mailed):
     call("POST", "/api/auth/password/reset", body={**mailed(moved), "new_password": second})
     call("POST", "/api/auth/register", body={"email": new, "password": first, "name": "New"})
     call("POST", "/api/auth/register/verify", body=mailed(new))
+
+
+def make_passkey(call, token):
+    """What somebody does once on each of their devices."""
+    authenticator = Authenticator(origin="http://127.0.0.1:8000")
+    options = call("POST", "/api/auth/passkeys/options", token)["options"]
+    body = {"name": "Key", "credential": authenticator.make(options)}
+    call("POST", "/api/auth/passkeys", token, body=body)
+    return authenticator
+
+
+def use_passkey(call, key, mfa_token):
+    """As a second factor, as a step-up, alone; then it goes."""
+    given = {"mfa_token": mfa_token}
+    options = call("POST", "/api/auth/verify-2fa/passkey/options", body=given)["options"]
+    given["credential"] = key.show(options)
+    token = call("POST", "/api/auth/verify-2fa/passkey", body=given)["access_token"]
+    options = call("POST", "/api/auth/step-up/passkey/options", token)["options"]
+    call("POST", "/api/auth/step-up/passkey", token, body={"credential": key.show(options)})
+    options = call("POST", "/api/auth/login/passkey/options")["options"]
+    given = {"credential": key.show(options)}
+    token = call("POST", "/api/auth/login/passkey", body=given)["access_token"]
+    (held,) = call("GET", "/api/auth/passkeys", token)["passkeys"]
+    which = {"id": held["id"]}
+    named = {"name": "Blue"}
+    call("PATCH", "/api/auth/passkeys/{id}", token, path_parameters=which, body=named)
+    call("DELETE", "/api/auth/passkeys/{id}", token, path_parameters=which)
 
 
 def analyse(call, token):

@@ -79,7 +79,7 @@ export function createClient(options, open, host) {
     await renew().catch((error) => {
       if (view.live_ms() <= 0) throw error;
     });
-    return view.signedIn(session.sid);
+    return view.signedIn(session.user.id);
   }
 
   /** @param {number} [least_s] @param {AbortSignal} [signal] gives up waiting */
@@ -91,12 +91,14 @@ export function createClient(options, open, host) {
     await view.sync();
     if (view.session()?.access === refused.access) await renew();
     const session = view.signedIn();
-    return session.sid === refused.sid ? session : null;
+    return session.user.id === refused.user.id ? session : null;
   }
 
   const authFetch = createFetch({ send, home, origins, leeway, usable, replaced });
 
   return {
+    /** For other ways to sign in, as by a passkey or a step-up. @type {Signing["adopt"]} */
+    adopt: async (...input) => (await start()).adopt(...input),
     /** @type {Signing["login"]} */
     login: async (...input) => (await start()).login(...input),
     /** @type {Signing["verify2fa"]} */

@@ -220,6 +220,32 @@ test("a second factor is wanted: login says so, verify2fa goes on, a wrong code 
   assert.deepEqual([status, challenge], ["authenticated", null]);
 });
 
+test("a step-up's tokens are adopted: another session of the same person, in which every tab goes on", async () => {
+  const { first, clients: [, second], signIn, statuses, service, world } = fakeTabs({ count: 2 });
+  await signIn();
+  const former = await second?.getAccessToken();
+  service.faults[0] = async ({ path }) => {
+    if (!path.endsWith("/me")) return undefined;
+    service.faults.length = 0;
+    await first.adopt(async (call, _, cookie) => call("step-up", { password: "right", cookie }, { headers: { Authorization: `Bearer ${await first.getAccessToken()}` } }));
+    return undefined;
+  };
+  const underWay = await second?.fetch("/api/auth/me"); // its token was of the session that the step-up ended
+  await world.advance(0);
+
+  assert.deepEqual([underWay?.status, service.sessions.get("s1")?.ended], [200, "session_revoked"]);
+  assert.deepEqual([statuses(), first.getState().sessionId, second?.getState().sessionId], [["authenticated", "authenticated"], "s2", "s2"]);
+  assert.notEqual(await second?.getAccessToken(), former);
+});
+
+test("whoever adopts what is no pair of tokens learns that, and stays who they were", async () => {
+  const { first, signIn } = fakeTabs();
+  await signIn();
+  await assert.rejects(first.adopt((call) => call("logout", {}).catch(() => ({ body: { options: {} }, sent_ms: 0 }))), { kind: "protocol" });
+
+  assert.deepEqual([first.getState().status, first.getState().sessionId], ["authenticated", "s1"]);
+});
+
 test("leaving a sign-in before its second factor needs no service", async () => {
   const { first, service } = fakeTabs();
   await first.login({ email: "mfa@inphora.example", password: "right" }).catch(() => {});

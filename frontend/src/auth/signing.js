@@ -5,7 +5,12 @@ import { readSession } from "./session.js";
 /**
  * @typedef {ReturnType<typeof createSigning>} Signing
  * @typedef {{ signal?: AbortSignal }} Waiting gives up waiting
+ * @typedef {(call: import("./api.js").Call, mfaToken: string, cookie: boolean) => Promise<{ body: any, sent_ms: number }>} Ask
+ *   by `call`, for an answer with tokens; `mfaToken` of the sign-in that waits for its second factor, or one that the service refuses;
+ *   `cookie`: whether to ask for a refresh token that is the browser's to keep
  */
+
+const NONE = "none";
 
 /**
  * Signing in and out.
@@ -14,21 +19,37 @@ import { readSession } from "./session.js";
  */
 export function createSigning({ host, call, view, storage, state, usable }) {
   const { cookie = false } = storage;
-  /** @type {string | null} of the challenge that waits for its second factor */
-  let mfaToken = null;
+  /** Of the challenge that waits for its second factor; the service refuses what stands for none. */
+  let mfaToken = NONE;
 
   function unchallenge() {
-    mfaToken = null;
+    mfaToken = NONE;
     view.challenged(null);
   }
 
-  /** @param {{ body: any, sent_ms: number }} answer */
-  async function install({ body, sent_ms }) {
-    const session = readSession(body, sent_ms, cookie);
-    const sealed = await storage.seal(session);
-    unchallenge();
-    await view.adopt(await storage.update((entry) => supersede(entry, sent_ms, { session: sealed })), session);
-    return state.get();
+  /**
+   * Asks for tokens and signs in by them; also where somebody is signed in, whose session they then replace. Where a
+   * second factor is wanted, rejects with kind `mfa_required`, and that is asked for next.
+   * @param {Ask} ask
+   */
+  async function adopt(ask) {
+    try {
+      const { body, sent_ms } = await ask(call, mfaToken, cookie);
+      const { mfa_required, mfa_token, methods = ["totp"], expires_in } = body ?? {};
+      if (mfa_required) {
+        mfaToken = mfa_token;
+        view.challenged({ methods, expires_ms: sent_ms + expires_in * 1000 });
+        throw new AuthError("mfa_required", { methods });
+      }
+      const session = readSession(body, sent_ms, cookie);
+      const sealed = await storage.seal(session);
+      unchallenge();
+      await view.adopt(await storage.update((entry) => supersede(entry, sent_ms, { session: sealed })), session);
+      return state.get();
+    } catch (error) {
+      if (/** @type {AuthError} */ (error).code === "mfa_token_invalid") unchallenge();
+      throw error;
+    }
   }
 
   /**
@@ -50,29 +71,16 @@ export function createSigning({ host, call, view, storage, state, usable }) {
     async resume() {
       const { leaving, version } = view.entry();
       if (leaving) await tell({ scope: "local" }).catch(() => {});
-      else if (!version) await call("refresh", {}).then(install).catch(() => {});
+      else if (!version) await adopt(() => call("refresh", {})).catch(() => {});
     },
+    adopt,
     /**
      * Rejects with kind `mfa_required` where a second factor is wanted: `verify2fa` goes on from there.
-     * @param {{ email: string, password: string, device_name?: string }} credentials @param {Waiting} [options]
+     * @param {{ email: string, password: string, device_name?: string, device_token?: string }} credentials @param {Waiting} [options]
      */
-    async login(credentials, { signal } = {}) {
-      const answer = await call("login", { ...credentials, ...(cookie && { cookie }) }, { signal });
-      const { mfa_required, mfa_token, methods = ["totp"], expires_in } = answer.body ?? {};
-      if (!mfa_required) return install(answer);
-      mfaToken = mfa_token;
-      view.challenged({ methods, expires_ms: answer.sent_ms + expires_in * 1000 });
-      throw new AuthError("mfa_required", { methods });
-    },
-    /** @param {{ code: string }} factor a TOTP or a recovery code @param {Waiting} [options] */
-    async verify2fa({ code }, { signal } = {}) {
-      if (!mfaToken) throw new AuthError("credentials", { code: "mfa_token_invalid" });
-      const answer = await call("verify-2fa", { mfa_token: mfaToken, code }, { signal }).catch((error) => {
-        if (error.code === "mfa_token_invalid") unchallenge();
-        throw error;
-      });
-      return install(answer);
-    },
+    login: (credentials, options) => adopt(() => call("login", { ...credentials, ...(cookie && { cookie }) }, options)),
+    /** @param {{ code: string, trust_device?: boolean }} factor a TOTP or a recovery code @param {Waiting} [options] */
+    verify2fa: (factor, options) => adopt(() => call("verify-2fa", { mfa_token: mfaToken, ...factor }, options)),
     /**
      * Signs out in all tabs at once, then tells the service; rejects where that could not be told. Also leaves a
      * sign-in that waits for its second factor.

@@ -39,9 +39,9 @@ export function createView({ host, name, storage, state, moved }) {
 
   const live_ms = () => (session?.access ? left_ms(session) : -1);
   const signedOut = () => new AuthError("session_ended", { code: entry.ended ?? "signed_out" });
-  /** @param {string} [sid] of whoever began what is gone on with @throws {AuthError} `session_ended` */
-  const signedIn = (sid = session?.sid) => {
-    if (session && session.sid === sid) return session;
+  /** @param {string} [id] of whoever began what is gone on with, perhaps by a session since replaced @throws {AuthError} `session_ended` */
+  const signedIn = (id = session?.user.id) => {
+    if (session && session.user.id === id) return session;
     throw signedOut();
   };
   /** One look after the other: what takes longer to open is never shown after what came later. @param {() => Promise<void>} look */

@@ -1,10 +1,12 @@
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 
 import { useAuth } from "../contexts/AuthContext.jsx";
 import { describeReason } from "../text/messages.js";
 import { Form } from "./Form.jsx";
 import { Heading } from "./Heading.jsx";
+import { PasskeyButton } from "./PasskeyButton.jsx";
 import { SecondFactor } from "./SecondFactor.jsx";
+import { usePasskeys } from "./usePasskeys.js";
 
 /** Signing in: the password, then a second factor where the account has one. Shows who is signed out why. */
 export function Login() {
@@ -15,6 +17,7 @@ export function Login() {
 function Password() {
   const { login, client } = useAuth();
   const [isShown, setShown] = useState(false);
+  const leaveAutofill = usePasskeyAutofill();
   const notice = describeReason(client.getState());
   return (
     <>
@@ -30,7 +33,7 @@ function Password() {
             label: "E-mail address",
             missing: "Enter your e-mail address.",
             invalid: "Enter a complete e-mail address, like name@example.com.",
-            input: { type: "email", autoComplete: "username", inputMode: "email", autoCapitalize: "none", spellCheck: false, autoFocus: !notice },
+            input: { type: "email", autoComplete: "username webauthn", inputMode: "email", autoCapitalize: "none", spellCheck: false, autoFocus: !notice },
           },
           {
             name: "password",
@@ -48,8 +51,22 @@ function Password() {
           },
         ]}
       />
+      <PasskeyButton label="Sign in with a passkey" run={(passkeys) => (leaveAutofill(), passkeys.signIn())} />
     </>
   );
+}
+
+/** Lets the browser offer passkeys at the e-mail field, until it is left. @returns {() => void} leaves it: it asks one thing at a time */
+function usePasskeyAutofill() {
+  const passkeys = usePasskeys();
+  const over = useRef(new AbortController());
+  useEffect(() => {
+    const { signal } = (over.current = new AbortController());
+    const offer = async () => (await passkeys.canAutofill()) && !signal.aborted && passkeys.signIn({ conditional: true, signal });
+    offer().catch(() => {}); // the form is still there
+    return () => over.current.abort();
+  }, [passkeys]);
+  return () => over.current.abort();
 }
 
 /** That a second factor is wanted is shown by the state, not as a failure. @param {import("../services/authService.js").AuthError} error */

@@ -6,6 +6,7 @@ import { describe } from "../text/messages.js";
 import { announce } from "./Announcer.jsx";
 import { Form } from "./Form.jsx";
 import { Heading } from "./Heading.jsx";
+import { PasskeyButton } from "./PasskeyButton.jsx";
 
 /** @type {Record<string, Omit<import("./Form.jsx").FieldOptions, "name" | "missing"> & { other: string }>} */
 const METHODS = {
@@ -48,6 +49,7 @@ export function SecondFactor({ methods }) {
         submit={({ code = "" }) => verify2fa({ code: codeFrom(code) }).catch(sayOver)}
         fields={[{ ...field, name: "code", missing: "Enter the code.", blamedFor: "mfa_code_invalid", input: { ...input, type: "text", className: "code", autoFocus: true } }]}
       />
+      {methods.includes("passkey") && <PasskeyButton label="Use a passkey" run={(passkeys) => passkeys.verify().catch(sayOver)} />}
       <p className="links">
         {others.map((method) => <button key={method} type="button" className="link" onClick={() => choose(method)}>{METHODS[method]?.other}</button>)}
         <button type="button" className="link" onClick={() => logout()}>Sign in as someone else</button>

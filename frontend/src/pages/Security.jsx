@@ -1,5 +1,6 @@
 import { Card } from "../components/Card.jsx";
 import { Heading } from "../components/Heading.jsx";
+import { Passkeys } from "../components/Passkeys.jsx";
 import { TwoFactor } from "../components/TwoFactor.jsx";
 
 export function Security() {
@@ -9,6 +10,9 @@ export function Security() {
       <div className="columns wide-first">
         <Card id="two-factor" title="Two-factor sign-in">
           <TwoFactor />
+        </Card>
+        <Card id="passkeys" title="Passkeys">
+          <Passkeys />
         </Card>
         <Card id="tips" title="Good to know">
           <ul className="tips">

@@ -7,6 +7,9 @@ const BY_CODE = {
   rate_limited: "Too many attempts.",
   mfa_token_invalid: "That sign-in took too long. Please start again.",
   mfa_code_invalid: "That code was not accepted. Each code works once: wait for the next one and try again.",
+  passkey_invalid: "That passkey was not accepted. Try again, or sign in another way.",
+  passkey_exists: "There is a passkey of this account on that device already.",
+  passkey_unavailable: "Passkeys do not work at this address, or in this browser.",
   step_up_required: "For this step, please sign out and sign in again first.",
   conflict: "This has been changed elsewhere. Reload the page to see how it stands.",
   forbidden: "Your account may not do this.",
@@ -39,6 +42,7 @@ export function describe(error) {
 
 /** @param {string[]} amr RFC 8176; a recovery code has no value of its own there, but makes two factors */
 export function describeMethods(amr) {
+  if (amr.includes("swk") || amr.includes("hwk")) return amr.includes("pwd") ? "Password and passkey" : "Passkey";
   if (amr.includes("otp")) return "Password and authenticator code";
   return amr.includes("mfa") ? "Password and recovery code" : "Password";
 }
