@@ -20,7 +20,7 @@ from service.domain.access_token import AccessTokens
 from service.domain.rate_limits import LimitBook
 from service.domain.refresh_token import RefreshTokenCodec
 from service.domain.secrets import at_rest, derive_key
-from service.domain.sessions import SessionPolicy
+from service.domain.sessions import SessionCap, SessionPolicy
 from service.domain.users import User
 from service.limits import first_limits, follow_limits
 from service.operations.authenticate import Authenticate, WithoutRedis
@@ -190,9 +190,17 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
     await revocations.catch_up()
     scripts.on_return(revocations.catch_up)
     without_redis = WithoutRedis(
-        records, find_user, Cache(RECENT), allow=settings.redis_down == "allow"
+        records,
+        find_user,
+        Cache(RECENT),
+        policy,
+        now_ms,
+        allow=settings.redis_down == "allow",
     )
-    open_session = OpenSession(records, live, mint, now_ms, token_bytes)
+    cap = SessionCap(settings.max_sessions_per_user, refuse=settings.session_cap == "refuse")
+    open_session = OpenSession(
+        records, live, revocations, events, mint, policy, cap, now_ms, token_bytes
+    )
     end_sessions = EndSessions(records, live, revocations)
 
     prove_password = ProvePassword(users, hasher, events)

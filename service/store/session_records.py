@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, Select, func, insert, literal, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contracts.tables import sessions, users
-from service.domain.errors import InvalidCredentialsError
+from service.domain.errors import InvalidCredentialsError, SessionLimitError
 from service.domain.instants import to_datetime, to_ms
-from service.domain.sessions import EndReason, Origin, Session, SessionPolicy
+from service.domain.sessions import EndReason, Origin, Session, SessionCap, SessionPolicy
 from service.store.database import Database
 
 PAGE = 200
+NO_CAP = SessionCap()
 
 LOCK_ORDER = sessions.c.id.collate("C")
 """All who lock several sessions do so in this order, the workers' too: none wait in a circle."""
@@ -43,11 +45,18 @@ class SessionRecords:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, session: Session, origin: Origin) -> None:
-        """Record a sign-in before anybody can use it.
+    async def add(
+        self,
+        session: Session,
+        origin: Origin,
+        *,
+        cap: SessionCap = NO_CAP,
+        policy: SessionPolicy | None = None,
+    ) -> Sequence[str]:
+        """Record a sign-in before anybody can use it; the ids of those that were evicted for it.
 
         Raises InvalidCredentialsError when the account was erased or disabled since it was read; an
-        erasure that comes later waits for this row, and finds it.
+        erasure that comes later waits for this row, and finds it. Raises SessionLimitError.
         """
         row = {
             "id": session.id,
@@ -66,10 +75,14 @@ class SessionRecords:
             .where(users.c.id == session.user_id, users.c.disabled_at.is_(None))
             .with_for_update(read=True, key_share=True)
         )
+        evicted: Sequence[str] = ()
         async with self._database.transaction() as connection:
+            if cap.most and policy is not None:
+                evicted = await _make_room(connection, session, cap, policy)
             added = await connection.execute(insert(sessions).from_select(list(row), account))
-        if added.rowcount == 0:
-            raise InvalidCredentialsError
+            if added.rowcount == 0:
+                raise InvalidCredentialsError
+        return evicted
 
     async def find(self, session_id: str) -> SessionRecord | None:
         """A session, alive or ended, or None for an id that never was one."""
@@ -111,16 +124,8 @@ class SessionRecords:
         return list(await self._end(*which, reason=reason))
 
     async def _end(self, *which: Any, reason: EndReason) -> dict[str, str]:
-        ordered = select(sessions.c.id).where(sessions.c.ended_at.is_(None), *which)
-        locked = ordered.order_by(LOCK_ORDER).with_for_update().cte("locked")
-        statement = (
-            update(sessions)
-            .where(sessions.c.id.in_(select(locked.c.id)))
-            .values(ended_at=func.clock_timestamp(), end_reason=reason)
-            .returning(sessions.c.id, sessions.c.user_id)
-        )
         async with self._database.transaction() as connection:
-            rows = (await connection.execute(statement)).all()
+            rows = (await connection.execute(ending(*which, reason=reason))).all()
         return {row.id: row.user_id for row in rows}
 
     async def note_use(self, session_id: str, *, generation: int, last_used_ms: int) -> None:
@@ -186,6 +191,44 @@ class SessionRecords:
         async with self._database.transaction() as connection:
             rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
         return rows
+
+
+async def _make_room(
+    connection: AsyncConnection, session: Session, cap: SessionCap, policy: SessionPolicy
+) -> Sequence[str]:
+    """Leave at most `cap.most - 1` live sessions, under a lock of the person's: one by one."""
+    person = select(users.c.id).where(users.c.id == session.user_id)
+    await connection.execute(person.with_for_update(key_share=True))
+    now = to_datetime(session.created_ms)
+    excess = (
+        select(sessions.c.id)
+        .where(
+            sessions.c.user_id == session.user_id,
+            sessions.c.ended_at.is_(None),
+            sessions.c.last_used_at > now - policy.idle_ttl,
+            sessions.c.created_at > now - policy.max_ttl,
+        )
+        .order_by(sessions.c.last_used_at.desc(), sessions.c.created_at.desc(), sessions.c.id)
+        .offset(cap.most - 1)
+    )
+    if cap.refuse:
+        if await connection.scalar(excess.limit(1)) is not None:
+            raise SessionLimitError
+        return ()
+    ended = await connection.execute(ending(sessions.c.id.in_(excess), reason=EndReason.EVICTED))
+    return [row.id for row in ended]
+
+
+def ending(*which: Any, reason: EndReason) -> Any:
+    """Ends those that have not ended, locked in order; returns their ids and whose they are."""
+    ordered = select(sessions.c.id).where(sessions.c.ended_at.is_(None), *which)
+    locked = ordered.order_by(LOCK_ORDER).with_for_update().cte("locked")
+    return (
+        update(sessions)
+        .where(sessions.c.id.in_(select(locked.c.id)))
+        .values(ended_at=func.clock_timestamp(), end_reason=reason)
+        .returning(sessions.c.id, sessions.c.user_id)
+    )
 
 
 _ENDS = select(sessions.c.id, sessions.c.user_id, sessions.c.end_reason, sessions.c.ended_at)
