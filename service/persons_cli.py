@@ -17,7 +17,7 @@ from config.settings import Settings
 from service.arguments import line_of
 from service.clocks import now_ms
 from service.commands import AS_JSON, open_stores, run
-from service.domain.errors import NotFoundError
+from service.domain.errors import LastAdminError, NotFoundError
 from service.domain.instants import to_ms, to_rfc3339
 from service.domain.sessions import SessionPolicy
 from service.operations.erase_user import CancelErasure, EraseUser
@@ -68,12 +68,15 @@ async def _erase(tools: Tools, *, who: str, cancel: bool, last_admin: bool) -> s
         except NotFoundError:
             fail("they have not asked to be forgotten: there is nothing to take back")
         return f"{user_id} is not erased, and may sign in again"
-    if not last_admin and await tools.users.is_last_admin(user_id):
+    try:
+        erasure = await tools.erase(
+            user_id, RequestedBy.OPERATOR, request_id=token_hex(16), last_admin=last_admin
+        )
+    except LastAdminError:
         fail(
             "nobody else is an admin: make another one first (`inphora-auth users create --role "
             "admin`), or say --last-admin"
         )
-    erasure = await tools.erase(user_id, RequestedBy.OPERATOR, request_id=token_hex(16))
     ended = f"{len(erasure.ended)} sessions ended"
     if not erasure.erased:
         return f"{user_id} is under a legal hold, and erased when that is released; {ended}"

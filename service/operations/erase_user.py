@@ -32,13 +32,16 @@ class EraseUser:
     revocations: Revocations
     events: EventLog
 
-    async def __call__(self, user_id: str, by: RequestedBy, *, request_id: str) -> Erasure:
+    async def __call__(
+        self, user_id: str, by: RequestedBy, *, request_id: str, last_admin: bool = False
+    ) -> Erasure:
+        """Raises NotFoundError, and LastAdminError, unless `last_admin` may go."""
         # From here on nothing may say where they were: only the request's id leads on.
         origin = Origin(request_id=request_id)
         try:
-            erasure = await self.erasures.erase(user_id, by)
+            erasure = await self.erasures.erase(user_id, by, last_admin=last_admin)
         except LegallyHeldError:
-            return await self.request(user_id, by, origin, grace=timedelta())
+            return await self.request(user_id, by, origin, grace=timedelta(), last_admin=last_admin)
         if erasure is None:
             raise NotFoundError
         with suppress(ServiceUnavailableError):
@@ -47,16 +50,27 @@ class EraseUser:
         return erasure
 
     async def request(
-        self, user_id: str, by: RequestedBy, origin: Origin, *, grace: timedelta
+        self,
+        user_id: str,
+        by: RequestedBy,
+        origin: Origin,
+        *,
+        grace: timedelta,
+        last_admin: bool = False,
     ) -> Erasure:
-        """Sign them out and let nobody sign in, until they are forgotten. Raises NotFoundError."""
+        """Sign them out and let nobody sign in, until they are forgotten.
+
+        Raises NotFoundError, and LastAdminError, unless `last_admin` may go.
+        """
 
         async def announce(_: Account) -> None:
             await self.events.append(
                 EventType.USER_ERASURE_REQUESTED, origin, user_id=user_id, reason=by
             )
 
-        erasure = await self.erasures.request(user_id, by, grace=grace, announce=announce)
+        erasure = await self.erasures.request(
+            user_id, by, grace=grace, announce=announce, last_admin=last_admin
+        )
         if erasure is None:
             raise NotFoundError
         with suppress(ServiceUnavailableError):

@@ -11,6 +11,7 @@ from service.contracts.tables import sessions, users
 from service.domain.errors import InvalidCredentialsError, SessionLimitError
 from service.domain.instants import to_datetime, to_ms
 from service.domain.sessions import EndReason, Origin, Session, SessionCap, SessionPolicy
+from service.store.admins import MAY_SIGN_IN
 from service.store.database import Database
 
 PAGE = 200
@@ -72,7 +73,7 @@ class SessionRecords:
         values = [literal(value, sessions.c[name].type) for name, value in row.items()]
         account = (
             select(*values)
-            .where(users.c.id == session.user_id, users.c.disabled_at.is_(None))
+            .where(users.c.id == session.user_id, MAY_SIGN_IN)
             .with_for_update(read=True, key_share=True)
         )
         evicted: Sequence[str] = ()

@@ -94,7 +94,7 @@ ROUTES = (
         body=bodies.EraseBody,
         bearer=True,
         replies={202: [shapes.ErasureShape]},
-        errors=(e.InvalidCredentialsError, *AWAY),
+        errors=(e.InvalidCredentialsError, e.LastAdminError, *AWAY),
     ),
     Route(
         method="GET",
