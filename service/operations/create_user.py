@@ -1,5 +1,6 @@
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from service.contracts.events import EventType
 from service.domain.errors import FieldError, ValidationFailedError
@@ -10,6 +11,7 @@ from service.store.event_log import EventLog
 from service.store.password_hasher import PasswordHasher
 from service.store.users import UserRecords
 
+NOWHERE = Origin()
 MIN_PASSWORD = 15
 """SP 800-63B-4 §3.1.1.2: a password that is the only factor."""
 
@@ -28,23 +30,29 @@ class CreateUser:
         self,
         *,
         email: str,
-        password: str,
+        password: str | None,
         name: str = "",
         roles: Sequence[str] = (),
         totp_secret: str | None = None,
+        actor_id: str = "",
+        origin: Origin = NOWHERE,
+        data: Mapping[str, Any] | None = None,
     ) -> User:
+        """Without a password they set one by "forgot password"."""
         check(email=email, password=password, roles=roles)
         user_id = self.new_id()
 
         async def announce(_: Account) -> None:
-            await self.events.append(EventType.USER_CREATED, Origin(), user_id=user_id)
+            await self.events.append(
+                EventType.USER_CREATED, origin, user_id=user_id, actor_id=actor_id, data=data
+            )
 
         account = await self.users.create(
             user_id=user_id,
             email=email,
             name=name,
             roles=roles,
-            password_hash=await self.hasher.hash(password),
+            password_hash=None if password is None else await self.hasher.hash(password),
             totp_secret=self.sealer.seal(totp_secret.encode(), context=f"totp/{user_id}")
             if totp_secret
             else None,
@@ -53,12 +61,12 @@ class CreateUser:
         return account.user
 
 
-def check(*, email: str, password: str, roles: Sequence[str]) -> None:
+def check(*, email: str, password: str | None, roles: Sequence[str]) -> None:
     """Refuse what cannot be an account. Raises ValidationFailedError naming every fault."""
     faults = []
     if not is_email(email):
         faults.append(FieldError("email", "this is not an e-mail address"))
-    if len(password) < MIN_PASSWORD:
+    if password is not None and len(password) < MIN_PASSWORD:
         faults.append(FieldError("password", f"use at least {MIN_PASSWORD} characters"))
     faults.extend(
         FieldError("roles", f"there is no role {role!r}; there are {', '.join(Role)}")

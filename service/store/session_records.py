@@ -15,6 +15,7 @@ from service.store.admins import MAY_SIGN_IN
 from service.store.database import Database
 
 PAGE = 200
+END_AT_ONCE = 500
 NO_CAP = SessionCap()
 
 LOCK_ORDER = sessions.c.id.collate("C")
@@ -88,12 +89,12 @@ class SessionRecords:
     async def find(self, session_id: str) -> SessionRecord | None:
         """A session, alive or ended, or None for an id that never was one."""
         rows = await self._fetch(select(sessions).where(sessions.c.id == session_id))
-        return _record(rows[0]) if rows else None
+        return record_of(rows[0]) if rows else None
 
     async def live_of(self, user_id: str, *, policy: SessionPolicy, now_ms: int) -> list[Session]:
         """A person's sessions that have neither ended nor passed a limit, newest use first."""
         query = select(sessions).where(sessions.c.user_id == user_id, sessions.c.ended_at.is_(None))
-        found = [_record(row).session for row in await self._fetch(query)]
+        found = [record_of(row).session for row in await self._fetch(query)]
         alive = [
             s
             for s in found
@@ -123,6 +124,16 @@ class SessionRecords:
         if keep is not None:
             which.append(sessions.c.id != keep)
         return list(await self._end(*which, reason=reason))
+
+    async def end_some(self, reason: EndReason, *, before_ms: int) -> dict[str, str]:
+        """End up to END_AT_ONCE sessions that began until an instant; their ids, and whose they are."""
+        some = (
+            select(sessions.c.id)
+            .where(sessions.c.ended_at.is_(None), sessions.c.created_at <= to_datetime(before_ms))
+            .order_by(sessions.c.created_at)
+            .limit(END_AT_ONCE)
+        )
+        return await self._end(sessions.c.id.in_(some), reason=reason)
 
     async def _end(self, *which: Any, reason: EndReason) -> dict[str, str]:
         async with self._database.transaction() as connection:
@@ -157,7 +168,7 @@ class SessionRecords:
             .order_by(sessions.c.id)
             .limit(PAGE)
         )
-        return [_record(row).session for row in await self._fetch(query)]
+        return [record_of(row).session for row in await self._fetch(query)]
 
     async def unapplied(self, *, before_ms: int) -> list[EndedSession]:
         """Up to PAGE sessions that ended before an instant without their event in the audit."""
@@ -244,7 +255,8 @@ def _ended(row: Row[Any]) -> EndedSession:
     )
 
 
-def _record(row: Row[Any]) -> SessionRecord:
+def record_of(row: Row[Any]) -> SessionRecord:
+    """A session as its row has it."""
     return SessionRecord(
         session=Session(
             id=row.id,
