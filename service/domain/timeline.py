@@ -148,7 +148,7 @@ def _fold(run: Sequence[Entry]) -> Iterator[Entry]:
     yield first._replace(
         ip=placed.ip,
         device=placed.device,
-        generation=last.generation or first.generation,
+        generation=max(entry.generation or 0 for entry in run) or None,
         says=f"In use: {did} between {_minute(first.at)} and {_minute(last.at)} UTC"
         f"{_where(placed.ip, placed.device)}.",
         times=len(run),

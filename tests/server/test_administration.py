@@ -10,10 +10,17 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, text, update
 
+from service.app import session_policy
 from service.contracts import keys
 from service.contracts.tables import recovery_codes, sessions, users
 from service.domain.users import Role
+from service.store import session_records
+from service.store.account_changes import AccountChanges
+from service.store.erasures import Erasures, RequestedBy
+from service.store.event_log import EventLog
+from service.store.live_sessions import LiveSessions
 from tests.support.people import PASSWORD, TOTP_SECRET, Person
+from workers.locks import LiftLocks
 
 ADMIN = "/api/admin"
 WHY = {"reason": "ticket 4711"}
@@ -301,6 +308,57 @@ async def test_a_search_is_led_by_an_index(database, asked, index):
         await connection.execute(text("set local enable_seqscan = off"))
         plan = await connection.scalars(text(f"explain select * from users u where {asked}"))  # noqa: S608
         assert index in "\n".join(plan)
+
+
+async def test_a_lock_is_lifted_when_its_time_is_over(
+    admin, browser, make_person, database, scripts, make_settings, told
+):
+    """By a worker, which says so; a lock without an end, and one whose end is to come, stay."""
+    over, later, ever = [await make_person() for _ in range(3)]
+    now = datetime.now(UTC)
+    for person, until in [(over, now), (later, now + timedelta(hours=1)), (ever, None)]:
+        await set_user(database, person, locked_at=now, locked_until=until)
+    lift = LiftLocks(
+        AccountChanges(database),
+        LiveSessions(scripts, session_policy(make_settings())),
+        EventLog(scripts),
+    )
+    await lift()
+
+    shown = [(await admin("GET", f"/users/{p.id}")).body["status"] for p in (over, later, ever)]
+    assert shown == ["active", "locked", "locked"]
+    assert (await sign_in(browser, over)).status == 200
+    [event] = await told("user.unlocked", over.id)
+    assert event["reason"] == "time_over"
+
+
+async def test_who_waits_to_be_erased_is_not_enabled(admin, person, database):
+    """Taking the request back is the way; a disabling by an administrator outlives that."""
+    by = RequestedBy.OPERATOR
+
+    async def nothing(_):
+        return None
+
+    erasing = Erasures(database)
+    await erasing.request(person.id, by, grace=timedelta(days=1), announce=nothing)
+    assert (await admin("POST", f"/users/{person.id}/enable", json=WHY)).code == "conflict"
+    await admin("POST", f"/users/{person.id}/disable", json=WHY)
+    await erasing.cancel(person.id, announce=nothing)
+    assert (await admin("GET", f"/users/{person.id}")).body["status"] == "disabled"
+
+
+async def test_an_admin_ends_everybody_s_sessions(admin, browser, make_person, told, monkeypatch):
+    """ASVS 7.4.5: in batches, the caller's own among them; told before and after."""
+    monkeypatch.setattr(session_records, "END_AT_ONCE", 2)
+    tokens = [await browser.login(await make_person()) for _ in range(5)]
+    reply = await admin("POST", "/revoke-sessions", json=WHY)
+
+    assert reply.status == 200
+    assert reply.body["ended"] >= 6
+    for each in [t["access_token"] for t in tokens] + [admin.token]:
+        assert (await browser.me(each)).body["reason"] == "revoked_admin"
+    events = [e for e in await told("session.all_revoked") if e["actor_id"] == admin.person.id]
+    assert {e["reason"] for e in events} == {"begun", "everybody"}
 
 
 async def sign_in(browser, person):
