@@ -20,7 +20,7 @@ from service.domain.access_token import AccessTokens
 from service.domain.rate_limits import LimitBook
 from service.domain.refresh_token import RefreshTokenCodec
 from service.domain.secrets import at_rest, derive_key
-from service.domain.sessions import SessionCap, SessionPolicy
+from service.domain.sessions import SessionCap
 from service.domain.users import User
 from service.limits import first_limits, follow_limits
 from service.operations.authenticate import Authenticate, WithoutRedis
@@ -37,6 +37,7 @@ from service.operations.require_fresh import RequireFresh
 from service.operations.restore_session import RestoreSession
 from service.operations.tokens import MintTokens
 from service.operations.verify_second_factor import VerifySecondFactor
+from service.policy import session_policy
 from service.release import VERSION
 from service.store.cache import Cache
 from service.store.challenges import Challenges
@@ -135,16 +136,6 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
     """Run one web process until it is told to stop."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
         loop.run(serve_until_told(build_app(settings), host=host, port=port))
-
-
-def session_policy(settings: Settings) -> SessionPolicy:
-    """How long things live."""
-    return SessionPolicy(
-        access_ttl=settings.access_token_ttl,
-        idle_ttl=settings.session_idle_ttl,
-        max_ttl=settings.session_max_ttl,
-        replay_window=settings.refresh_replay_seconds,
-    )
 
 
 async def open_scripts(settings: Settings) -> ScriptClient:

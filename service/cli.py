@@ -1,6 +1,5 @@
 """The command line. Exit codes: 0 done, 1 failed, 2 wrong usage."""
 
-import json
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -17,8 +16,7 @@ from config.settings import Settings, read_settings
 from service.analytics_cli import analytics
 from service.audit_cli import audit
 from service.clocks import now_ms
-from service.commands import AS_JSON, open_stores, run
-from service.domain.users import Role, User, email_key
+from service.commands import open_stores, run
 from service.export_cli import export_command, grant_command
 from service.letters_cli import events
 from service.operations.create_user import CreateUser
@@ -30,9 +28,9 @@ from service.release import VERSION
 from service.store.health import RedisHealth
 from service.store.password_hasher import PasswordHasher
 from service.store.users import UserRecords
+from service.users_cli import sessions, users
 from service.webhooks_cli import webhooks
 
-PAGE = 200
 T = TypeVar("T")
 
 
@@ -49,6 +47,8 @@ main.add_command(audit)
 main.add_command(events)
 main.add_command(erase_user)
 main.add_command(hold)
+main.add_command(sessions)
+main.add_command(users)
 main.add_command(webhooks)
 
 
@@ -102,41 +102,6 @@ def migrate() -> None:
     with refusals():
         run_migrations(url)
     click.echo("The database is up to date.")
-
-
-@main.group()
-def users() -> None:
-    """Create and list people."""
-
-
-@users.command("create")
-@click.argument("email")
-@click.option("--name", default="")
-@click.option("--role", "roles", multiple=True, type=click.Choice([role.value for role in Role]))
-@click.password_option(envvar="NEW_PASSWORD", help="Asked for, unless NEW_PASSWORD holds it.")
-def create(email: str, name: str, roles: tuple[str, ...], password: str) -> None:
-    """Add a person who can sign in."""
-
-    async def add(tools: Tools) -> User:
-        return await tools.create_user(email=email, password=password, name=name, roles=roles)
-
-    click.echo(json.dumps(_run(add).to_dict()))
-
-
-@users.command("list")
-@AS_JSON
-def list_users(*, as_json: bool) -> None:
-    """Show everybody, by address."""
-
-    async def show(tools: Tools) -> None:
-        after = ""
-        while page := await tools.users.page(after=after, limit=PAGE):
-            for user in page:
-                plain = f"{user.email:<40}{', '.join(user.roles) or '-':<20}{user.id}"
-                click.echo(json.dumps(user.to_dict()) if as_json else plain)
-            after = email_key(page[-1].email)
-
-    _run(show)
 
 
 @main.command()

@@ -36,13 +36,6 @@ class UserRecords:
             row = (await connection.execute(select(users).where(which))).one_or_none()
         return None if row is None else account_of(row)
 
-    async def page(self, *, after: str = "", limit: int = 100) -> list[User]:
-        """Up to `limit` people whose normalised address sorts behind `after`."""
-        query = select(users).where(users.c.email_key > after).order_by(users.c.email_key)
-        async with self._database.transaction() as connection:
-            rows = (await connection.execute(query.limit(limit))).all()
-        return [account_of(row).user for row in rows]
-
     async def create(
         self,
         *,
