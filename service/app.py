@@ -22,7 +22,7 @@ from service.domain.maced import Maced
 from service.domain.rate_limits import LimitBook
 from service.domain.refresh_token import RefreshTokenCodec
 from service.domain.secrets import at_rest, derive_key
-from service.domain.sessions import SessionPolicy
+from service.domain.sessions import SessionCap
 from service.domain.users import User
 from service.limits import first_limits, follow_limits
 from service.operations.authenticate import Authenticate, WithoutRedis
@@ -70,6 +70,7 @@ from service.web.replies import cached_reply
 from service.web.routing import api_routes
 from service.web.server import Runner, serve_until_told
 from service.web.sharing import Sharing
+from service.wiring.admin import wire_admin
 from service.wiring.analytics import wire_analytics
 from service.wiring.audit import wire_audit
 from service.wiring.factors import wire_factors
@@ -77,6 +78,7 @@ from service.wiring.parts import PARTS, Parts
 from service.wiring.passkeys import wire_passkeys
 from service.wiring.passwords import wire_passwords
 from service.wiring.persons import wire_persons
+from service.wiring.policies import session_policy
 
 SETTINGS = web.AppKey("settings", Settings)
 RECENT = timedelta(seconds=5)
@@ -118,6 +120,7 @@ def build_app(settings: Settings) -> web.Application:
             wire_passwords,
             wire_passkeys,
             wire_persons,
+            wire_admin,
             wire_audit,
             wire_analytics,
         ]
@@ -146,16 +149,6 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
     """Run one web process until it is told to stop."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
         loop.run(serve_until_told(build_app(settings), host=host, port=port))
-
-
-def session_policy(settings: Settings) -> SessionPolicy:
-    """How long things live."""
-    return SessionPolicy(
-        access_ttl=settings.access_token_ttl,
-        idle_ttl=settings.session_idle_ttl,
-        max_ttl=settings.session_max_ttl,
-        replay_window=settings.refresh_replay_seconds,
-    )
 
 
 async def open_scripts(settings: Settings) -> ScriptClient:
@@ -204,9 +197,17 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
     await revocations.catch_up()
     scripts.on_return(revocations.catch_up)
     without_redis = WithoutRedis(
-        records, find_user, Cache(RECENT), allow=settings.redis_down == "allow"
+        records,
+        find_user,
+        Cache(RECENT),
+        policy,
+        now_ms,
+        allow=settings.redis_down == "allow",
     )
-    open_session = OpenSession(records, live, mint, now_ms, token_bytes)
+    cap = SessionCap(settings.max_sessions_per_user, refuse=settings.session_cap == "refuse")
+    open_session = OpenSession(
+        records, live, revocations, events, mint, policy, cap, now_ms, token_bytes
+    )
     end_sessions = EndSessions(records, live, revocations)
 
     throttle = Throttle(

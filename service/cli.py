@@ -16,6 +16,7 @@ ELSEWHERE = {
     "erase-user": "service.persons_cli",
     "events": "service.letters_cli",
     "hold": "service.persons_cli",
+    "sessions": "service.users_cli",
     "users": "service.users_cli",
     "webhooks": "service.webhooks_cli",
 }
@@ -61,10 +62,10 @@ def main() -> None:
 @click.option("--demo-data/--no-demo-data", default=True, help="90 days of made-up traffic, once.")
 def dev(port: int, data_dir: Path, *, demo_data: bool) -> None:
     """Run everything here: embedded PostgreSQL and Valkey, web, worker, demo users."""
+    from service.demo_users import prepare_demo  # noqa: PLC0415
     from service.dev import DevError, run_dev  # noqa: PLC0415 - needs the dev extra
     from service.embedded import EmbeddedError  # noqa: PLC0415
     from service.refusals import fail  # noqa: PLC0415
-    from service.users_cli import prepare_demo  # noqa: PLC0415
 
     try:
         code = run_dev(data_dir, port, prepare=prepare_demo, say=click.echo, demo_data=demo_data)

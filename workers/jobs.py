@@ -90,6 +90,15 @@ JOBS = (
         run=lambda resources: resources.finish_erasures(),
     ),
     Job(
+        name="lift_locks",
+        does="lets people in again whom an administrator locked out until now",
+        every=10,
+        after=8,
+        seconds=60,
+        late="they are locked out for longer than they should",
+        run=lambda resources: resources.lift_locks(),
+    ),
+    Job(
         name="keep_checkpoints",
         does="signs where the audit's chains end, when it is time, and gives that to the sink",
         every=10,

@@ -16,6 +16,7 @@ from service.domain.reach import Reach
 from service.domain.secrets import Sealer, at_rest
 from service.domain.sessions import SessionPolicy
 from service.outbound.checkpoint_sinks import open_sink
+from service.store.admin_changes import AdminChanges
 from service.store.aggregates import Aggregates
 from service.store.analytics_exports import AnalyticsExports
 from service.store.audit import AuditRecords
@@ -46,6 +47,7 @@ from workers.checkpoints import ForgetUnknown, KeepCheckpoints
 from workers.exports import MakeTables
 from workers.heartbeat import Heartbeat
 from workers.ingest import LANES, Ingest
+from workers.locks import LiftLocks
 from workers.persons import FinishErasures, MakeExports
 from workers.retention import KeepMonths, SweepOld
 from workers.runs import JobRuns
@@ -76,6 +78,7 @@ class Resources:
     keep_checkpoints: KeepCheckpoints
     forget_unknown: ForgetUnknown
     finish_erasures: FinishErasures
+    lift_locks: LiftLocks
     make_exports: MakeExports
     make_tables: MakeTables
     sweep_deliveries: SweepDeliveries
@@ -193,6 +196,7 @@ async def open_resources(
             ),
             forget_unknown=ForgetUnknown(person_keys, audit_policy.unknown_kept, _now_ms),
             finish_erasures=FinishErasures(Erasures(database), live, oldest_ms, _now_ms),
+            lift_locks=LiftLocks(AdminChanges(database), live, EventLog(scripts)),
             make_exports=MakeExports(
                 PersonExports(database, person_keys),
                 PersonArchive(database, AuditSearch(database, person_keys), letters),

@@ -78,6 +78,8 @@ REGISTER = (
                 "name",
                 "roles",
                 "disabled_at",
+                "locked_at",
+                "locked_until",
                 "version",
                 "created_at",
             ),

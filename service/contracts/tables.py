@@ -60,6 +60,8 @@ users = Table(
         comment="the newest 30 s step a code was accepted for; none is accepted twice",
     ),
     Column("disabled_at", INSTANT, comment="null: may sign in"),
+    Column("locked_at", INSTANT, comment="by an administrator; null: may sign in"),
+    Column("locked_until", INSTANT, comment="when a worker lifts the lock; null: nobody does"),
     Column(
         "version",
         BigInteger,
@@ -77,6 +79,19 @@ users = Table(
     UniqueConstraint("email_key"),
     comment="people who can sign in",
 )
+Index(
+    "ix_users_email_prefix",
+    users.c.email_key,
+    postgresql_ops={"email_key": "text_pattern_ops"},
+)
+Index(
+    "ix_users_name_prefix",
+    func.lower(users.c.name).label("lower_name"),
+    postgresql_ops={"lower_name": "text_pattern_ops"},
+)
+Index("ix_users_created_at", users.c.created_at, users.c.id)
+Index("ix_users_with_roles", users.c.id, postgresql_where=func.cardinality(users.c.roles) > 0)
+Index("ix_users_locked", users.c.locked_until, postgresql_where=users.c.locked_at.is_not(None))
 
 recovery_codes = Table(
     "recovery_codes",
@@ -234,6 +249,7 @@ audit_held = Table(
     *_audit_columns(),
     Column("stub", BigInteger, nullable=False, comment="of audit_stubs: what proves this row"),
     Index("ix_audit_held_user_id", "user_id", "occurred_at"),
+    Index("ix_audit_held_session_id", "session_id", "occurred_at"),
     Index("ix_audit_held_occurred_at", "occurred_at", "partition", "seq"),
     comment="rows that retention would have dropped, of people under a legal hold",
 )

@@ -85,6 +85,15 @@ class SessionPolicy:
         return min(created_ms + self.max_ms, last_used_ms + self.idle_ms)
 
 
+class SessionCap(NamedTuple):
+    """How many sessions a person may have; 0 is no limit. One more evicts the one that was not used
+    for longest, or is refused.
+    """
+
+    most: int = 0
+    refuse: bool = False
+
+
 class Session(NamedTuple):
     """A session as its owner sees it. Instants are epoch milliseconds."""
 

@@ -1,5 +1,6 @@
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from service.contracts.events import EventType
 from service.domain.errors import FieldError, ValidationFailedError
@@ -10,6 +11,8 @@ from service.domain.users import Account, Role, User, is_email
 from service.store.event_log import EventLog
 from service.store.password_hasher import PasswordHasher
 from service.store.users import UserRecords
+
+NOWHERE = Origin()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +30,29 @@ class CreateUser:
         self,
         *,
         email: str,
-        password: str,
+        password: str | None,
         name: str = "",
         roles: Sequence[str] = (),
         totp_secret: str | None = None,
+        actor_id: str = "",
+        origin: Origin = NOWHERE,
+        data: Mapping[str, Any] | None = None,
     ) -> User:
+        """Without a password they set one by "forgot password"."""
         self._check(email=email, password=password, name=name, roles=roles, mfa=bool(totp_secret))
         user_id = self.new_id()
 
         async def announce(_: Account) -> None:
-            await self.events.append(EventType.USER_CREATED, Origin(), user_id=user_id)
+            await self.events.append(
+                EventType.USER_CREATED, origin, user_id=user_id, actor_id=actor_id, data=data
+            )
 
         account = await self.users.create(
             user_id=user_id,
             email=email,
             name=name,
             roles=roles,
-            password_hash=await self.hasher.hash(password),
+            password_hash=None if password is None else await self.hasher.hash(password),
             totp_secret=self.sealer.seal(totp_secret.encode(), context=f"totp/{user_id}")
             if totp_secret
             else None,
@@ -52,10 +61,13 @@ class CreateUser:
         return account.user
 
     def _check(
-        self, *, email: str, password: str, name: str, roles: Sequence[str], mfa: bool
+        self, *, email: str, password: str | None, name: str, roles: Sequence[str], mfa: bool
     ) -> None:
         faults = [*address_faults(email), *role_faults(roles)]
-        faults += self.policy.faults(password, field="password", email=email, name=name, mfa=mfa)
+        if password is not None:
+            faults += self.policy.faults(
+                password, field="password", email=email, name=name, mfa=mfa
+            )
         if faults:
             raise ValidationFailedError(faults)
 

@@ -123,8 +123,10 @@ class Logout:
         """Raises TokenRevokedError when the session had ended before."""
         session_id = self.tokens.verify(token, now=self.now()).session_id
         record = await self.records.find(session_id)
-        if record is None or record.end_reason is not None:
+        if record is None:
             raise TokenRevokedError
+        if record.end_reason is not None:
+            raise TokenRevokedError(record.end_reason)
         return await self._end(record.session.user_id, session_id, scope, origin)
 
     async def _by_refresh_token(self, text: str, scope: Scope, origin: Origin) -> LoggedOut:

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from service.contracts.events import EventType
 from service.domain.errors import (
-    LastAdminError,
     NotFoundError,
     ServiceUnavailableError,
     TokenRevokedError,
@@ -20,7 +19,6 @@ from service.store.erasures import Erasure, Erasures, LegallyHeldError, Requeste
 from service.store.event_log import EventLog
 from service.store.live_sessions import LiveSessions
 from service.store.revocations import Revocations
-from service.store.users import UserRecords
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +34,16 @@ class EraseUser:
     revocations: Revocations
     events: EventLog
 
-    async def __call__(self, user_id: str, by: RequestedBy, *, request_id: str) -> Erasure:
+    async def __call__(
+        self, user_id: str, by: RequestedBy, *, request_id: str, last_admin: bool = False
+    ) -> Erasure:
+        """Raises NotFoundError, and LastAdminError, unless `last_admin` may go."""
         # From here on nothing may say where they were: only the request's id leads on.
         origin = Origin(request_id=request_id)
         try:
-            erasure = await self.erasures.erase(user_id, by)
+            erasure = await self.erasures.erase(user_id, by, last_admin=last_admin)
         except LegallyHeldError:
-            return await self.request(user_id, by, origin, grace=timedelta())
+            return await self.request(user_id, by, origin, grace=timedelta(), last_admin=last_admin)
         if erasure is None:
             raise NotFoundError
         with suppress(ServiceUnavailableError):
@@ -51,16 +52,27 @@ class EraseUser:
         return erasure
 
     async def request(
-        self, user_id: str, by: RequestedBy, origin: Origin, *, grace: timedelta
+        self,
+        user_id: str,
+        by: RequestedBy,
+        origin: Origin,
+        *,
+        grace: timedelta,
+        last_admin: bool = False,
     ) -> Erasure:
-        """Sign them out and let nobody sign in, until they are forgotten. Raises NotFoundError."""
+        """Sign them out and let nobody sign in, until they are forgotten.
+
+        Raises NotFoundError, and LastAdminError, unless `last_admin` may go.
+        """
 
         async def announce(_: Account) -> None:
             await self.events.append(
                 EventType.USER_ERASURE_REQUESTED, origin, user_id=user_id, reason=by
             )
 
-        erasure = await self.erasures.request(user_id, by, grace=grace, announce=announce)
+        erasure = await self.erasures.request(
+            user_id, by, grace=grace, announce=announce, last_admin=last_admin
+        )
         if erasure is None:
             raise NotFoundError
         with suppress(ServiceUnavailableError):
@@ -81,7 +93,6 @@ class EraseOneself:
     Raises StepUpRequiredError, InvalidCredentialsError, AccountLockedError, LastAdminError.
     """
 
-    users: UserRecords
     require_fresh: RequireFresh
     prove_password: ProvePassword
     erase_user: EraseUser
@@ -91,8 +102,6 @@ class EraseOneself:
         user = caller.user
         self.require_fresh(caller, proven=("pwd",))
         await self.prove_password(user.id, password, origin, action="erase")
-        if await self.users.is_last_admin(user.id):
-            raise LastAdminError
         by = RequestedBy.SELF
         try:
             if self.grace:

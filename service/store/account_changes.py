@@ -11,6 +11,7 @@ from service.contracts.link_tables import email_changes, password_resets
 from service.contracts.tables import sessions, users
 from service.domain.sessions import EndReason
 from service.domain.users import Account
+from service.store.admins import MAY_SIGN_IN
 from service.store.database import Database
 from service.store.session_records import ending
 from service.store.users import Announce, account_of
@@ -68,7 +69,7 @@ async def lock_account(connection: AsyncConnection, user_id: str, *which: Any) -
 
     All who change one lock it before they touch its links or sessions: none wait in a circle.
     """
-    open_one = select(users).where(users.c.id == user_id, users.c.disabled_at.is_(None), *which)
+    open_one = select(users).where(users.c.id == user_id, MAY_SIGN_IN, *which)
     row = (await connection.execute(open_one.with_for_update())).one_or_none()
     return None if row is None else account_of(row)
 

@@ -15,6 +15,7 @@ from service.contracts.mail_tables import mails
 from service.contracts.tables import erasures, legal_holds, sessions, users
 from service.domain.instants import to_datetime
 from service.domain.sessions import EndReason
+from service.store.admins import keep_an_admin
 from service.store.database import Database
 from service.store.dead_letters import OPEN_FIELDS
 from service.store.holds import is_held, under_hold
@@ -67,14 +68,24 @@ class Erasures:
     database: Database
 
     async def request(
-        self, user_id: str, by: RequestedBy, *, grace: timedelta, announce: Announce
+        self,
+        user_id: str,
+        by: RequestedBy,
+        *,
+        grace: timedelta,
+        announce: Announce,
+        last_admin: bool = False,
     ) -> Erasure | None:
         """End a person's sessions and let nobody sign in; None when there is no such account.
+
+        Raises LastAdminError, unless `last_admin` may go.
 
         A second request changes nothing but the sessions that are open all the same. Whom a backup
         brought back after an erasure can ask again.
         """
         async with self.database.transaction() as connection:
+            if not last_admin:
+                await keep_an_admin(connection, user_id)
             account = await _lock(connection, user_id)
             if account is None:
                 return None
@@ -112,16 +123,20 @@ class Erasures:
             await announce(account_of(account))
         return True
 
-    async def erase(self, user_id: str, by: RequestedBy, *, if_due: bool = False) -> Erasure | None:
+    async def erase(
+        self, user_id: str, by: RequestedBy, *, if_due: bool = False, last_admin: bool = False
+    ) -> Erasure | None:
         """Forget a person now; None when there is no such account, or it is not to be erased after all.
 
-        Raises LegallyHeldError.
+        Raises LegallyHeldError, and LastAdminError, unless `last_admin` may go or it is due.
 
         `if_due`: only if a request stands whose time of grace is over.
         Gone: account, recovery codes, second factor, archive, and what only their key could read.
         Session rows stay, for statistics, without address, user agent and device.
         """
         async with self.database.transaction() as connection:
+            if not (if_due or last_admin):
+                await keep_an_admin(connection, user_id)
             account = await _lock(connection, user_id)
             if account is None:
                 return None

@@ -4,7 +4,11 @@ from collections.abc import Callable, Sequence
 
 from service.contracts import keys
 from service.contracts.events import EventType
-from service.domain.errors import InvalidCredentialsError, ServiceUnavailableError
+from service.domain.errors import (
+    InvalidCredentialsError,
+    ServiceUnavailableError,
+    SessionLimitError,
+)
 from service.domain.ids import partition_in
 from service.domain.sessions import (
     MILLISECOND,
@@ -70,7 +74,8 @@ class LiveSessions:
     async def open(self, session: Session, account: Account, origin: Origin) -> int:
         """Make a new session live; the store's instant of its beginning.
 
-        Raises InvalidCredentialsError when it was ended meanwhile.
+        Raises InvalidCredentialsError when it was ended meanwhile, SessionLimitError when that was
+        for the sake of another sign-in.
         """
         partition = _partition(session.id)
         reply = await self._scripts.run(
@@ -91,7 +96,8 @@ class LiveSessions:
             **self._limits,
         )
         if reply[0] == b"ended":
-            raise InvalidCredentialsError
+            evicted = reply[1] == b"evicted"
+            raise SessionLimitError if evicted else InvalidCredentialsError
         return int(reply[1])
 
     async def check(self, session_id: str, user_id: str, *, generation: int) -> Checked:

@@ -13,6 +13,7 @@ from service.domain.mail_links import Link
 from service.domain.sessions import EndReason
 from service.domain.users import Account, email_key
 from service.store.account_changes import Also, Changed, change, forget_links, lock_account
+from service.store.admins import MAY_SIGN_IN
 from service.store.database import Database
 from service.store.mail_outbox import MailOutbox
 from service.store.users import Announce, account_of
@@ -42,7 +43,7 @@ class PasswordResets:
         taken back: neither what is answered tells, nor the time it took.
         """
         key = email_key(email)
-        query = select(users).where(users.c.email_key == key, users.c.disabled_at.is_(None))
+        query = select(users).where(users.c.email_key == key, MAY_SIGN_IN)
         async with self.database.transaction() as connection:
             found = (await connection.execute(query)).one_or_none()
             account = None if found is None else account_of(found)
@@ -70,7 +71,7 @@ class PasswordResets:
             .where(
                 of.token_hash == token_hash,
                 of.expires_at > func.now(),
-                users.c.disabled_at.is_(None),
+                MAY_SIGN_IN,
             )
         )
         async with self.database.transaction() as connection:

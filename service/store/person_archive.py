@@ -108,6 +108,8 @@ class PersonArchive:
             "roles": row.roles,
             "created_at": _text(row.created_at),
             "disabled_at": _text(row.disabled_at),
+            "locked_at": _text(row.locked_at),
+            "locked_until": _text(row.locked_until),
             "erase_at": _text(due_at),
             "password": row.password_hash is not None,
             "second_factor": row.totp_secret is not None,

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.contracts.tables import recovery_codes, users
 from service.domain.errors import ConflictError
 from service.domain.instants import to_ms, to_rfc3339
-from service.domain.users import Account, Role, User, email_key
+from service.domain.users import Account, User, email_key
 from service.store.database import Database
 
 Announce = Callable[[Account], Awaitable[None]]
@@ -36,22 +36,6 @@ class UserRecords:
             row = (await connection.execute(select(users).where(which))).one_or_none()
         return None if row is None else account_of(row)
 
-    async def is_last_admin(self, user_id: str) -> bool:
-        """Whether a person is an admin, and nobody else is who may sign in."""
-        admins = select(users.c.id).where(
-            users.c.roles.contains([Role.ADMIN]),
-            (users.c.id == user_id) | users.c.disabled_at.is_(None),
-        )
-        async with self._database.transaction() as connection:
-            return (await connection.scalars(admins.limit(2))).all() == [user_id]
-
-    async def page(self, *, after: str = "", limit: int = 100) -> list[User]:
-        """Up to `limit` people whose normalised address sorts behind `after`."""
-        query = select(users).where(users.c.email_key > after).order_by(users.c.email_key)
-        async with self._database.transaction() as connection:
-            rows = (await connection.execute(query.limit(limit))).all()
-        return [account_of(row).user for row in rows]
-
     async def create(
         self,
         *,
@@ -59,7 +43,7 @@ class UserRecords:
         email: str,
         name: str,
         roles: Sequence[str],
-        password_hash: str,
+        password_hash: str | None,
         announce: Announce,
         totp_secret: bytes | None = None,
     ) -> Account:
@@ -182,5 +166,5 @@ def account_of(row: Row[Any]) -> Account:
         password_hash=row.password_hash,
         totp_secret=row.totp_secret,
         totp_pending=row.totp_pending,
-        disabled_at=row.disabled_at,
+        disabled_at=row.disabled_at or row.locked_at,
     )

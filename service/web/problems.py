@@ -82,6 +82,8 @@ def problem(refusal: e.AuthError, *, request_id: str) -> web.Response:
     body = {**describe(type(refusal)), "request_id": request_id}
     if isinstance(refusal, e.ValidationFailedError):
         body["errors"] = [{"field": f.field, "message": f.message} for f in refusal.errors]
+    if isinstance(refusal, e.SessionEnded) and refusal.reason:
+        body["reason"] = refusal.reason
     return _response(body, _headers(refusal))
 
 

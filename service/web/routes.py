@@ -3,6 +3,7 @@
 from service.domain import errors as e
 from service.domain.users import Role
 from service.web import bodies, queries, shapes
+from service.web.admin_routes import ADMIN_ROUTES
 from service.web.analytics_routes import ANALYTICS_ROUTES
 from service.web.factor_routes import FACTOR_ROUTES
 from service.web.handlers import (
@@ -25,7 +26,12 @@ ROUTES = (
         summary="Sign in by e-mail and password",
         body=bodies.LoginBody,
         replies={200: [shapes.TokensShape, shapes.ChallengeShape]},
-        errors=(e.InvalidCredentialsError, e.AccountLockedError, *AWAY),
+        errors=(
+            e.InvalidCredentialsError,
+            e.AccountLockedError,
+            e.SessionLimitError,
+            *AWAY,
+        ),
         limited=Limited.WITHIN,
         limit_keys=("ip", "account"),
     ),
@@ -41,6 +47,7 @@ ROUTES = (
             e.AccountLockedError,
             e.MfaCodeInvalidError,
             e.MfaTokenInvalidError,
+            e.SessionLimitError,
             *AWAY,
         ),
         limited=Limited.WITHIN,
@@ -137,6 +144,7 @@ ROUTES = (
     ),
     *PASSWORD_ROUTES,
     *PASSKEY_ROUTES,
+    *ADMIN_ROUTES,
     *ANALYTICS_ROUTES,
     Route(
         method="GET",

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.contracts.events import Outcome
+from service.domain.sessions import EndReason
 
 
 class Shape(BaseModel):
@@ -283,7 +284,7 @@ class FieldShape(Shape):
 
 
 class ProblemShape(Shape):
-    """RFC 9457."""
+    """RFC 9457. `reason`: why the caller's session ended, where the code says that it did."""
 
     type: str
     title: str
@@ -292,3 +293,4 @@ class ProblemShape(Shape):
     code: str
     request_id: str
     errors: list[FieldShape] | None = None
+    reason: EndReason | None = None

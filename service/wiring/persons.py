@@ -20,7 +20,6 @@ async def wire_persons(app: web.Application) -> AsyncIterator[None]:
     parts = app[PARTS]
     database = parts.database
     app[keys.ERASE_ONESELF] = EraseOneself(
-        parts.users,
         parts.require_fresh,
         parts.prove_password,
         EraseUser(Erasures(database), parts.live, parts.revocations, parts.events),
