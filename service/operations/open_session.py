@@ -38,8 +38,15 @@ class OpenSession:
         self.live.refuse_when_away()
 
     async def __call__(
-        self, account: Account, *, amr: Sequence[str], device: str, origin: Origin
+        self,
+        account: Account,
+        *,
+        amr: Sequence[str],
+        device: str,
+        origin: Origin,
+        replacing: str = "",
     ) -> TokenPair:
+        """`replacing`: the session that its caller ends next, as a step-up does; it takes no room."""
         now_ms = self.now_ms()
         session = Session(
             id=make_id(partition_of(account.user.id), self.randomness(RANDOM_BYTES)),
@@ -50,7 +57,7 @@ class OpenSession:
             device=device,
             amr=amr,
         )
-        evicted = await self._add(session, origin)
+        evicted = await self._add(session, origin, replacing)
         try:
             created_ms = await self.live.open(session, account, origin)
         except ServiceUnavailableError:
@@ -68,10 +75,12 @@ class OpenSession:
             user=account.user,
         )
 
-    async def _add(self, session: Session, origin: Origin) -> Sequence[str]:
+    async def _add(self, session: Session, origin: Origin, replacing: str) -> Sequence[str]:
         """Make its row, as the cap allows; the sessions that had to go for it."""
         try:
-            evicted = await self.records.add(session, origin, cap=self.cap, policy=self.policy)
+            evicted = await self.records.add(
+                session, origin, cap=self.cap, policy=self.policy, replacing=replacing
+            )
         except SessionLimitError:
             await self.events.append(
                 EventType.SESSION_REFUSED, origin, user_id=session.user_id, reason="cap"

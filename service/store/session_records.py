@@ -54,8 +54,11 @@ class SessionRecords:
         *,
         cap: SessionCap = NO_CAP,
         policy: SessionPolicy | None = None,
+        replacing: str = "",
     ) -> Sequence[str]:
         """Record a sign-in before anybody can use it; the ids of those that were evicted for it.
+
+        `replacing`: the session that its caller ends next; it takes no room.
 
         Raises InvalidCredentialsError when the account was erased or disabled since it was read; an
         erasure that comes later waits for this row, and finds it. Raises SessionLimitError.
@@ -80,7 +83,7 @@ class SessionRecords:
         evicted: Sequence[str] = ()
         async with self._database.transaction() as connection:
             if cap.most and policy is not None:
-                evicted = await _make_room(connection, session, cap, policy)
+                evicted = await _make_room(connection, session, cap, policy, replacing)
             added = await connection.execute(insert(sessions).from_select(list(row), account))
             if added.rowcount == 0:
                 raise InvalidCredentialsError
@@ -206,7 +209,11 @@ class SessionRecords:
 
 
 async def _make_room(
-    connection: AsyncConnection, session: Session, cap: SessionCap, policy: SessionPolicy
+    connection: AsyncConnection,
+    session: Session,
+    cap: SessionCap,
+    policy: SessionPolicy,
+    replacing: str,
 ) -> Sequence[str]:
     """Leave at most `cap.most - 1` live sessions, under a lock of the person's: one by one."""
     person = select(users.c.id).where(users.c.id == session.user_id)
@@ -216,6 +223,7 @@ async def _make_room(
         select(sessions.c.id)
         .where(
             sessions.c.user_id == session.user_id,
+            sessions.c.id != replacing,
             sessions.c.ended_at.is_(None),
             sessions.c.last_used_at > now - policy.idle_ttl,
             sessions.c.created_at > now - policy.max_ttl,
