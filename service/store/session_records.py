@@ -58,6 +58,7 @@ class SessionRecords:
     ) -> Sequence[str]:
         """Record a sign-in before anybody can use it; the ids of those that were evicted for it.
 
+
         Raises InvalidCredentialsError when the account was erased or disabled since it was read; an
         erasure that comes later waits for this row, and finds it. Raises SessionLimitError.
         `replaces`: a session of the same person that ends by this one; TokenRevokedError when it had
@@ -211,7 +212,10 @@ class SessionRecords:
 
 
 async def _make_room(
-    connection: AsyncConnection, session: Session, cap: SessionCap, policy: SessionPolicy
+    connection: AsyncConnection,
+    session: Session,
+    cap: SessionCap,
+    policy: SessionPolicy,
 ) -> Sequence[str]:
     """Leave at most `cap.most - 1` live sessions, under a lock of the person's: one by one."""
     person = select(users.c.id).where(users.c.id == session.user_id)
