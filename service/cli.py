@@ -20,6 +20,7 @@ from service.clocks import now_ms
 from service.commands import AS_JSON, open_stores, run
 from service.domain.users import Role, User, email_key
 from service.export_cli import export_command, grant_command
+from service.import_cli import import_command
 from service.letters_cli import events
 from service.operations.create_user import CreateUser
 from service.operations.diagnose import Diagnose
@@ -107,7 +108,10 @@ def migrate() -> None:
 
 @main.group()
 def users() -> None:
-    """Create and list people."""
+    """Create, import and list people."""
+
+
+users.add_command(import_command)
 
 
 @users.command("create")
