@@ -17,6 +17,7 @@ from service.commands import AS_JSON, INSTANT, open_stores, run
 from service.domain.errors import ConflictError, LastAdminError, NotFoundError
 from service.domain.sessions import Origin, SessionPolicy
 from service.domain.users import Role
+from service.import_cli import import_command
 from service.operations.administer_account import AdministerAccount, Deed
 from service.operations.create_user import CreateUser
 from service.operations.read_timeline import ReadTimeline
@@ -57,7 +58,10 @@ class Tools:
 
 @click.group()
 def users() -> None:
-    """Create, find, lock and unlock people; their roles, second factors and sessions."""
+    """Create, import, find, lock and unlock people; their roles, second factors and sessions."""
+
+
+users.add_command(import_command)
 
 
 @click.group()

@@ -85,10 +85,10 @@ class SweepOld:
         """How many rows of each kind it deleted."""
         over = monotonic() + self.seconds
         kinds: dict[str, Callable[[], Awaitable[int]]] = {
+            **{t.name: partial(self.sweeps.expired_links, t) for t in LINK_TABLES},
             "sessions": partial(self.sweeps.ended_sessions, keep=self.sessions),
             "letters": self.sweeps.replayed_letters,
             "keys": self.sweeps.retired_keys,
-            **{t.name: partial(self.sweeps.expired_links, t) for t in LINK_TABLES},
             "held": self.sweeps.released_rows,
             "failures": self.sweeps.old_failures,
             "devices": self.sweeps.expired_devices,

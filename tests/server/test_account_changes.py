@@ -1,13 +1,19 @@
 """Changing one's password, address and name, over HTTP."""
 
 import asyncio
-from secrets import token_hex
+from datetime import timedelta
+from secrets import token_bytes, token_hex
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 
-from service.contracts.link_tables import email_changes
+from service.clocks import now_ms
+from service.contracts.link_tables import email_changes, password_resets, registrations
+from service.contracts.mail_tables import mails
 from service.contracts.tables import sessions, users
+from service.domain.users import email_key
+from service.store.sweeps import Sweeps
 from tests.support.mails import mails_to
 from tests.support.people import Person
 
@@ -181,12 +187,12 @@ async def test_who_has_the_wanted_address_is_told_and_nobody_else(
 
 async def test_an_address_that_was_taken_meanwhile_is_a_conflict(browser, database, make_person):
     """Two want it and prove it; one gets it."""
-    wanted, mails = address(), []
+    wanted = address()
     for person in (await make_person(), await make_person()):
         tokens = await browser.login(person)
         await want(browser, tokens["access_token"], wanted, person.password)
-    mails = await mails_to(database, wanted)
-    replies = await asyncio.gather(*(follow(browser, mail) for mail in mails))
+    both = await mails_to(database, wanted)
+    replies = await asyncio.gather(*(follow(browser, mail) for mail in both))
 
     assert sorted(reply.status for reply in replies) == [204, 409]
 
@@ -228,3 +234,52 @@ async def test_people_change_their_name(browser, person):
     for name in ("a\nb", "x" * 201, "\u202egnp"):
         assert (await patch({"name": name})).status == 422
     assert (await patch({"name": ""})).body["name"] == ""
+
+
+async def test_an_erasure_takes_all_that_waits_for_a_link(browser, database, person):
+    """By account and by address, also what strangers left there."""
+    token, wanted = (await browser.login(person))["access_token"], address()
+    await browser.send("POST", "/api/auth/password/forgot", json={"email": person.email})
+    await want(browser, token, wanted, person.password)
+    key = email_key(person.email)
+    async with database.transaction() as connection:
+        stranger = {
+            "email_key": key,
+            "user_id": str(uuid4()),
+            "email": person.email,
+            "name": "",
+            "password_hash": "",
+            "token_hash": token_bytes(32),
+            "expires_at": func.now(),
+        }
+        await connection.execute(insert(registrations).values(stranger))
+    gone = await browser.send(
+        "DELETE", "/api/auth/me", token=token, json={"password": person.password}
+    )
+    assert gone.status == 202
+
+    for table, mine in (
+        (registrations, registrations.c.email_key == key),
+        (password_resets, password_resets.c.email_key == key),
+        (email_changes, email_changes.c.user_id == person.id),
+        (mails, mails.c.user_id == person.id),
+    ):
+        async with database.transaction() as connection:
+            assert (await connection.execute(select(table).where(mine))).all() == []
+
+
+async def test_expired_links_are_swept(browser, database, person):
+    """An hour after their end, and not before."""
+    await browser.send("POST", "/api/auth/password/forgot", json={"email": person.email})
+    mine = password_resets.c.user_id == person.id
+
+    async def left_after(minutes):
+        async with database.transaction() as connection:
+            at = func.now() - timedelta(minutes=minutes)
+            await connection.execute(update(password_resets).where(mine).values(expires_at=at))
+        await Sweeps(database, now_ms).expired_links(password_resets)
+        async with database.transaction() as connection:
+            return len((await connection.execute(select(password_resets).where(mine))).all())
+
+    assert await left_after(59) == 1
+    assert await left_after(61) == 0
