@@ -1,8 +1,9 @@
 """Every setting, from the environment alone, as a platform gives it (docs/configuration.md)."""
 
 from datetime import timedelta
+from email.utils import parseaddr
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 from urllib.parse import SplitResult, quote, urlencode, urlsplit
 from zoneinfo import available_timezones
 
@@ -44,6 +45,13 @@ def _seconds(value: object) -> object:
 
 Seconds = Annotated[timedelta, BeforeValidator(_seconds)]
 DAY = timedelta(days=1)
+
+
+class Client(NamedTuple):
+    """Another service that may introspect tokens."""
+
+    id: str
+    secret: SecretStr
 
 
 class SettingsError(Exception):
@@ -88,12 +96,28 @@ class Settings(BaseSettings):
         seconds=10
     )
 
+    session_cap: Literal["evict", "refuse"] = "evict"
+    step_up_seconds: Annotated[Seconds, Field(ge=timedelta(seconds=2), le=DAY)] = timedelta(
+        minutes=15
+    )
+    trusted_device_days: Annotated[int, Field(ge=0, le=365)] = 0
+    signing_key_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    introspection_clients: Annotated[tuple[Client, ...], NoDecode] = ()
+
     registration: Literal["closed", "open"] = "closed"
+    email_verification: Literal["auto", "required", "off"] = "auto"
+    password_min_length: Annotated[int, Field(ge=8, le=64)] = 15
+    password_min_length_with_mfa: Annotated[int, Field(ge=8, le=64)] = 8
+    product_name: Annotated[str, Field(min_length=1, max_length=64)] = "Inphora"
+    webauthn_rp_id: str | None = None
+    webauthn_origins: Annotated[tuple[str, ...], NoDecode] = ()
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
     rate_limits: Literal["enforce", "dry-run", "off"] = "enforce"
     limits_file: Path | None = None
     smtp_url: SecretStr | None = None
+    mail_from: str = "no-reply@localhost"
+    mail_dir: Path | None = None
     audit_retention_days: Annotated[int, Field(ge=1)] | None = None
     session_retention_days: Annotated[int, Field(ge=2, le=36_500)] = 400
     audit_checkpoint_seconds: Annotated[Seconds, Field(ge=timedelta(seconds=10), le=DAY)] = (
@@ -114,12 +138,18 @@ class Settings(BaseSettings):
     log_format: Literal["json", "console"] = "json"
     analytics_test_domains: Annotated[tuple[str, ...], NoDecode] = ()
 
-    @field_validator("cors_origins", "analytics_test_domains", "analytics_timezones", mode="before")
+    @field_validator(
+        "cors_origins",
+        "webauthn_origins",
+        "analytics_test_domains",
+        "analytics_timezones",
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
-    @field_validator("cors_origins")
+    @field_validator("cors_origins", "webauthn_origins")
     @classmethod
     def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for origin in value:
@@ -129,6 +159,33 @@ class Settings(BaseSettings):
                 message = "write origins as browsers do, as https://app.example.com"
                 raise ValueError(message)
         return value
+
+    @field_validator("introspection_clients", mode="before")
+    @classmethod
+    def _clients(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        clients = []
+        for pair in value.replace(",", " ").split():
+            name, colon, secret = pair.partition(":")
+            if not (name and colon) or len(secret) < MIN_SECRET:
+                message = f"write id:secret, each secret of at least {MIN_SECRET} characters"
+                raise ValueError(message)
+            clients.append(Client(name, SecretStr(secret)))
+        return tuple(clients)
+
+    @field_validator("mail_from")
+    @classmethod
+    def _sender(cls, value: str) -> str:
+        if "@" not in parseaddr(value)[1] or not value.isprintable():
+            message = "must be an address, such as Inphora <no-reply@example.com>"
+            raise ValueError(message)
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp(cls, value: SecretStr | None) -> SecretStr | None:
+        return _with_scheme(value, "smtp", "smtps")
 
     @field_validator("analytics_timezones")
     @classmethod
@@ -238,6 +295,23 @@ class Settings(BaseSettings):
             options["sentinel_password"] = self.redis_sentinel_password.get_secret_value()
         given = f"&{parts.query}" if parts.query else ""
         return parts._replace(query=f"{urlencode(options)}{given}".strip("&")).geturl()
+
+    @property
+    def verifies_email(self) -> bool:
+        """Whether an address has to be proven before an account is made of it."""
+        required = self.email_verification == "auto" and self.smtp_url is not None
+        return required or self.email_verification == "required"
+
+    @property
+    def passkey_rp_id(self) -> str:
+        """What passkeys belong to (WebAuthn's RP ID): WEBAUTHN_RP_ID, or the host of PUBLIC_URL."""
+        return self.webauthn_rp_id or urlsplit(self.public_url).hostname or ""
+
+    @property
+    def passkey_origins(self) -> tuple[str, ...]:
+        """Whose pages may use them: WEBAUTHN_ORIGINS, or the service's own and CORS_ORIGINS."""
+        parts = urlsplit(self.public_url)
+        return self.webauthn_origins or (f"{parts.scheme}://{parts.netloc}", *self.cors_origins)
 
     @property
     def checkpoint_token(self) -> str | None:

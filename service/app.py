@@ -3,10 +3,9 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from secrets import token_bytes
-from uuid import uuid4
 
 import structlog
 import uvloop
@@ -16,60 +15,44 @@ from redis.exceptions import RedisError
 from config.limits import SHIPPED, LimitsFile
 from config.logging import configure_logging
 from config.settings import Settings, read_settings
+from service.clocks import now_ms, ticks_ms
 from service.domain.access_token import AccessTokens
-from service.domain.audit_cursor import CursorCodec
-from service.domain.export_link import Tickets
 from service.domain.rate_limits import LimitBook
 from service.domain.refresh_token import RefreshTokenCodec
 from service.domain.secrets import at_rest, derive_key
-from service.domain.session_cursor import SessionCursors
 from service.domain.sessions import SessionPolicy
 from service.domain.users import User
 from service.limits import first_limits, follow_limits
 from service.operations.authenticate import Authenticate, WithoutRedis
 from service.operations.check_health import CheckHealth
 from service.operations.end_sessions import EndOneSession, EndSessions, Logout
-from service.operations.erase_user import EraseOneself, EraseUser
-from service.operations.export_audit import ExportAudit
-from service.operations.export_person import ExportPerson
-from service.operations.fetch_export import FetchFile, FindExport
 from service.operations.find_user import FindUser
 from service.operations.limiter import Limiter
 from service.operations.list_sessions import ListSessions
 from service.operations.login import Login
 from service.operations.open_session import OpenSession
-from service.operations.query_analytics import QueryAnalytics
+from service.operations.prove_password import ProvePassword
 from service.operations.refresh import Refresh
-from service.operations.request_export import RequestExport
+from service.operations.require_fresh import RequireFresh
 from service.operations.restore_session import RestoreSession
-from service.operations.search_audit import SearchAudit
-from service.operations.search_sessions import SearchSessions
 from service.operations.tokens import MintTokens
-from service.operations.two_factor import EnableTotp, SetUpTotp
 from service.operations.verify_second_factor import VerifySecondFactor
 from service.release import VERSION
-from service.store.analytics import Analytics
-from service.store.analytics_exports import AnalyticsExports
-from service.store.audit_search import AuditSearch
 from service.store.cache import Cache
 from service.store.challenges import Challenges
 from service.store.database import Database, open_engine
-from service.store.erasures import Erasures
 from service.store.event_log import EventLog
 from service.store.health import RedisHealth
 from service.store.limit_windows import LimitWindows
-from service.store.live_numbers import LiveNumbers
 from service.store.live_sessions import LiveSessions
 from service.store.local_windows import LocalWindows
+from service.store.mail_outbox import MailOutbox
 from service.store.password_hasher import PasswordHasher
-from service.store.person_exports import PersonExports
-from service.store.person_keys import PersonKeys
 from service.store.redis_faults import explain
 from service.store.redis_pool import open_redis
 from service.store.revocations import Revocations
 from service.store.script_client import ScriptClient
 from service.store.session_records import SessionRecords
-from service.store.session_rows import SessionRows
 from service.store.signing_keys import SigningKeyRecords
 from service.store.users import UserRecords
 from service.web import keys
@@ -85,8 +68,12 @@ from service.web.replies import cached_reply
 from service.web.routing import api_routes
 from service.web.server import Runner, serve_until_told
 from service.web.sharing import Sharing
+from service.wiring.analytics import wire_analytics
+from service.wiring.audit import wire_audit
+from service.wiring.factors import wire_factors
+from service.wiring.parts import PARTS, Parts
+from service.wiring.persons import wire_persons
 
-EVENTS = web.AppKey("events", EventLog)
 SETTINGS = web.AppKey("settings", Settings)
 RECENT = timedelta(seconds=5)
 REAPPLIED = timedelta(minutes=5)
@@ -94,11 +81,7 @@ REAPPLIED = timedelta(minutes=5)
 LIMITS_FILE = web.AppKey("limits_file", LimitsFile)
 LIMIT_BOOK = web.AppKey("limit_book", LimitBook)
 KEYS_RELOADED_EVERY = timedelta(minutes=1)
-AUDIT_CONNECTIONS, AUDIT_EXPORTS, AUDIT_SECONDS = 2, 2, 5.0
-"""Of their own: reading the audit keeps nobody from signing in. Seconds are a statement's."""
-ANALYTICS_CONNECTIONS, ANALYTICS_SECONDS = 2, 30.0
 FRONTEND = Path(__file__).parent.parent / "frontend" / "dist"
-ISSUER_NAME = "Inphora"
 
 log = structlog.get_logger(__name__)
 
@@ -124,7 +107,7 @@ def build_app(settings: Settings) -> web.Application:
     app[keys.COOKIE] = RefreshCookie.of(settings.public_url, settings.cors_origins)
     app[LIMITS_FILE] = LimitsFile(settings.limits_file or SHIPPED)
     app[LIMIT_BOOK] = first_limits(app[LIMITS_FILE])
-    app.cleanup_ctx.extend([wire, wire_audit, wire_analytics])
+    app.cleanup_ctx.extend([wire, wire_factors, wire_persons, wire_audit, wire_analytics])
     app.add_routes(api_routes())
     contract = document(version=VERSION, server=settings.public_url)
 
@@ -159,16 +142,6 @@ def session_policy(settings: Settings) -> SessionPolicy:
         max_ttl=settings.session_max_ttl,
         replay_window=settings.refresh_replay_seconds,
     )
-
-
-def now_ms() -> int:
-    """The service's clock."""
-    return time.time_ns() // 1_000_000
-
-
-def ticks_ms() -> int:
-    """This process's clock, which no correction moves."""
-    return time.monotonic_ns() // 1_000_000
 
 
 async def open_scripts(settings: Settings) -> ScriptClient:
@@ -222,7 +195,30 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
     open_session = OpenSession(records, live, mint, now_ms, token_bytes)
     end_sessions = EndSessions(records, live, revocations)
 
-    app[EVENTS] = events
+    prove_password = ProvePassword(users, hasher, events)
+    require_fresh = RequireFresh(settings.step_up_seconds, now_ms)
+    app[PARTS] = Parts(
+        settings=settings,
+        policy=policy,
+        database=database,
+        scripts=scripts,
+        users=users,
+        records=records,
+        live=live,
+        challenges=challenges,
+        events=events,
+        revocations=revocations,
+        mails=MailOutbox(database, seal),
+        seal=seal,
+        signing=signing,
+        tokens=tokens,
+        codec=codec,
+        hasher=hasher,
+        open_session=open_session,
+        end_sessions=end_sessions,
+        prove_password=prove_password,
+        require_fresh=require_fresh,
+    )
     app[keys.METRICS].readings += readings(scripts, live, revocations)
     app[keys.POLICY] = policy
     app[keys.TOKENS] = tokens
@@ -237,20 +233,6 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
     app[keys.LOGOUT] = Logout(tokens, codec, records, end_sessions, time.time)
     app[keys.LIST_SESSIONS] = ListSessions(records, policy, now_ms)
     app[keys.END_ONE_SESSION] = EndOneSession(records, end_sessions)
-    app[keys.ERASE_ONESELF] = EraseOneself(
-        users,
-        hasher,
-        events,
-        EraseUser(Erasures(database), live, revocations, events),
-        settings.erasure_grace_seconds,
-    )
-    app[keys.EXPORT_PERSON] = ExportPerson(
-        PersonExports(database, PersonKeys(database, seal, token_bytes)),
-        events,
-        lambda: str(uuid4()),
-    )
-    app[keys.SET_UP_TOTP] = SetUpTotp(users, seal, events, token_bytes, ISSUER_NAME)
-    app[keys.ENABLE_TOTP] = EnableTotp(users, live, seal, events, time.time, token_bytes)
     app[keys.CHECK_HEALTH] = CheckHealth(RedisHealth(redis), database, now_ms, scripts.breaker)
 
     app[keys.LIMITER] = limiter = Limiter(
@@ -278,50 +260,6 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
         await redis.aclose()
         await engine.dispose()
         hasher.close()
-
-
-async def wire_audit(app: web.Application) -> AsyncIterator[None]:
-    """Let the audit be read, on connections of its own; after `wire`."""
-    settings = app[SETTINGS]
-    url = settings.database_url.get_secret_value()
-    engine = open_engine(url, connections=AUDIT_CONNECTIONS, seconds=AUDIT_SECONDS)
-    database = Database(engine)
-    search = AuditSearch(
-        database, PersonKeys(database, at_rest(settings.secrets, token_bytes), token_bytes)
-    )
-    cursors = CursorCodec([derive_key(secret, "audit cursors") for secret in settings.secrets])
-    app[keys.SEARCH_AUDIT] = SearchAudit(search, app[EVENTS], cursors)
-    app[keys.EXPORT_AUDIT] = ExportAudit(search, app[EVENTS])
-    app[keys.AUDIT_EXPORTS] = asyncio.Semaphore(AUDIT_EXPORTS)
-    yield
-    await engine.dispose()
-
-
-async def wire_analytics(app: web.Application) -> AsyncIterator[None]:
-    """Let numbers be asked for, on connections of their own; after `wire`."""
-    settings = app[SETTINGS]
-    url = settings.database_url.get_secret_value()
-    engine = open_engine(
-        url,
-        connections=ANALYTICS_CONNECTIONS,
-        seconds=ANALYTICS_SECONDS,
-        wait_seconds=ANALYTICS_SECONDS,  # a page asks much at once
-    )
-    database, secrets, redis = Database(engine), settings.secrets, open_redis(settings.redis_dsn)
-    app[keys.LIVE_NUMBERS] = LiveNumbers(redis)
-    query = app[keys.QUERY_ANALYTICS] = QueryAnalytics(
-        Analytics(database), settings.analytics_min_cell, lambda: datetime.now(UTC)
-    )
-    exports, events, keep = AnalyticsExports(database), app[EVENTS], settings.export_keep_seconds
-    tickets = Tickets([derive_key(secret, "export links") for secret in secrets])
-    app[keys.REQUEST_EXPORT] = RequestExport(exports, query, events, keep)
-    app[keys.FIND_EXPORT] = FindExport(exports, tickets, now_ms)
-    app[keys.FETCH_FILE] = FetchFile(exports, tickets, events, now_ms)
-    cursors = SessionCursors([derive_key(secret, "session cursors") for secret in secrets])
-    app[keys.SEARCH_SESSIONS] = SearchSessions(SessionRows(database), events, cursors)
-    yield
-    await redis.aclose()
-    await engine.dispose()
 
 
 async def reload_keys(signing: SigningKeyRecords, tokens: AccessTokens, algorithm: str) -> None:

@@ -12,7 +12,8 @@ import click
 
 from config.settings import Settings
 from service.arguments import line_of
-from service.commands import INSTANT, now_ms, open_stores, run
+from service.clocks import now_ms
+from service.commands import INSTANT, open_stores, run
 from service.contracts.events import EventType, Outcome
 from service.domain.audit_rows import to_csv, to_ndjson
 from service.domain.sessions import Origin

@@ -16,7 +16,8 @@ from config.logging import configure_logging
 from config.settings import Settings, read_settings
 from service.analytics_cli import analytics
 from service.audit_cli import audit
-from service.commands import AS_JSON, now_ms, open_stores, run
+from service.clocks import now_ms
+from service.commands import AS_JSON, open_stores, run
 from service.domain.users import Role, User, email_key
 from service.export_cli import export_command, grant_command
 from service.letters_cli import events

@@ -1,7 +1,6 @@
 """What all commands need: the stores, opened for one piece of work, and how its end is told."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -71,8 +70,3 @@ def run(
 
     with refusals():
         return asyncio.run(with_tools())
-
-
-def now_ms() -> int:
-    """This machine's clock."""
-    return time.time_ns() // 1_000_000

@@ -11,7 +11,8 @@ from typing import TypeVar
 import click
 
 from config.settings import Settings
-from service.commands import AS_JSON, now_ms, open_stores, run
+from service.clocks import now_ms
+from service.commands import AS_JSON, open_stores, run
 from service.domain.instants import to_ms, to_rfc3339
 from service.operations.replay_dead_letters import ReplayDeadLetters, Replayed
 from service.store.audit import AuditRecords

@@ -15,7 +15,8 @@ import click
 
 from config.settings import Settings
 from service.arguments import line_of
-from service.commands import AS_JSON, now_ms, open_stores, run
+from service.clocks import now_ms
+from service.commands import AS_JSON, open_stores, run
 from service.domain.errors import NotFoundError
 from service.domain.instants import to_ms, to_rfc3339
 from service.domain.sessions import SessionPolicy

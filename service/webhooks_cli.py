@@ -16,7 +16,8 @@ from typing import TypeVar
 import click
 
 from config.settings import Settings
-from service.commands import AS_JSON, INSTANT, now_ms, open_stores, run
+from service.clocks import now_ms
+from service.commands import AS_JSON, INSTANT, open_stores, run
 from service.domain.errors import NotFoundError
 from service.domain.instants import to_datetime
 from service.domain.reach import Reach

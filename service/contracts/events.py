@@ -14,6 +14,7 @@ PLAIN_DATA = frozenset(
         "amr",
         "counted_by",
         "deliveries",
+        "ended",
         "endpoint",
         "enforced",
         "export",
@@ -27,11 +28,15 @@ PLAIN_DATA = frozenset(
         "policy",
         "range",
         "role",
+        "roles",
         "rows",
+        "sealed",
         "stub",
         "tab",
         "table",
+        "template",
         "types",
+        "until",
         "window_seconds",
     }
 )
@@ -82,6 +87,36 @@ class EventType(StrEnum):
     ANALYTICS_EXPORTED = "analytics.exported"
     ANALYTICS_FETCHED = "analytics.fetched"
     ANALYTICS_GRANTED = "analytics.granted"
+    MFA_DISABLED = "mfa.disabled"
+    MFA_RECOVERY_CODES_RENEWED = "mfa.recovery_codes_renewed"
+    DEVICE_TRUSTED = "device.trusted"
+    DEVICE_REVOKED = "device.revoked"
+    PASSKEY_ADDED = "passkey.added"
+    PASSKEY_RENAMED = "passkey.renamed"
+    PASSKEY_REMOVED = "passkey.removed"
+    PASSKEY_REFUSED = "passkey.refused"
+    SESSION_STEPPED_UP = "session.stepped_up"
+    SESSION_REFUSED = "session.refused"
+    SESSIONS_REVOKED = "session.all_revoked"
+    PASSWORD_CHANGED = "password.changed"  # noqa: S105
+    PASSWORD_RESET_REQUESTED = "password.reset_requested"  # noqa: S105
+    PASSWORD_RESET = "password.reset"  # noqa: S105
+    USER_REGISTERED = "user.registered"
+    USER_EMAIL_VERIFIED = "user.email_verified"
+    USER_EMAIL_CHANGE_REQUESTED = "user.email_change_requested"
+    USER_EMAIL_CHANGED = "user.email_changed"
+    USER_RENAMED = "user.renamed"
+    USER_LOCKED = "user.locked"
+    USER_UNLOCKED = "user.unlocked"
+    USER_DISABLED = "user.disabled"
+    USER_ENABLED = "user.enabled"
+    USER_ROLES_CHANGED = "user.roles_changed"
+    USER_MFA_RESET = "user.mfa_reset"
+    KEY_ROTATED = "key.rotated"
+    KEY_RETIRED = "key.retired"
+    SECRET_RESEALED = "secret.resealed"  # noqa: S105
+    MAIL_SENT = "mail.sent"
+    MAIL_FAILED = "mail.failed"
 
 
 class Outcome(StrEnum):
@@ -131,6 +166,36 @@ OUTCOMES: Mapping[EventType, Outcome] = {
     EventType.ANALYTICS_EXPORTED: Outcome.SUCCESS,
     EventType.ANALYTICS_FETCHED: Outcome.SUCCESS,
     EventType.ANALYTICS_GRANTED: Outcome.SUCCESS,
+    EventType.MFA_DISABLED: Outcome.SUCCESS,
+    EventType.MFA_RECOVERY_CODES_RENEWED: Outcome.SUCCESS,
+    EventType.DEVICE_TRUSTED: Outcome.SUCCESS,
+    EventType.DEVICE_REVOKED: Outcome.SUCCESS,
+    EventType.PASSKEY_ADDED: Outcome.SUCCESS,
+    EventType.PASSKEY_RENAMED: Outcome.SUCCESS,
+    EventType.PASSKEY_REMOVED: Outcome.SUCCESS,
+    EventType.PASSKEY_REFUSED: Outcome.FAILURE,
+    EventType.SESSION_STEPPED_UP: Outcome.SUCCESS,
+    EventType.SESSION_REFUSED: Outcome.FAILURE,
+    EventType.SESSIONS_REVOKED: Outcome.SUCCESS,
+    EventType.PASSWORD_CHANGED: Outcome.SUCCESS,
+    EventType.PASSWORD_RESET_REQUESTED: Outcome.SUCCESS,
+    EventType.PASSWORD_RESET: Outcome.SUCCESS,
+    EventType.USER_REGISTERED: Outcome.SUCCESS,
+    EventType.USER_EMAIL_VERIFIED: Outcome.SUCCESS,
+    EventType.USER_EMAIL_CHANGE_REQUESTED: Outcome.SUCCESS,
+    EventType.USER_EMAIL_CHANGED: Outcome.SUCCESS,
+    EventType.USER_RENAMED: Outcome.SUCCESS,
+    EventType.USER_LOCKED: Outcome.SUCCESS,
+    EventType.USER_UNLOCKED: Outcome.SUCCESS,
+    EventType.USER_DISABLED: Outcome.SUCCESS,
+    EventType.USER_ENABLED: Outcome.SUCCESS,
+    EventType.USER_ROLES_CHANGED: Outcome.SUCCESS,
+    EventType.USER_MFA_RESET: Outcome.SUCCESS,
+    EventType.KEY_ROTATED: Outcome.SUCCESS,
+    EventType.KEY_RETIRED: Outcome.NEUTRAL,
+    EventType.SECRET_RESEALED: Outcome.SUCCESS,
+    EventType.MAIL_SENT: Outcome.SUCCESS,
+    EventType.MAIL_FAILED: Outcome.FAILURE,
 }
 """Of every type, unless its reason says otherwise."""
 

@@ -46,6 +46,25 @@ class Processing:
 
 REGISTER = (
     Processing(
+        name="Mails",
+        purpose="Tell people what happens to their account, and prove that an address is theirs.",
+        basis=CONTRACT,
+        retention="until the mail server has taken it; three days at most",
+        erasure="deleted",
+        columns={
+            "mails": (
+                "id",
+                "template",
+                "user_id",
+                "sealed",
+                "created_at",
+                "due_at",
+                "tries",
+                "last_error",
+            )
+        },
+    ),
+    Processing(
         name="Accounts",
         purpose="Know who signs in, and what they may do.",
         basis=CONTRACT,

@@ -198,6 +198,40 @@ class StepUpRequiredError(AuthError):
     detail = "Prove the password or the second factor again."
 
 
+class RegistrationClosedError(AuthError):
+    code = "registration_closed"
+    title = "Nobody can sign themselves up here"
+    detail = "Ask an administrator for an account."
+
+
+class LinkInvalidError(AuthError):
+    """One answer for a token that is unknown, used, replaced or expired."""
+
+    code = "link_invalid"
+    title = "This link was used, replaced or has expired"
+    detail = "Ask for a new one."
+
+
+class PasskeyInvalidError(AuthError):
+    """One answer for an unknown passkey, a wrong signature and a spent challenge."""
+
+    code = "passkey_invalid"
+    title = "This passkey was not accepted"
+    detail = "Try again, or sign in another way."
+
+
+class LastAdminError(AuthError):
+    code = "last_admin"
+    title = "Nobody else is an administrator"
+    detail = "Give somebody else the role first."
+
+
+class SessionLimitError(AuthError):
+    code = "session_limit"
+    title = "This account has as many sessions as it may have"
+    detail = "Sign out on another device first."
+
+
 class AccountLockedError(AuthError):
     code = "account_locked"
     title = "Too many failures for this account"

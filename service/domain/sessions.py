@@ -14,7 +14,11 @@ MILLISECOND = timedelta(milliseconds=1)
 
 
 class EndReason(StrEnum):
-    """Why a session is no more. ABORTED: a sign-in whose answer could never be sent."""
+    """Why a session is no more.
+
+    SUPERSEDED: a step-up opened another in its place. ABORTED: a sign-in whose answer could never
+    be sent.
+    """
 
     LOGOUT = "logout"
     IDLE_TIMEOUT = "idle_timeout"
@@ -25,6 +29,10 @@ class EndReason(StrEnum):
     PASSWORD_CHANGE = "password_change"  # noqa: S105
     EVICTED = "evicted"
     ERASED = "erased"
+    SUPERSEDED = "superseded"
+    MFA_CHANGE = "mfa_change"
+    EMAIL_CHANGE = "email_change"
+    ACCOUNT_DISABLED = "account_disabled"
     ABORTED = "aborted"
 
 

@@ -6,19 +6,17 @@ from datetime import timedelta
 
 from service.contracts.events import EventType
 from service.domain.errors import (
-    InvalidCredentialsError,
     NotFoundError,
     ServiceUnavailableError,
     TokenRevokedError,
 )
 from service.domain.sessions import EndReason, Origin
 from service.domain.users import Account, User
+from service.operations.prove_password import ProvePassword
 from service.store.erasures import Erasure, Erasures, LegallyHeldError, RequestedBy
 from service.store.event_log import EventLog
 from service.store.live_sessions import LiveSessions
-from service.store.password_hasher import PasswordHasher
 from service.store.revocations import Revocations
-from service.store.users import UserRecords
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +74,12 @@ class EraseUser:
 class EraseOneself:
     """Be forgotten, after `grace`. Raises InvalidCredentialsError for a wrong password."""
 
-    users: UserRecords
-    hasher: PasswordHasher
-    events: EventLog
+    prove_password: ProvePassword
     erase_user: EraseUser
     grace: timedelta
 
     async def __call__(self, user: User, password: str, origin: Origin) -> Erasure:
-        account = await self.users.find(user.id)
-        if account is None:
-            raise TokenRevokedError
-        if not await self.hasher.verify(password, account.password_hash):
-            await self.events.append(
-                EventType.PASSWORD_REFUSED, origin, user_id=user.id, reason="erase"
-            )
-            raise InvalidCredentialsError
+        await self.prove_password(user.id, password, origin, action="erase")
         by = RequestedBy.SELF
         try:
             if self.grace:

@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.contracts.mail_tables import mails
 from service.contracts.tables import erasures, legal_holds, sessions, users
 from service.domain.instants import to_datetime
 from service.domain.sessions import EndReason
@@ -135,6 +136,7 @@ class Erasures:
             await connection.execute(
                 update(legal_holds).where(legal_holds.c.user_id == user_id).values(reason="")
             )
+            await connection.execute(delete(mails).where(mails.c.user_id == user_id))
             await connection.execute(delete(users).where(users.c.id == user_id))
             await destroy_key(connection, user_id)
             await connection.execute(

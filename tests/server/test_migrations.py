@@ -3,7 +3,7 @@
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from service.contracts.export_tables import metadata
+from service.contracts.schema import metadata
 from service.store.migrations.run import is_ours
 
 

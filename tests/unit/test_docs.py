@@ -17,8 +17,8 @@ import pytest
 from config.settings import Settings
 from service.contracts import keys
 from service.contracts.events import EventType
-from service.contracts.export_tables import metadata
 from service.contracts.processing import IMPERSONAL, IN_REDIS, KEYS_ABOUT_NOBODY, REGISTER
+from service.contracts.schema import metadata
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [

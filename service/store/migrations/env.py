@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from service.contracts.export_tables import metadata
+from service.contracts.schema import metadata
 from service.store.database import database_url
 from service.store.migrations.run import LOCK, is_ours
 

@@ -41,6 +41,11 @@ BEYOND = {
     "not_acceptable": 406,
     "request_timeout": 408,
     "parquet_missing": 501,
+    "last_admin": 409,
+    "link_invalid": 400,
+    "passkey_invalid": 401,
+    "registration_closed": 403,
+    "session_limit": 409,
 }
 """For what is no HTTP at all, a form that no answer has, a body that does not arrive, an extra."""
 

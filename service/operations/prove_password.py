@@ -1,0 +1,32 @@
+from dataclasses import dataclass
+
+from service.contracts.events import EventType
+from service.domain.errors import InvalidCredentialsError, TokenRevokedError
+from service.domain.sessions import Origin
+from service.domain.users import Account
+from service.store.event_log import EventLog
+from service.store.password_hasher import PasswordHasher
+from service.store.users import UserRecords
+
+
+@dataclass(frozen=True, slots=True)
+class ProvePassword:
+    """Somebody signed in shows their password once more. Raises InvalidCredentialsError."""
+
+    users: UserRecords
+    hasher: PasswordHasher
+    events: EventLog
+
+    async def __call__(
+        self, user_id: str, password: str, origin: Origin, *, action: str
+    ) -> Account:
+        """Their account as of now; `action` is what they want, for the audit."""
+        account = await self.users.find(user_id)
+        if account is None:
+            raise TokenRevokedError
+        if not await self.hasher.verify(password, account.password_hash):
+            await self.events.append(
+                EventType.PASSWORD_REFUSED, origin, user_id=user_id, reason=action
+            )
+            raise InvalidCredentialsError
+        return account
