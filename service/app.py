@@ -71,6 +71,7 @@ from service.web.sharing import Sharing
 from service.wiring.analytics import wire_analytics
 from service.wiring.audit import wire_audit
 from service.wiring.factors import wire_factors
+from service.wiring.oauth import wire_oauth
 from service.wiring.parts import PARTS, Parts
 from service.wiring.persons import wire_persons
 
@@ -107,7 +108,9 @@ def build_app(settings: Settings) -> web.Application:
     app[keys.COOKIE] = RefreshCookie.of(settings.public_url, settings.cors_origins)
     app[LIMITS_FILE] = LimitsFile(settings.limits_file or SHIPPED)
     app[LIMIT_BOOK] = first_limits(app[LIMITS_FILE])
-    app.cleanup_ctx.extend([wire, wire_factors, wire_persons, wire_audit, wire_analytics])
+    app.cleanup_ctx.extend(
+        [wire, wire_factors, wire_persons, wire_audit, wire_analytics, wire_oauth]
+    )
     app.add_routes(api_routes())
     contract = document(version=VERSION, server=settings.public_url)
 

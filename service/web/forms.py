@@ -44,27 +44,27 @@ def parse_form(raw: bytes) -> dict[str, str]:
     """Parameters that have a value. Raises ValidationFailedError."""
     pairs = [pair.partition(b"=") for pair in raw.split(b"&") if pair]
     if len(pairs) > MAX_PARAMETERS:
-        raise _refused("body", "has too many parameters")
+        raise _refused(field="body", message="has too many parameters")
     parameters: dict[str, str] = {}
     for name, _, value in pairs:
         key = _decoded(name, "body")
         if key in parameters:
-            raise _refused(key[:64], "is there more than once")
+            raise _refused(field=key[:64], message="is there more than once")
         parameters[key] = _decoded(value, key[:64])
     return {name: value for name, value in parameters.items() if value}
 
 
 def _decoded(raw: bytes, field: str) -> str:
     if ESCAPED.fullmatch(raw) is None:
-        raise _refused(field, "is not percent-encoded")
+        raise _refused(field=field, message="is not percent-encoded")
     try:
         text = unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise _refused(field, "is not UTF-8") from error
+        raise _refused(field=field, message="is not UTF-8") from error
     if not text.isprintable():
-        raise _refused(field, "holds control characters")
+        raise _refused(field=field, message="holds control characters")
     return text
 
 
-def _refused(field: str, message: str) -> ValidationFailedError:
+def _refused(*, field: str, message: str) -> ValidationFailedError:
     return ValidationFailedError([FieldError(field, message)])

@@ -16,7 +16,7 @@ from service.web.replies import to_bytes
 PATHS = "/oauth/"
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 """RFC 6749 §5.1 asks for both."""
-UNSAYABLE = re.compile(r'[^\x20-\x21\x23-\x5b\x5d-\x7e]')
+UNSAYABLE = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 """What RFC 6749 does not allow in error_description."""
 
 ERRORS: Mapping[type[e.AuthError], tuple[int, str]] = {

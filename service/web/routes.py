@@ -13,6 +13,7 @@ from service.web.handlers import (
     two_factor,
 )
 from service.web.limits import Limited
+from service.web.oauth_routes import OAUTH_ROUTES
 from service.web.route import AWAY, REFRESH_ERRORS, Route
 
 ROUTES = (
@@ -145,6 +146,7 @@ ROUTES = (
         errors=AWAY,
     ),
     *ANALYTICS_ROUTES,
+    *OAUTH_ROUTES,
     Route(
         method="GET",
         path="/api/health",
