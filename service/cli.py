@@ -20,6 +20,7 @@ from service.clocks import now_ms
 from service.commands import AS_JSON, open_stores, run
 from service.domain.users import Role, User, email_key
 from service.export_cli import export_command, grant_command
+from service.keys_cli import keys
 from service.letters_cli import events
 from service.operations.create_user import CreateUser
 from service.operations.diagnose import Diagnose
@@ -49,6 +50,7 @@ main.add_command(audit)
 main.add_command(events)
 main.add_command(erase_user)
 main.add_command(hold)
+main.add_command(keys)
 main.add_command(webhooks)
 
 

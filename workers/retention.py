@@ -87,7 +87,6 @@ class SweepOld:
         kinds: dict[str, Callable[[], Awaitable[int]]] = {
             "sessions": partial(self.sweeps.ended_sessions, keep=self.sessions),
             "letters": self.sweeps.replayed_letters,
-            "keys": self.sweeps.retired_keys,
             "held": self.sweeps.released_rows,
         }
         if self.audit is not None:

@@ -16,7 +16,6 @@ from service.contracts.tables import (
     dead_letters,
     legal_holds,
     sessions,
-    signing_keys,
 )
 from service.store.database import Database
 from service.store.holds import under_hold
@@ -24,9 +23,6 @@ from service.store.retention_clock import trusted_now
 
 BATCH = 1000
 REPLAYED_KEPT = timedelta(days=30)
-LONGEST_TOKEN = timedelta(days=1)
-"""What ACCESS_TOKEN_TTL is at most."""
-MARGIN = timedelta(hours=1)
 
 Sweep = Callable[[], Awaitable[int]]
 
@@ -56,12 +52,6 @@ class Sweeps:
             lambda now: (
                 (of.replayed_at < now - REPLAYED_KEPT) & ~under_hold(of.fields["user_id"].astext)
             ),
-        )
-
-    async def retired_keys(self) -> int:
-        """Keys of which no token can be alive, however long ACCESS_TOKEN_TTL was."""
-        return await self._sweep(
-            signing_keys, lambda now: signing_keys.c.retired_at < now - LONGEST_TOKEN - MARGIN
         )
 
     async def released_rows(self) -> int:

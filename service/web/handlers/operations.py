@@ -1,5 +1,6 @@
 """For platforms, operators and other services."""
 
+from datetime import timedelta
 from hmac import compare_digest
 
 from aiohttp import web
@@ -11,6 +12,7 @@ from service.domain.errors import (
     TokenInvalidError,
     TokenMissingError,
 )
+from service.domain.key_ring import JWKS_CACHED
 from service.web.callers import find_bearer
 from service.web.keys import CHECK_HEALTH, METRICS, METRICS_TOKEN, TOKENS
 from service.web.problems import CATALOGUE
@@ -18,7 +20,7 @@ from service.web.ready import NO_STORE
 from service.web.replies import cached_reply, json_reply
 from service.web.worker_metrics import WorkerMetrics
 
-CACHED = "public, max-age=300"
+CACHED = f"public, max-age={JWKS_CACHED // timedelta(seconds=1)}"
 
 
 async def get_health(request: web.Request) -> web.Response:
