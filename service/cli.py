@@ -30,6 +30,7 @@ from service.refusals import fail, refusals
 from service.release import VERSION
 from service.store.health import RedisHealth
 from service.store.password_hasher import PasswordHasher
+from service.store.resealing import Resealing
 from service.store.users import UserRecords
 from service.webhooks_cli import webhooks
 
@@ -202,6 +203,8 @@ async def _open_tools(settings: Settings) -> AsyncIterator[Tools]:
                     stores.database,
                     settings.public_url,
                     now_ms,
+                    Resealing(stores.database, stores.sealer, stores.events),
+                    settings.session_idle_ttl,
                     settings.geoip_file,
                 ),
             )

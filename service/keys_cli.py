@@ -14,6 +14,7 @@ from service.domain.instants import to_rfc3339
 from service.domain.key_ring import RingKey
 from service.refusals import fail
 from service.store.key_rotation import KeyRotation, Rotated
+from service.store.resealing import Resealing
 from service.store.signing_keys import SigningKeyRecords
 
 
@@ -23,6 +24,7 @@ class Tools:
 
     records: SigningKeyRecords
     rotation: KeyRotation
+    resealing: Resealing
     algorithm: str
 
 
@@ -31,7 +33,8 @@ async def open_tools(settings: Settings) -> AsyncIterator[Tools]:
     async with open_stores(settings) as stores:
         records = SigningKeyRecords(stores.database, stores.sealer)
         rotation = KeyRotation(records, stores.events, settings.access_token_ttl)
-        yield Tools(records, rotation, settings.jwt_algorithm)
+        resealing = Resealing(stores.database, stores.sealer, stores.events)
+        yield Tools(records, rotation, resealing, settings.jwt_algorithm)
 
 
 @click.group()
@@ -91,3 +94,24 @@ def rotate(*, at_once: bool, revoke: bool) -> None:
             "Processes refuse all tokens of other keys within a minute; clients refresh by themselves. "
             "Services that keep our keys take those tokens until they read them again."
         )
+
+
+@keys.command()
+def reseal() -> None:
+    """Seal all secrets at rest anew, under SECRET_KEY; to be broken off and run again at will."""
+
+    async def work(tools: Tools) -> int:
+        await tools.resealing.note_key()
+        begin = await tools.resealing.standing()
+        click.echo(f"{sum(begin.left.values())} values are not sealed under SECRET_KEY.")
+        done = 0
+        async for batch in tools.resealing():
+            done += batch.resealed
+            failed = f", {batch.unreadable} cannot be opened" if batch.unreadable else ""
+            click.echo(f"{batch.column}: {batch.resealed}{failed}; {done} so far")
+        return sum((await tools.resealing.standing()).left.values())
+
+    left = run(open_tools, work)
+    if left:
+        fail(f"{left} are left: set SECRET_KEY_PREVIOUS to the key that sealed them, and try again")
+    click.echo("All are sealed under SECRET_KEY; doctor says when SECRET_KEY_PREVIOUS may go.")

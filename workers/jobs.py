@@ -163,6 +163,15 @@ JOBS = (
         run=lambda resources: resources.rotate_keys(),
     ),
     Job(
+        name="reseal",
+        does="seals anew, under SECRET_KEY, what is sealed under SECRET_KEY_PREVIOUS",
+        every=600,
+        after=6 * MINUTE,
+        seconds=500,
+        late="SECRET_KEY_PREVIOUS is needed for longer; doctor says so",
+        run=lambda resources: resources.reseal(),
+    ),
+    Job(
         name="tell_live_numbers",
         does="counts who is signed in and what the last 30 minutes brought, for analysts' live view",
         every=10,

@@ -38,6 +38,7 @@ from service.store.person_archive import PersonArchive
 from service.store.person_exports import PersonExports
 from service.store.person_keys import PersonKeys
 from service.store.redis_pool import open_redis
+from service.store.resealing import Resealing
 from service.store.script_client import ScriptClient
 from service.store.session_records import SessionRecords
 from service.store.signing_keys import SigningKeyRecords
@@ -52,6 +53,7 @@ from workers.keys import RotateKeys
 from workers.persons import FinishErasures, MakeExports
 from workers.retention import KeepMonths, SweepOld
 from workers.runs import JobRuns
+from workers.secrets import Reseal
 from workers.sweep import ApplyEnds, ReapplyEnds, SweepConsumers, SweepExpired
 from workers.webhooks import SweepDeliveries, delivering
 
@@ -87,6 +89,7 @@ class Resources:
     refresh_analytics: RefreshAnalytics
     tell_live_numbers: TellLiveNumbers
     rotate_keys: RotateKeys
+    reseal: Reseal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +236,7 @@ async def open_resources(
                 signing.algorithm,
                 signing.days,
             ),
+            reseal=Reseal(Resealing(database, sealer, EventLog(scripts))),
         )
     finally:
         ingest.stop()

@@ -209,7 +209,7 @@ secret_keys = Table(
         "id",
         LargeBinary,
         primary_key=True,
-        comment="what sealed values begin with; says nothing of the key",
+        comment="what every value under it begins with; says nothing of the key",
     ),
     Column(
         "first_used_at",

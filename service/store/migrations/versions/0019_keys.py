@@ -80,7 +80,7 @@ def upgrade() -> None:
             "id",
             sa.LargeBinary(),
             nullable=False,
-            comment="what sealed values begin with; says nothing of the key",
+            comment="what every value under it begins with; says nothing of the key",
         ),
         sa.Column(
             "first_used_at",
