@@ -174,6 +174,6 @@ ROUTES = (
         path="/.well-known/jwks.json",
         handler=operations.get_jwks,
         summary="The public keys of access tokens",
-        replies={200: [shapes.JwksShape]},
+        replies={200: [shapes.JwksShape], 304: []},
     ),
 )

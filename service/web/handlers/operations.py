@@ -1,6 +1,7 @@
 """For platforms, operators and other services."""
 
 from datetime import timedelta
+from hashlib import sha256
 from hmac import compare_digest
 
 from aiohttp import web
@@ -54,7 +55,17 @@ async def get_metrics(request: web.Request) -> web.Response:
 
 
 async def get_jwks(request: web.Request) -> web.Response:
-    return cached_reply(request.app[TOKENS].jwks(), caching=CACHED)
+    """Whoever has these keys already, by their ETag, is told no more than that."""
+    tokens = request.app[TOKENS]
+    tag = sha256(" ".join(key.kid for key in tokens.keys).encode()).hexdigest()[:32]
+    known = any(etag.value == tag for etag in request.if_none_match or ())
+    reply = (
+        web.Response(status=304, headers={"Cache-Control": CACHED})
+        if known
+        else cached_reply(tokens.jwks(), caching=CACHED)
+    )
+    reply.etag = tag
+    return reply
 
 
 async def get_problem(request: web.Request) -> web.Response:
