@@ -16,7 +16,6 @@ from config.limits import SHIPPED, LimitsFile
 from config.logging import configure_logging
 from config.settings import Settings, read_settings
 from service.clocks import now_ms, ticks_ms
-from service.domain.access_token import AccessTokens
 from service.domain.device_proof import DeviceProofs
 from service.domain.maced import Maced
 from service.domain.rate_limits import LimitBook
@@ -74,11 +73,13 @@ from service.wiring.admin import wire_admin
 from service.wiring.analytics import wire_analytics
 from service.wiring.audit import wire_audit
 from service.wiring.factors import wire_factors
+from service.wiring.oauth import wire_oauth
 from service.wiring.parts import PARTS, Parts
 from service.wiring.passkeys import wire_passkeys
 from service.wiring.passwords import wire_passwords
 from service.wiring.persons import wire_persons
 from service.wiring.policies import session_policy
+from service.wiring.signing import follow_keys, open_tokens
 
 SETTINGS = web.AppKey("settings", Settings)
 RECENT = timedelta(seconds=5)
@@ -86,7 +87,6 @@ REAPPLIED = timedelta(minutes=5)
 """How long the workers may take to bury again what a failover dug up; they look every ten seconds."""
 LIMITS_FILE = web.AppKey("limits_file", LimitsFile)
 LIMIT_BOOK = web.AppKey("limit_book", LimitBook)
-KEYS_RELOADED_EVERY = timedelta(minutes=1)
 FRONTEND = Path(__file__).parent.parent / "frontend" / "dist"
 
 log = structlog.get_logger(__name__)
@@ -123,6 +123,7 @@ def build_app(settings: Settings) -> web.Application:
             wire_admin,
             wire_audit,
             wire_analytics,
+            wire_oauth,
         ]
     )
     app.add_routes(api_routes())
@@ -181,13 +182,7 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
     )
     seal = at_rest(settings.secrets, token_bytes)
     signing = SigningKeyRecords(database, seal)
-    tokens = AccessTokens(
-        keys=await signing.load(settings.jwt_algorithm),
-        issuer=settings.public_url,
-        audience=settings.jwt_audience,
-        ttl=policy.access_ttl,
-        randomness=token_bytes,
-    )
+    tokens = await open_tokens(settings, signing, events)
     codec = RefreshTokenCodec([derive_key(secret, "refresh") for secret in settings.secrets])
     mint = MintTokens(tokens, codec, policy, now_ms)
     restore = RestoreSession(records, live, policy, now_ms)
@@ -264,7 +259,7 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
     )
 
     background = [
-        asyncio.create_task(reload_keys(signing, tokens, settings.jwt_algorithm)),
+        asyncio.create_task(follow_keys(signing, tokens)),
         asyncio.create_task(revocations.follow()),
         asyncio.create_task(follow_limits(app[LIMITS_FILE], limiter)),
     ]
@@ -278,13 +273,3 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
         await redis.aclose()
         await engine.dispose()
         hasher.close()
-
-
-async def reload_keys(signing: SigningKeyRecords, tokens: AccessTokens, algorithm: str) -> None:
-    """Learn of new and retired signing keys; keep those we have while SQL is away."""
-    while True:
-        await asyncio.sleep(KEYS_RELOADED_EVERY.total_seconds())
-        try:
-            tokens.replace_keys(await signing.load(algorithm))
-        except Exception:  # a process that can still verify must go on verifying
-            log.exception("keys.reload_failed")

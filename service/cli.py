@@ -16,6 +16,7 @@ ELSEWHERE = {
     "erase-user": "service.persons_cli",
     "events": "service.letters_cli",
     "hold": "service.persons_cli",
+    "keys": "service.keys_cli",
     "sessions": "service.users_cli",
     "users": "service.users_cli",
     "webhooks": "service.webhooks_cli",

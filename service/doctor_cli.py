@@ -12,6 +12,7 @@ from service.commands import open_stores, run
 from service.operations.diagnose import Diagnose
 from service.operations.findings import Finding
 from service.store.health import RedisHealth
+from service.store.resealing import Resealing
 
 
 @click.command()
@@ -36,5 +37,7 @@ async def _open_tools(settings: Settings) -> AsyncIterator[Diagnose]:
             stores.database,
             settings.public_url,
             now_ms,
+            Resealing(stores.database, stores.sealer, stores.events),
+            settings.session_idle_ttl,
             settings.geoip_file,
         )

@@ -32,14 +32,17 @@ from service.store.erasures import Erasures
 from service.store.event_log import EventLog
 from service.store.facts import Facts
 from service.store.health import RedisHealth
+from service.store.key_rotation import KeyRotation
 from service.store.live_numbers import TellLiveNumbers
 from service.store.live_sessions import LiveSessions
 from service.store.person_archive import PersonArchive
 from service.store.person_exports import PersonExports
 from service.store.person_keys import PersonKeys
 from service.store.redis_pool import open_redis
+from service.store.resealing import Resealing
 from service.store.script_client import ScriptClient
 from service.store.session_records import SessionRecords
+from service.store.signing_keys import SigningKeyRecords
 from service.store.stubs import Stubs
 from service.store.sweeps import Sweeps
 from workers.analytics import RefreshAnalytics
@@ -47,10 +50,12 @@ from workers.checkpoints import ForgetUnknown, KeepCheckpoints
 from workers.exports import MakeTables
 from workers.heartbeat import Heartbeat
 from workers.ingest import LANES, Ingest
+from workers.keys import RotateKeys
 from workers.locks import LiftLocks
 from workers.persons import FinishErasures, MakeExports
 from workers.retention import KeepMonths, SweepOld
 from workers.runs import JobRuns
+from workers.secrets import Reseal
 from workers.sweep import ApplyEnds, ReapplyEnds, SweepConsumers, SweepExpired
 from workers.webhooks import SweepDeliveries, delivering
 
@@ -86,6 +91,8 @@ class Resources:
     sweep_old: SweepOld
     refresh_analytics: RefreshAnalytics
     tell_live_numbers: TellLiveNumbers
+    rotate_keys: RotateKeys
+    reseal: Reseal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +132,14 @@ class AnalyticsPolicy:
     countries: Path | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPolicy:
+    """See JWT_ALGORITHM and SIGNING_KEY_DAYS in docs/configuration.md."""
+
+    algorithm: str = "ES256"
+    days: int = 90
+
+
 @asynccontextmanager
 async def open_resources(
     *,
@@ -138,6 +153,7 @@ async def open_resources(
     retention: RetentionPolicy = RetentionPolicy(),
     analytics: AnalyticsPolicy = AnalyticsPolicy(),
     zones: tuple[str, ...] = ("UTC",),
+    signing: KeyPolicy = KeyPolicy(),
 ) -> AsyncIterator[Resources]:
     """Open the stores and drain the streams in the background until the end.
 
@@ -217,6 +233,14 @@ async def open_resources(
             sweep_old=SweepOld(Sweeps(database, _now_ms), retention.audit, retention.sessions),
             refresh_analytics=RefreshAnalytics(Aggregates(Database(slow_engine), zones), _now_ms),
             tell_live_numbers=TellLiveNumbers(database, redis),
+            rotate_keys=RotateKeys(
+                KeyRotation(
+                    SigningKeyRecords(database, sealer), EventLog(scripts), policy.access_ttl
+                ),
+                signing.algorithm,
+                signing.days,
+            ),
+            reseal=Reseal(Resealing(database, sealer, EventLog(scripts))),
         )
     finally:
         ingest.stop()

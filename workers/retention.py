@@ -88,7 +88,6 @@ class SweepOld:
             **{t.name: partial(self.sweeps.expired_links, t) for t in LINK_TABLES},
             "sessions": partial(self.sweeps.ended_sessions, keep=self.sessions),
             "letters": self.sweeps.replayed_letters,
-            "keys": self.sweeps.retired_keys,
             "held": self.sweeps.released_rows,
             "failures": self.sweeps.old_failures,
             "devices": self.sweeps.expired_devices,

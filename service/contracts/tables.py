@@ -179,10 +179,61 @@ signing_keys = Table(
     metadata,
     Column("kid", String(43), primary_key=True, comment="RFC 7638 thumbprint"),
     Column("algorithm", String(10), nullable=False),
-    Column("private_key", LargeBinary, nullable=False, comment="PKCS #8 DER, sealed"),
+    Column(
+        "private_key",
+        LargeBinary,
+        comment="PKCS #8 DER, sealed; null: destroyed, as it signs no more",
+    ),
     Column("created_at", INSTANT, nullable=False, server_default=func.now()),
-    Column("retired_at", INSTANT, comment="signs no more; published until its tokens ended"),
-    comment="what access tokens are signed with",
+    Column(
+        "retired_at",
+        INSTANT,
+        comment="signs no more from then on; null: no other key is to replace it",
+    ),
+    Column(
+        "public_key",
+        LargeBinary,
+        comment="SubjectPublicKeyInfo DER, kept for good; null: of an earlier release",
+    ),
+    Column(
+        "signs_from",
+        INSTANT,
+        nullable=False,
+        server_default=func.now(),
+        comment="it signs from then on; published since created_at",
+    ),
+    Column(
+        "published_until",
+        INSTANT,
+        comment="its last token has ended by then; null: it may sign for ever",
+    ),
+    Column("used_at", INSTANT, comment="it signed a token in the minute before; null: never"),
+    comment="what access tokens are signed with: docs/keys.md",
+)
+Index(
+    "ix_signing_keys_one_unreplaced",
+    signing_keys.c.algorithm,
+    unique=True,
+    postgresql_where=signing_keys.c.retired_at.is_(None),
+)
+
+secret_keys = Table(
+    "secret_keys",
+    metadata,
+    Column(
+        "id",
+        LargeBinary,
+        primary_key=True,
+        comment="what every value under it begins with; says nothing of the key",
+    ),
+    Column(
+        "first_used_at",
+        INSTANT,
+        nullable=False,
+        server_default=func.now(),
+        comment="when a worker first ran with it as SECRET_KEY",
+    ),
+    comment="what SECRET_KEY has been, so that doctor can say when the one before may go",
 )
 
 

@@ -154,6 +154,24 @@ class ForbiddenError(AuthError):
     detail = "Ask an administrator for the role that it takes."
 
 
+class InvalidClientError(AuthError):
+    code = "invalid_client"
+    title = "The client is unknown, or its secret is wrong"
+    detail = "Send Authorization: Basic with an id and secret of INTROSPECTION_CLIENTS."
+
+
+class UnsupportedGrantTypeError(AuthError):
+    code = "unsupported_grant_type"
+    title = "There is no such grant here"
+    detail = "Send grant_type=refresh_token; people sign in at /api/auth/login."
+
+
+class InvalidScopeError(AuthError):
+    code = "invalid_scope"
+    title = "Tokens of this service have no scope"
+    detail = "Leave the parameter scope out."
+
+
 class NotFoundError(AuthError):
     code = "not_found"
     title = "There is nothing here"

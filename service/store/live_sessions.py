@@ -25,9 +25,11 @@ from service.store.session_replies import (
     CHECKED_LENGTH,
     ROTATED_LENGTH,
     Checked,
+    Looked,
     Rotated,
     Swept,
     read_checked,
+    read_looked,
     read_rotated,
 )
 
@@ -115,6 +117,16 @@ class LiveSessions:
         if len(reply) == CHECKED_LENGTH:
             self._count(reply[-1])
         return read_checked(session_id, reply)
+
+    async def look(self, session_id: str) -> Looked | EndReason | None:
+        """One round trip that changes nothing; None for a session that Redis does not have."""
+        reply = await self._scripts.run(
+            "session_look",
+            session=keys.session(_partition(session_id), session_id),
+            now_ms=self._clock(),
+            **self._limits,
+        )
+        return read_looked(reply)
 
     async def rotate(
         self, session_id: str, *, generation: int, origin: Origin, data: str = ""

@@ -18,7 +18,6 @@ from service.contracts.tables import (
     dead_letters,
     legal_holds,
     sessions,
-    signing_keys,
 )
 from service.domain.lockout import MAX_FAILURES
 from service.store.database import Database
@@ -27,8 +26,6 @@ from service.store.retention_clock import trusted_now
 
 BATCH = 1000
 REPLAYED_KEPT = timedelta(days=30)
-LONGEST_TOKEN = timedelta(days=1)
-"""What ACCESS_TOKEN_TTL is at most."""
 MARGIN = timedelta(hours=1)
 FAILURES_KEPT = timedelta(days=30)
 
@@ -62,12 +59,6 @@ class Sweeps:
             lambda now: (
                 (of.replayed_at < now - REPLAYED_KEPT) & ~under_hold(of.fields["user_id"].astext)
             ),
-        )
-
-    async def retired_keys(self) -> int:
-        """Keys of which no token can be alive, however long ACCESS_TOKEN_TTL was."""
-        return await self._sweep(
-            signing_keys, lambda now: signing_keys.c.retired_at < now - LONGEST_TOKEN - MARGIN
         )
 
     async def expired_links(self, table: Table) -> int:

@@ -10,6 +10,9 @@ from pydantic.json_schema import models_json_schema
 
 from service.domain.errors import AuthError
 from service.web.examples import with_examples
+from service.web.forms import MEDIA_TYPE as FORM_TYPE
+from service.web.oauth_errors import error_of
+from service.web.oauth_shapes import OAuthErrorShape
 from service.web.problems import MEDIA_TYPE, STATUS, describe
 from service.web.route import Route
 from service.web.routes import ROUTES
@@ -46,17 +49,20 @@ def document(*, version: str, server: str) -> Schema:
         "paths": dict(paths),
         "components": {
             "schemas": _schemas(),
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "client": {"type": "http", "scheme": "basic"},
+            },
         },
     }
 
 
 def _schemas() -> Schema:
-    models: set[type[BaseModel]] = {ProblemShape}
+    models: set[type[BaseModel]] = {ProblemShape, OAuthErrorShape}
     queries: set[str] = set()
     for route in ROUTES:
         models.update(model for replies in route.replies.values() for model in replies)
-        models.update(model for model in (route.body, route.query) if model)
+        models.update(model for model in (route.body, route.form, route.query) if model)
         queries.update([route.query.__name__] if route.query else [])
     ordered = sorted(models, key=lambda model: model.__name__)
     _, definitions = models_json_schema(
@@ -79,7 +85,7 @@ def _operation(route: Route) -> Schema:
                 str(status): _reply(models, route.streams if status == OK else ())
                 for status, models in route.replies.items()
             },
-            **_refusals(route),
+            **(_oauth_errors(route) if route.oauth else _refusals(route)),
         },
     }
     if route.body:
@@ -87,6 +93,13 @@ def _operation(route: Route) -> Schema:
             "required": not route.body_optional,
             "content": {"application/json": {"schema": _ref(route.body)}},
         }
+    if route.form:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {FORM_TYPE: {"schema": _ref(route.form)}},
+        }
+    if route.basic:
+        operation["security"] = [{"client": []}]
     if route.bearer:
         # Roles may stand here for any scheme since OpenAPI 3.1.
         asked = [role.value for role in route.roles]
@@ -157,6 +170,29 @@ def _refusals(route: Route) -> Schema:
             },
         }
         for status, group in sorted(kinds.items())
+    }
+
+
+def _oauth_errors(route: Route) -> Schema:
+    """As `_refusals`, in the form that OAuth has for them."""
+    errors: dict[int, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for kind in route.refusals():
+        status, error = error_of(kind)
+        errors[status][error].append(kind.title)
+    return {
+        str(status): {
+            "description": " · ".join(title for titles in kinds.values() for title in titles),
+            "content": {
+                "application/json": {
+                    "schema": _ref(OAuthErrorShape),
+                    "examples": {
+                        error: {"value": {"error": error, "error_description": titles[0]}}
+                        for error, titles in kinds.items()
+                    },
+                }
+            },
+        }
+        for status, kinds in sorted(errors.items())
     }
 
 

@@ -14,6 +14,7 @@ from service.web.handlers import (
     sessions,
 )
 from service.web.limits import Limited
+from service.web.oauth_routes import OAUTH_ROUTES
 from service.web.passkeys_routes import PASSKEY_ROUTES
 from service.web.password_routes import PASSWORD_ROUTES
 from service.web.route import AWAY, REFRESH_ERRORS, Route
@@ -146,6 +147,7 @@ ROUTES = (
     *PASSKEY_ROUTES,
     *ADMIN_ROUTES,
     *ANALYTICS_ROUTES,
+    *OAUTH_ROUTES,
     Route(
         method="GET",
         path="/api/health",
@@ -173,6 +175,6 @@ ROUTES = (
         path="/.well-known/jwks.json",
         handler=operations.get_jwks,
         summary="The public keys of access tokens",
-        replies={200: [shapes.JwksShape]},
+        replies={200: [shapes.JwksShape], 304: []},
     ),
 )

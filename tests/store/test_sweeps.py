@@ -28,7 +28,7 @@ Rows = Callable[..., Awaitable[list]]
 @pytest.fixture
 async def database(books_: Books) -> Database:  # noqa: F811
     """Empty, and signed every day of the last ten."""
-    await books_.sql("truncate sessions, signing_keys")
+    await books_.sql("truncate sessions")
     await books_.sql(
         "insert into audit_checkpoints (number, made_at, kid, body, signature) "
         "select n, cast(:now as timestamptz) - n * interval '1 day', '', '', '' "
@@ -170,20 +170,13 @@ async def test_a_clock_that_leapt(database: Database, days: int):
 
 
 async def test_other_rows(database: Database):
-    """Replayed letters, retired keys, rows and holds that were released; what is needed stays."""
+    """Replayed letters, rows and holds that were released; what is needed stays."""
     await sql(
         database,
         "insert into dead_letters (partition, stream_id, fields, error, replayed_at) values "
         "(1, '1', '{}', '', :old), (1, '2', '{}', '', :young), (1, '3', '{}', '', null)",
         old=to_datetime(NOW) - timedelta(days=31),
         young=to_datetime(NOW) - timedelta(days=29),
-    )
-    await sql(
-        database,
-        "insert into signing_keys (kid, algorithm, private_key, retired_at) values "
-        "('old', 'ES256', '', :old), ('young', 'ES256', '', :young), ('signs', 'ES256', '', null)",
-        old=to_datetime(NOW) - timedelta(hours=26),
-        young=to_datetime(NOW) - timedelta(hours=24),
     )
     await sql(
         database,
@@ -198,13 +191,9 @@ async def test_other_rows(database: Database):
         young=to_datetime(NOW) - timedelta(days=29),
     )
     sweeps = Sweeps(database, Clock(NOW))
-    assert await SweepOld(sweeps, None, KEEP)() == {"letters": 1, "keys": 1, "held": 1}
+    assert await SweepOld(sweeps, None, KEEP)() == {"letters": 1, "held": 1}
     assert await SweepOld(sweeps, timedelta(days=30), KEEP)() == {"holds": 1}
     assert await sql(database, "select stream_id from dead_letters order by 1") == [("2",), ("3",)]
-    assert await sql(database, "select kid from signing_keys order by 1") == [
-        ("signs",),
-        ("young",),
-    ]
     assert await sql(database, "select user_id from audit_held") == [("held",)]
     assert await sql(database, "select released_at is null from legal_holds order by 1") == [
         (False,),

@@ -1,6 +1,7 @@
 """The OpenAPI document says what the service does, and the service does what it says."""
 
 import asyncio
+from base64 import b64encode
 from contextlib import closing
 from datetime import UTC, datetime
 
@@ -29,7 +30,7 @@ OPERATIONS = [
     (route.method, route.path, mode)
     for route in ROUTES
     for mode in GenerationMode
-    if mode is GenerationMode.POSITIVE or route.body or route.bearer or route.query
+    if mode is GenerationMode.POSITIVE or route.body or route.form or route.bearer or route.query
 ]
 """What takes nothing can't be given anything that does not fit."""
 
@@ -57,7 +58,7 @@ def test_every_route_of_the_api_is_in_the_document(make_settings):
         (route.method, route.resource.canonical)
         for route in build_app(make_settings()).router.routes()
         if route.method != "HEAD"
-        and route.resource.canonical.startswith(("/api/", "/.well-known/"))
+        and route.resource.canonical.startswith(("/api/", "/.well-known/", "/oauth/"))
     }
     documented = {
         (method.upper(), path) for path, item in DOCUMENT["paths"].items() for method in item
@@ -105,6 +106,12 @@ async def test_the_document_is_served(browser):
     assert reply.status == 200
     assert reply.body["paths"] == DOCUMENT["paths"]
     assert reply.body["servers"] == [{"url": "http://127.0.0.1:8000"}]
+
+
+@pytest.fixture
+async def served(serve_for_real, make_settings):
+    """The service on the shared servers, with one client that may introspect."""
+    return await serve_for_real(make_settings(introspection_clients=f"a-service:{CLIENT_SECRET}"))
 
 
 @pytest.fixture
@@ -157,8 +164,12 @@ async def test_what_succeeds_is_answered_as_documented(
             seen = []
 
             def call(method, path, token="", **given):
-                case = SCHEMA[path][method].Case(media_type="application/json", **given)
+                form = "application/x-www-form-urlencoded"
+                media_type = form if path.startswith("/oauth/") else "application/json"
+                case = SCHEMA[path][method].Case(media_type=media_type, **given)
                 headers = {"Authorization": f"Bearer {token}"} if token else {}
+                if path == "/oauth/introspect":
+                    headers["Authorization"] = AS_CLIENT
                 reply = case.call_and_validate(base, session=http, headers=headers, checks=ALL)
                 assert reply.status_code in {200, 201, 202, 204}, (method, path, reply.status_code)
                 seen.append((method, path))
@@ -201,6 +212,8 @@ async def test_what_succeeds_is_answered_as_documented(
             for path in ("/api/health", "/api/health/live", "/api/health/ready"):
                 call("GET", path)
             call("GET", "/.well-known/jwks.json")
+            call("GET", "/.well-known/oauth-authorization-server")
+            delegate(call, login(auditor)["refresh_token"])
             return set(seen)
 
     assert await asyncio.to_thread(live) == {(route.method, route.path) for route in ROUTES}
@@ -263,6 +276,18 @@ def analyse(call, token):
     call("GET", "/api/analytics/exports/{id}", token, path_parameters=which)
     ticket = export["files"][0]["url"].partition("=")[2]
     call("GET", "/api/analytics/files", query={"ticket": ticket})
+
+
+def delegate(call, held):
+    """What other services do."""
+    pair = call("POST", "/oauth/token", body={"grant_type": "refresh_token", "refresh_token": held})
+    for token in (pair["access_token"], pair["refresh_token"], "none of ours"):
+        call("POST", "/oauth/introspect", body={"token": token})
+    call("POST", "/oauth/revoke", body={"token": pair["access_token"]})
+
+
+CLIENT_SECRET = "c" * 32
+AS_CLIENT = "Basic " + b64encode(f"a-service:{CLIENT_SECRET}".encode()).decode()
 
 
 class Client:

@@ -38,6 +38,9 @@ CATALOGUE = {
 """The table of API.md, code by code."""
 
 BEYOND = {
+    "invalid_client": 401,
+    "invalid_scope": 400,
+    "unsupported_grant_type": 400,
     "bad_request": 400,
     "not_acceptable": 406,
     "request_timeout": 408,
