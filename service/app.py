@@ -68,6 +68,7 @@ from service.web.replies import cached_reply
 from service.web.routing import api_routes
 from service.web.server import Runner, serve_until_told
 from service.web.sharing import Sharing
+from service.wiring.account_settings import wire_account_settings
 from service.wiring.analytics import wire_analytics
 from service.wiring.audit import wire_audit
 from service.wiring.factors import wire_factors
@@ -108,6 +109,7 @@ def build_app(settings: Settings) -> web.Application:
     app[LIMITS_FILE] = LimitsFile(settings.limits_file or SHIPPED)
     app[LIMIT_BOOK] = first_limits(app[LIMITS_FILE])
     app.cleanup_ctx.extend([wire, wire_factors, wire_persons, wire_audit, wire_analytics])
+    app.cleanup_ctx.append(wire_account_settings)
     app.add_routes(api_routes())
     contract = document(version=VERSION, server=settings.public_url)
 

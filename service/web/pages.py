@@ -12,7 +12,21 @@ CSP = (
 PAGE_HEADERS = {"Content-Security-Policy": CSP, "Cache-Control": "no-cache"}
 ASSET_HEADERS = {"Cache-Control": "public, max-age=31536000, immutable"}
 
-PAGES = ("/", "/analytics", "/analytics/sessions")
+PAGES = (
+    "/",
+    "/register",
+    "/verify",
+    "/forgot",
+    "/reset",
+    "/verify-email",
+    "/security",
+    "/sessions",
+    "/admin",
+    "/admin/users/{id}",
+    "/admin/sessions/{id}",
+    "/analytics",
+    "/analytics/sessions",
+)
 """Addresses of the one page, which looks at its own; what follows a `#` never comes here."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

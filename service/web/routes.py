@@ -3,6 +3,7 @@
 from service.domain import errors as e
 from service.domain.users import Role
 from service.web import bodies, queries, shapes
+from service.web.account_settings import ACCOUNT_SETTINGS_ROUTES
 from service.web.analytics_routes import ANALYTICS_ROUTES
 from service.web.handlers import (
     audit,
@@ -144,6 +145,7 @@ ROUTES = (
         streams=(audit.CSV, audit.NDJSON),
         errors=AWAY,
     ),
+    *ACCOUNT_SETTINGS_ROUTES,
     *ANALYTICS_ROUTES,
     Route(
         method="GET",
