@@ -1,10 +1,11 @@
 import { announce } from "../components/Announcer.jsx";
 import { Form } from "../components/Form.jsx";
-import { useNewPassword, usePassword } from "../components/usePassword.jsx";
+import { usePassword } from "../components/usePassword.jsx";
 import { useRequest } from "../components/useResource.js";
 import { useSettings } from "../components/useSettings.js";
 import { useAuth } from "../contexts/AuthContext.jsx";
 import { Opener } from "./Opener.jsx";
+import { useNewPassword } from "./useNewPassword.jsx";
 
 /** Choosing another password. */
 export function Password() {

@@ -3,10 +3,10 @@ import { useState } from "react";
 import { post } from "../components/ask.js";
 import { Form } from "../components/Form.jsx";
 import { follow, useAddress } from "../components/useAddress.js";
-import { useNewPassword } from "../components/usePassword.jsx";
 import { useSettings } from "../components/useSettings.js";
 import { useAuth } from "../contexts/AuthContext.jsx";
 import { CheckMail, EMAIL, Screen } from "./Screen.jsx";
+import { useNewPassword } from "./useNewPassword.jsx";
 
 /** Making an account: at once, or by a link where addresses are proven first. */
 export function Register() {

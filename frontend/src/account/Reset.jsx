@@ -2,12 +2,12 @@ import { useState } from "react";
 
 import { post } from "../components/ask.js";
 import { Form } from "../components/Form.jsx";
-import { useNewPassword } from "../components/usePassword.jsx";
 import { useSettings } from "../components/useSettings.js";
 import { useAuth } from "../contexts/AuthContext.jsx";
 import { DeadLink } from "./DeadLink.jsx";
 import { Screen } from "./Screen.jsx";
 import { dropLinkToken, useLinkToken } from "./link-token.js";
+import { useNewPassword } from "./useNewPassword.jsx";
 
 /** Choosing a new password, by a link in a mail. */
 export function Reset() {

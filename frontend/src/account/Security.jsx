@@ -16,6 +16,13 @@ export function Security() {
             <TwoFactor />
           </Card>
           <TrustedDevices />
+          <Card id="tips" title="Good to know">
+            <ul className="tips">
+              <li>We never ask for your password or a code by phone or e-mail.</li>
+              <li>On a shared computer, sign out before you leave: it signs out every tab at once.</li>
+              <li>Something looks odd? <a href="#/sessions">See where you are signed in</a>.</li>
+            </ul>
+          </Card>
         </div>
         <div className="column">
           <Card id="password" title="Password">
@@ -23,13 +30,6 @@ export function Security() {
           </Card>
           <Card id="who" title="Name and e-mail">
             <Profile />
-          </Card>
-          <Card id="tips" title="Good to know">
-            <ul className="tips">
-              <li>We never ask for your password or a code by phone or e-mail.</li>
-              <li>On a shared computer, sign out before you leave: it signs out every tab at once.</li>
-              <li>Something looks odd? <a href="#/sessions">See where you are signed in</a>.</li>
-            </ul>
           </Card>
         </div>
       </div>

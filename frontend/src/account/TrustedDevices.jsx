@@ -53,7 +53,7 @@ function List() {
                   <p className="hint">until {instant(device.expires_at)}</p>
                 </div>
                 <div className="actions">
-                  <Action label="Remove" busyLabel="Removing…" name={`Trust no more: ${device.device}, since ${instant(device.created_at)}`} kind="danger" run={() => forget(device)} />
+                  <Action label="Remove" busyLabel="Removing…" name={`Remove from trusted browsers: ${device.device}, since ${instant(device.created_at)}`} kind="danger" run={() => forget(device)} />
                 </div>
               </li>
             ))}

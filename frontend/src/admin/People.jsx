@@ -33,7 +33,7 @@ export function People({ search, go }) {
             <table>
               <caption className="unseen">People found</caption>
               <thead>
-                <tr>{["E-mail", "Name", "Status", "Roles", "Two-factor", "Sessions", "Last sign-in"].map((title) => <th key={title} scope="col">{title}</th>)}</tr>
+                <tr>{["E-mail", "Status", "Name", "Roles", "Two-factor", "Sessions", "Last sign-in"].map((title) => <th key={title} scope="col">{title}</th>)}</tr>
               </thead>
               <tbody>{rows.map((person) => <Row key={person.id} person={person} go={go} />)}</tbody>
             </table>
@@ -56,11 +56,11 @@ function Row({ person: { id, email, name, roles, mfa_enabled, passkeys, sessions
   return (
     <tr data-user={id}>
       <th scope="row"><a href={personAddress(id)} onClick={follow(go)}>{email}</a></th>
-      <td>{name}</td>
       <td><Status status={status} until={locked_until} /></td>
+      <td>{name}</td>
       <td>{roles.join(", ")}</td>
       <td>{factors || "None"}</td>
-      <td className="count-cell">{sessions}</td>
+      <td>{sessions}</td>
       <td>{last_sign_in_at ? <time dateTime={last_sign_in_at} title={instant(last_sign_in_at)}>{relative(last_sign_in_at, Date.now())}</time> : "Never"}</td>
     </tr>
   );

@@ -6,7 +6,7 @@ export function Status({ status, until }) {
   return (
     <>
       <span className="badge stopped">{status === "locked" ? "Locked" : "Disabled"}</span>
-      {status === "locked" && until && <span className="hint"> until {instant(until)}</span>}
+      {status === "locked" && until && <span className="hint">until {instant(until)}</span>}
     </>
   );
 }
