@@ -21,9 +21,12 @@ export const sayEnd = (reason) => ENDS[reason] ?? reason.replaceAll("_", " ");
 
 /**
  * The one sentence that answers the question, without its full stop.
- * @param {{ ended_at?: string | null, end_reason?: string | null }} session @param {(at: string) => string} instant
+ * @param {{ ended_at: string | null, end_reason: string | null } | null} session null where its record is not kept any more
+ * @param {(at: string) => string} instant
  */
-export function whyEnded({ ended_at, end_reason }, instant) {
+export function whyEnded(session, instant) {
+  if (!session) return "This session’s own record is not kept any more. What the audit has of it is below";
+  const { ended_at, end_reason } = session;
   if (!ended_at) return "This session is alive: nobody was signed out of it";
   return `Signed out on ${instant(ended_at)}, because ${end_reason ? sayEnd(end_reason) : "of something that the records do not name"}`;
 }
