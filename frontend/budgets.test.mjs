@@ -15,6 +15,7 @@ const BUDGETS = [
   ["the core, over a storage of one's own", "src/auth/client.js", 5000, []],
   ["with encrypted IndexedDB, and cookie mode", "src/services/authService.js", 6000, [], WITHOUT_WEB],
   ["auth.min.js: localStorage and sessionStorage too", "src/services/authService.js", 6300, []],
+  ["passkeys, where they are used", "src/auth/passkeys.js", 1500, [/errors\.js$/]],
   ["the React context", "src/contexts/AuthContext.jsx", 700, ["react", "react/jsx-runtime", /authService\.js$/]],
 ];
 for (const [title, entry, budget, external, plugin] of BUDGETS) {
@@ -49,6 +50,6 @@ test("what few people see is in files of its own, which the product page does no
   assert.deepEqual(page.dynamicImports.toSorted(), later.map(({ fileName }) => fileName).toSorted());
   const early = page.moduleIds.filter((/** @type {string} */ id) => /\/src\/(account|admin|analytics)\//.test(id) && !/\/(place|link-token)\.js$/.test(id));
   assert.deepEqual(early, []);
-  assert.ok(size(page) <= 84_500, `the page: ${size(page)} bytes`);
+  assert.ok(size(page) <= 86_500, `the page: ${size(page)} bytes`);
   for (const [n, [name, budget]] of LATER.entries()) assert.ok(size(later[n]) <= budget, `${name}: ${size(later[n])} bytes`);
 });

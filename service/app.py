@@ -47,6 +47,7 @@ from service.store.limit_windows import LimitWindows
 from service.store.live_sessions import LiveSessions
 from service.store.local_windows import LocalWindows
 from service.store.mail_outbox import MailOutbox
+from service.store.passkeys import PasskeyRecords
 from service.store.password_hasher import PasswordHasher
 from service.store.redis_faults import explain
 from service.store.redis_pool import open_redis
@@ -73,6 +74,7 @@ from service.wiring.analytics import wire_analytics
 from service.wiring.audit import wire_audit
 from service.wiring.factors import wire_factors
 from service.wiring.parts import PARTS, Parts
+from service.wiring.passkeys import wire_passkeys
 from service.wiring.persons import wire_persons
 
 SETTINGS = web.AppKey("settings", Settings)
@@ -108,8 +110,17 @@ def build_app(settings: Settings) -> web.Application:
     app[keys.COOKIE] = RefreshCookie.of(settings.public_url, settings.cors_origins)
     app[LIMITS_FILE] = LimitsFile(settings.limits_file or SHIPPED)
     app[LIMIT_BOOK] = first_limits(app[LIMITS_FILE])
-    app.cleanup_ctx.extend([wire, wire_factors, wire_persons, wire_audit, wire_analytics])
-    app.cleanup_ctx.append(wire_account_settings)
+    app.cleanup_ctx.extend(
+        [
+            wire,
+            wire_account_settings,
+            wire_factors,
+            wire_passkeys,
+            wire_persons,
+            wire_audit,
+            wire_analytics,
+        ]
+    )
     app.add_routes(api_routes())
     contract = document(version=VERSION, server=settings.public_url)
 
@@ -227,7 +238,9 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
     app[keys.AUTHENTICATE] = Authenticate(
         tokens, live, revocations, restore, find_user, without_redis, time.time
     )
-    app[keys.LOGIN] = Login(users, hasher, challenges, events, open_session, token_bytes)
+    app[keys.LOGIN] = Login(
+        users, hasher, challenges, PasskeyRecords(database), events, open_session, token_bytes
+    )
     app[keys.VERIFY_SECOND_FACTOR] = VerifySecondFactor(
         challenges, users, seal, events, open_session, time.time
     )

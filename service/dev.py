@@ -95,6 +95,7 @@ def run_dev(
             "PUBLIC_URL": own["BASE_URL"],
             "LOG_FORMAT": "console",
             "GEOIP_FILE": str(countries.resolve()),
+            **({} if "PUBLIC_URL" in os.environ else _for_passkeys(port)),
         }
         env = {**defaults, **os.environ, **own, **dict.fromkeys(OTHERS, ""), "PORT": str(port)}
         say("Migrating the database, making the demo users …")
@@ -123,6 +124,11 @@ def run_dev(
             time.sleep(POLL_SECONDS)
         say("Stopping …")
     return 0
+
+
+def _for_passkeys(port: int) -> dict[str, str]:
+    """They belong to a name, never to an address: browsers let `localhost` have them without TLS."""
+    return {"WEBAUTHN_RP_ID": "localhost", "WEBAUTHN_ORIGINS": f"http://localhost:{port}"}
 
 
 @contextmanager
@@ -237,6 +243,8 @@ Inphora Auth runs at  {base_url}
 
   Try it:
     curl -s {base_url}/api/auth/login -H 'Content-Type: application/json' -d '{body}'
+
+  Passkeys work at {base_url.replace(HOST, "localhost")}
 
   Database and Redis: {data_dir / "dev.env"}      Stop: Ctrl-C
 """

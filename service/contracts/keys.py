@@ -52,6 +52,11 @@ def open_challenges(user_id: str) -> str:
     return f"{_TAGS[partition_of(user_id)]}um:{user_id}"
 
 
+def passkey_challenge(partition: int, challenge: str) -> str:
+    """What an answer of a passkey is awaited for, and in which session or sign-in; no person is named."""
+    return f"{_TAGS[partition]}wa:{challenge}"
+
+
 def rate_limit(policy: str, subject: str) -> str:
     """What one caller asked of late under one policy. No partition: it belongs to no person."""
     return f"auth:rl:{policy}:{subject}"

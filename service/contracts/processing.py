@@ -85,13 +85,27 @@ REGISTER = (
     ),
     Processing(
         name="Proofs of identity",
-        purpose="Check that it is them: password and second factor.",
+        purpose="Check that it is them: password, second factor, passkeys.",
         basis=CONTRACT,
         retention="until replaced, at the longest as long as the account exists",
         erasure="deleted",
         columns={
             "users": ("password_hash", "totp_secret", "totp_pending", "totp_last_step"),
             "recovery_codes": ("user_id", "code_hash", "used_at"),
+            "passkeys": (
+                "id",
+                "user_id",
+                "credential_id",
+                "public_key",
+                "sign_count",
+                "transports",
+                "aaguid",
+                "backup_eligible",
+                "backed_up",
+                "name",
+                "created_at",
+                "last_used_at",
+            ),
         },
     ),
     Processing(
@@ -416,6 +430,11 @@ IN_REDIS: Mapping[str, Kept] = {
     ),
     "challenge": Kept("user id, device", "five minutes", "deleted"),
     "open_challenges": Kept("user id, ids of challenges", "five minutes", "deleted"),
+    "passkey_challenge": Kept(
+        "a session's id, or a sign-in's",
+        "five minutes, or until it is answered",
+        "nothing: it leads to nobody",
+    ),
     "rate_limit": Kept(
         "digests of address and account that only this service can make; session id",
         "the limit's window",

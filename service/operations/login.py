@@ -13,16 +13,19 @@ from service.operations.open_session import OpenSession
 from service.operations.tokens import TokenPair
 from service.store.challenges import LIFETIME, Challenge, Challenges
 from service.store.event_log import EventLog
+from service.store.passkeys import PasskeyRecords
 from service.store.password_hasher import PasswordHasher
 from service.store.users import UserRecords
+
+CODES = ("totp", "recovery_code")
 
 
 @dataclass(frozen=True, slots=True)
 class SecondFactorNeeded:
-    """The password was right; `token` and a code finish the sign-in within `expires_in` seconds."""
+    """The password was right; `token` and one of `methods` finish the sign-in within `expires_in` s."""
 
     token: str
-    methods: tuple[str, ...] = ("totp", "recovery_code")
+    methods: tuple[str, ...]
     expires_in: int = int(LIFETIME.total_seconds())
 
 
@@ -33,6 +36,7 @@ class Login:
     users: UserRecords
     hasher: PasswordHasher
     challenges: Challenges
+    passkeys: PasskeyRecords
     events: EventLog
     open_session: OpenSession
     randomness: Callable[[int], bytes]
@@ -50,11 +54,11 @@ class Login:
         if account.totp_secret is None:
             return await self.open_session(account, amr=("pwd",), device=device, origin=origin)
         challenge_id = make_id(partition_of(account.user.id), self.randomness(RANDOM_BYTES))
-        return SecondFactorNeeded(
-            await self.challenges.open(
-                challenge_id, Challenge(account.user.id, device, cookie), origin
-            )
+        token = await self.challenges.open(
+            challenge_id, Challenge(account.user.id, device, cookie), origin
         )
+        passkey = ("passkey",) if await self.passkeys.of_user(account.user.id) else ()
+        return SecondFactorNeeded(token, (*CODES, *passkey))
 
     async def _refuse(self, account: Account | None, *, right: bool, origin: Origin) -> NoReturn:
         reason = "unknown_user" if account is None else "disabled" if right else "wrong_password"

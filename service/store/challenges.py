@@ -75,6 +75,14 @@ class Challenges:
             case _:
                 return None
 
+    async def find_user(self, token: str) -> str | None:
+        """Whose challenge it is, without counting a try; None for one that is not open."""
+        found = _locate(token)
+        if found is None:
+            return None
+        reply = await self._scripts.run("challenge_read", challenge=found["challenge"])
+        return reply[1].decode() if reply[0] == b"open" else None
+
     async def spend(self, token: str, *, method: str, origin: Origin) -> bool:
         """Close a challenge that was met; True for exactly one caller."""
         found = _locate(token)

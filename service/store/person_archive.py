@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Row, func, select
 
 from service.contracts.events import EventType
+from service.contracts.passkey_tables import passkeys
 from service.contracts.tables import erasures, recovery_codes, sessions, users
 from service.domain.instants import to_ms, to_rfc3339
 from service.domain.sessions import MILLISECOND
@@ -28,6 +29,7 @@ WITHHELD = [
     "legal holds, if there were any: telling of them could defeat a proceeding",
     "password hash, second-factor secret, recovery codes: whoever read them could sign in as you",
 ]
+PASSKEY_FIELDS = ("id", "name", "created_at", "last_used_at", "backed_up", "transports", "aaguid")
 SESSION_FIELDS = tuple(c.name for c in sessions.columns if c.name not in {"user_id", "end_applied"})
 
 
@@ -51,6 +53,7 @@ class PersonArchive:
             "kept_until": to_rfc3339(made_ms + keep // MILLISECOND),
             "account": account,
             "sessions": await self._sessions(user_id),
+            "passkeys": await self._passkeys(user_id),
             "unread_events": [each async for each in self._letters(user_id)],
             "withheld": WITHHELD,
         }
@@ -92,6 +95,12 @@ class PersonArchive:
         async with self.database.transaction() as connection:
             rows = (await connection.execute(query.order_by(sessions.c.created_at))).all()
         return [{name: _plain(getattr(row, name)) for name in SESSION_FIELDS} for row in rows]
+
+    async def _passkeys(self, user_id: str) -> list[dict[str, Any]]:
+        query = select(passkeys).where(passkeys.c.user_id == user_id)
+        async with self.database.transaction() as connection:
+            rows = (await connection.execute(query.order_by(passkeys.c.created_at))).all()
+        return [{name: _plain(getattr(row, name)) for name in PASSKEY_FIELDS} for row in rows]
 
     async def _letters(self, user_id: str) -> Any:
         """What could not become a row of the audit, as it was received."""

@@ -14,6 +14,7 @@ from service.web.handlers import (
     two_factor,
 )
 from service.web.limits import Limited
+from service.web.passkeys_routes import PASSKEY_ROUTES
 from service.web.route import AWAY, REFRESH_ERRORS, Route
 
 ROUTES = (
@@ -146,6 +147,7 @@ ROUTES = (
         errors=AWAY,
     ),
     *ACCOUNT_SETTINGS_ROUTES,
+    *PASSKEY_ROUTES,
     *ANALYTICS_ROUTES,
     Route(
         method="GET",

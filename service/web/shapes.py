@@ -109,6 +109,7 @@ class ArchiveShape(Shape):
     kept_until: datetime
     account: dict[str, Any]
     sessions: list[dict[str, Any]]
+    passkeys: list[dict[str, Any]]
     events: list[dict[str, Any]]
     unread_events: list[dict[str, str]]
     withheld: list[str]

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from tests.persons.archives import fetch
 from tests.persons.traces import add_canary, dump_postgres, dump_redis, read_logs
+from tests.support.authenticator import Authenticator
 from tests.support.processes import free_port, python, running, web_process
 from tests.support.waiting import wait_until
 
@@ -24,7 +25,7 @@ def product(env, folder):
 
 
 async def live_a_life(browser, canary):
-    """Sign in, fail, refresh, open challenges; the tokens that are left."""
+    """Sign in, fail, add a passkey, refresh, open challenges; the tokens that are left."""
     login = {
         "email": canary.person.email,
         "password": canary.person.password,
@@ -39,6 +40,10 @@ async def live_a_life(browser, canary):
     assert (await post("login", {**login, "password": "x" * 20})).status == 401
     assert (await post("login", {**login, "email": "nobody@people.example"})).status == 401
     first = (await post("login", login)).body
+    options = (await post("passkeys/options", {}, token=first["access_token"])).body["options"]
+    credential = Authenticator(origin="http://127.0.0.1:8000").make(options)
+    named = {"name": canary.device, "credential": credential}
+    assert (await post("passkeys", named, token=first["access_token"])).status == 201
     second = (await post("login", login)).body
     tokens = (await post("refresh", {"refresh_token": second["refresh_token"]})).body
     await browser.send("GET", ME, token=tokens["access_token"], headers=canary.headers)

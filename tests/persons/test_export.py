@@ -82,6 +82,7 @@ async def test_everything_held_on_a_person(stores, visit, tmp_path, person_keys)
     assert (account["name"], account["password"]) == (canary.name, True)
     assert [one["device"] for one in archive["sessions"]] == [canary.device] * 3
     assert [one["end_reason"] for one in archive["sessions"]].count("logout") == 1
+    assert [one["name"] for one in archive["passkeys"]] == [canary.device]
     said = [event["type"] for event in archive["events"]]
     assert said.count("login.succeeded") == 3
     assert {event["ip"] for event in archive["events"]} == {canary.ip}

@@ -1,5 +1,7 @@
 import { Card } from "../components/Card.jsx";
 import { Heading } from "../components/Heading.jsx";
+import { stepUp } from "../step-up/step-up.js";
+import { Passkeys } from "./Passkeys.jsx";
 import { Password } from "./Password.jsx";
 import { Profile } from "./Profile.jsx";
 import { TrustedDevices } from "./TrustedDevices.jsx";
@@ -15,14 +17,10 @@ export function Security() {
           <Card id="two-factor" title="Two-factor sign-in">
             <TwoFactor />
           </Card>
-          <TrustedDevices />
-          <Card id="tips" title="Good to know">
-            <ul className="tips">
-              <li>We never ask for your password or a code by phone or e-mail.</li>
-              <li>On a shared computer, sign out before you leave: it signs out every tab at once.</li>
-              <li>Something looks odd? <a href="#/sessions">See where you are signed in</a>.</li>
-            </ul>
+          <Card id="passkeys" title="Passkeys">
+            <Passkeys withStepUp={(run) => stepUp.within(run)()} />
           </Card>
+          <TrustedDevices />
         </div>
         <div className="column">
           <Card id="password" title="Password">
@@ -30,6 +28,13 @@ export function Security() {
           </Card>
           <Card id="who" title="Name and e-mail">
             <Profile />
+          </Card>
+          <Card id="tips" title="Good to know">
+            <ul className="tips">
+              <li>We never ask for your password or a code by phone or e-mail.</li>
+              <li>On a shared computer, sign out before you leave: it signs out every tab at once.</li>
+              <li>Something looks odd? <a href="#/sessions">See where you are signed in</a>.</li>
+            </ul>
           </Card>
         </div>
       </div>

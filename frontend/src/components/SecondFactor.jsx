@@ -7,6 +7,7 @@ import { describe } from "../text/messages.js";
 import { announce } from "./Announcer.jsx";
 import { Form } from "./Form.jsx";
 import { Heading } from "./Heading.jsx";
+import { PasskeyButton } from "./PasskeyButton.jsx";
 import { useSettings } from "./useSettings.js";
 
 /** @type {Record<string, Omit<import("./Form.jsx").FieldOptions, "name" | "missing"> & { other: string }>} */
@@ -65,6 +66,7 @@ export function SecondFactor({ methods }) {
           ...(days > 0 ? [{ name: "trust", label: `Do not ask for a code in this browser for ${days} days`, input: { type: "checkbox" } }] : []),
         ]}
       />
+      {methods.includes("passkey") && <PasskeyButton label="Use a passkey" run={(passkeys) => passkeys.verify().catch(sayOver)} />}
       <p className="links">
         {others.map((method) => <button key={method} type="button" className="link" onClick={() => choose(method)}>{METHODS[method]?.other}</button>)}
         <button type="button" className="link" onClick={() => logout()}>Sign in as someone else</button>

@@ -6,7 +6,9 @@ import { codeFrom } from "../text/code.js";
 import { Dialog } from "./Dialog.jsx";
 import { CODE } from "./code-field.js";
 import { Form } from "./Form.jsx";
+import { PasskeyButton } from "./PasskeyButton.jsx";
 import { usePassword } from "./usePassword.jsx";
+import { useResource } from "./useResource.js";
 
 /** Asks the person signed in to prove it again, when an action wants that. */
 export function StepUp() {
@@ -18,6 +20,7 @@ function Proof() {
   const { client, user } = useAuth();
   const [busy, setBusy] = useState(false);
   const [wantsCode, wantCode] = useState(!!user?.mfa_enabled);
+  const { data } = useResource("/api/auth/passkeys");
   const password = usePassword({ label: "Your password", wrong: "That is not your password.", input: { autoFocus: true } });
 
   /** What proves it is a new session, which takes the place of this one. @param {Record<string, string>} typed */
@@ -51,6 +54,7 @@ function Proof() {
           under={<button type="button" className="quiet" aria-disabled={busy} onClick={() => busy || cancel()}>Cancel</button>}
           fields={[password, ...(wantsCode ? [CODE] : [])]}
         />
+        {data?.passkeys.length > 0 && <PasskeyButton label="Use a passkey instead" run={(passkeys) => passkeys.stepUp().then(() => stepUp.settle(true))} />}
       </div>
     </Dialog>
   );

@@ -7,10 +7,12 @@ const BY_CODE = {
   rate_limited: "Too many attempts.",
   mfa_token_invalid: "That sign-in took too long. Please start again.",
   mfa_code_invalid: "That code was not accepted. Each code works once: wait for the next one and try again.",
+  passkey_invalid: "That passkey was not accepted. Try again, or sign in another way.",
+  passkey_exists: "There is a passkey of this account on that device already.",
+  passkey_unavailable: "Passkeys do not work at this address, or in this browser.",
   step_up_required: "This step wants a stronger proof of who you are than you can give here. Ask an administrator for help.",
   registration_closed: "New accounts cannot be made here. Ask whoever runs this service for one.",
   link_invalid: "This link has been used, or is too old.",
-  passkey_invalid: "That passkey was not accepted.",
   last_admin: "This is the last administrator who can sign in: give somebody else the role first.",
   session_limit: "You are signed in on as many devices as are allowed. Sign out on one of them first.",
   conflict: "This has been changed elsewhere. Reload the page to see how it stands.",
@@ -45,6 +47,7 @@ export function describe(error) {
 
 /** @param {string[]} amr RFC 8176; a recovery code has no value of its own there, but makes two factors */
 export function describeMethods(amr) {
+  if (amr.includes("swk") || amr.includes("hwk")) return amr.includes("pwd") ? "Password and passkey" : "Passkey";
   if (amr.includes("otp")) return "Password and authenticator code";
   return amr.includes("mfa") ? "Password and recovery code" : "Password";
 }

@@ -35,6 +35,8 @@ const METHODS = [
   [["pwd"], "Password"],
   [["pwd", "otp", "mfa"], "Password and authenticator code"],
   [["pwd", "mfa"], "Password and recovery code"],
+  [["swk", "user", "mfa"], "Passkey"],
+  [["pwd", "hwk", "user", "mfa"], "Password and passkey"],
 ];
 for (const [amr, expected] of METHODS) {
   test(`${amr.join(", ")} reads "${expected}"`, () => {

@@ -60,7 +60,7 @@ async def post_login(request: web.Request) -> web.Response:
                 "expires_in": outcome.expires_in,
             }
         )
-    return _signed_in(request, outcome, cookie=body.cookie)
+    return signed_in(request, outcome, cookie=body.cookie)
 
 
 async def post_verify_2fa(request: web.Request) -> web.Response:
@@ -72,7 +72,7 @@ async def post_verify_2fa(request: web.Request) -> web.Response:
         origin=request[VISIT].origin,
         admit=lambda user_id: admit(request, account=user_id, user_id=user_id),
     )
-    return _signed_in(request, pair, cookie=cookie)
+    return signed_in(request, pair, cookie=cookie)
 
 
 async def post_refresh(request: web.Request) -> web.Response:
@@ -123,7 +123,8 @@ async def get_me(request: web.Request) -> web.Response:
     return ReadyReply(body=me_body(caller.user, caller.session, request.app[POLICY]))
 
 
-def _signed_in(request: web.Request, pair: TokenPair, *, cookie: bool) -> web.Response:
+def signed_in(request: web.Request, pair: TokenPair, *, cookie: bool) -> web.Response:
+    """*tokens* for somebody who has just signed in, however; `cookie`: the browser keeps one."""
     visit = request[VISIT]
     visit.user_id, visit.session_id = pair.user.id, pair.session_id
     return _tokens(request, pair, cookie=cookie)

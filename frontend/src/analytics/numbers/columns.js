@@ -96,6 +96,10 @@ const CELLS = {
   pwd: "Password",
   "pwd otp mfa": "Password and code",
   "pwd mfa": "Password and recovery code",
+  "swk user mfa": "Passkey",
+  "hwk user mfa": "Passkey of one device",
+  "pwd swk user mfa": "Password and passkey",
+  "pwd hwk user mfa": "Password and passkey of one device",
   other: "Other",
   unknown: "Unknown",
 };
