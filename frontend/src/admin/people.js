@@ -63,7 +63,7 @@ const DEEDS = {
     path: "reset-2fa",
     label: "Reset two-factor…",
     title: "Reset two-factor sign-in?",
-    explains: "The password alone signs in then: authenticator, recovery codes and trusted browsers go. First make sure, by another way than e-mail, that it is the account’s owner who asks.",
+    explains: "The password alone signs in then: authenticator, recovery codes and trusted browsers go, passkeys stay, and all sessions end. First make sure, by another way than e-mail, that it is the account’s owner who asks.",
     done: "Two-factor sign-in is reset.",
     kind: "danger",
   },
