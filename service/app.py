@@ -69,6 +69,7 @@ from service.web.replies import cached_reply
 from service.web.routing import api_routes
 from service.web.server import Runner, serve_until_told
 from service.web.sharing import Sharing
+from service.wiring.account_settings import wire_account_settings
 from service.wiring.admin import wire_admin
 from service.wiring.analytics import wire_analytics
 from service.wiring.audit import wire_audit
@@ -116,6 +117,7 @@ def build_app(settings: Settings) -> web.Application:
     app.cleanup_ctx.extend(
         [
             wire,
+            wire_account_settings,
             wire_factors,
             wire_passwords,
             wire_passkeys,

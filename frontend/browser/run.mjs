@@ -23,7 +23,8 @@ async function run() {
   const given = process.env.BASE_URL;
   const PRODUCT_PORT = String(await freePort());
   const CORS_ORIGINS = `http://127.0.0.1:${PRODUCT_PORT}`;
-  const service = given ? { baseUrl: given, settings: {}, stop: async () => {} } : await startService({ ACCESS_TOKEN_TTL, CORS_ORIGINS, PRODUCT_PORT });
+  const accounts = { REGISTRATION: "open", EMAIL_VERIFICATION: "required", TRUSTED_DEVICE_DAYS: "30" };
+  const service = given ? { baseUrl: given, settings: {}, stop: async () => {} } : await startService({ ACCESS_TOKEN_TTL, CORS_ORIGINS, PRODUCT_PORT, ...accounts });
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => service.stop().finally(() => process.exit(1)));
   try {
     return await test({ BASE_URL: service.baseUrl.replace(/\/$/, ""), OWN_SERVICE: given ? "" : "yes", ...service.settings });

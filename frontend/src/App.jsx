@@ -1,16 +1,19 @@
 import { Suspense, lazy, useEffect, useState } from "react";
 
+import { isAccountScreen } from "./account/place.js";
+import { ADMIN, hasAdmin, isAdminPage } from "./admin/place.js";
 import { ANALYTICS, hasAnalytics, isAnalyticsPage } from "./analytics/place.js";
 import { Announcer } from "./components/Announcer.jsx";
 import { Farewell } from "./components/Farewell.jsx";
 import { Login } from "./components/Login.jsx";
 import { Masthead } from "./components/Masthead.jsx";
+import { StepUp } from "./components/StepUp.jsx";
 import { Trouble } from "./components/Trouble.jsx";
 import { useAuth } from "./contexts/AuthContext.jsx";
 import { Overview } from "./pages/Overview.jsx";
-import { Security } from "./pages/Security.jsx";
 import { Sessions } from "./pages/Sessions.jsx";
 import { YourData } from "./pages/YourData.jsx";
+import { useAddress } from "./components/useAddress.js";
 import { useRoute } from "./components/useRoute.js";
 
 /**
@@ -19,8 +22,22 @@ import { useRoute } from "./components/useRoute.js";
  */
 
 /**
+ * What is in a file of its own, fetched when it is first shown.
+ * @param {() => Promise<any>} load @param {string} name @returns {import("react").ComponentType<any>}
+ */
+const later = (load, name) => lazy(() => load().then((module) => ({ default: module[name] })));
+
+const loadAccount = () => import("./account/Account.jsx");
+const loadAdmin = () => import("./admin/Admin.jsx");
+const loadAnalytics = () => import("./analytics/Analytics.jsx");
+const Account = later(loadAccount, "Account");
+const Security = later(loadAccount, "Security");
+const Admin = later(loadAdmin, "Admin");
+const Analytics = later(loadAnalytics, "Analytics");
+
+/**
  * A page of yours is one more line here: it shows in the menu, and only to people signed in.
- * @type {{ path: string, title: string, Page: (props: PageProps) => import("react").ReactNode }[]}
+ * @type {{ path: string, title: string, Page: import("react").ComponentType<PageProps> }[]}
  */
 const PAGES = [
   { path: "/", title: "Overview", Page: Overview },
@@ -29,41 +46,48 @@ const PAGES = [
   { path: "/data", title: "Your data", Page: YourData },
 ];
 
-const loadAnalytics = () => import("./analytics/Analytics.jsx");
-const Analytics = lazy(() => loadAnalytics().then((module) => ({ default: module.Analytics })));
+const WAITING = <p className="loading" role="status">Loading…</p>;
+
 // Fetched while it is still being found out who is signed in.
-if (isAnalyticsPage()) loadAnalytics();
+const { pathname = "/" } = globalThis.location ?? {};
+if (isAnalyticsPage(pathname)) loadAnalytics();
+if (isAdminPage(pathname)) loadAdmin();
+if (isAccountScreen(pathname)) loadAccount();
 
 export function App() {
   const { isAuthenticated, isLoading, user } = useAuth();
   const [erasure, leave] = useState(/** @type {Erasure | null} */ (null));
+  const { path: place } = useAddress();
   const route = useRoute();
   useEffect(() => {
     if (isAuthenticated) leave(null); // somebody signed in since, in another tab
   }, [isAuthenticated]);
-  const isAnalytics = isAnalyticsPage();
+  const [isAccount, isAdmin, isAnalytics] = [isAccountScreen(place), isAdminPage(place), isAnalyticsPage(place)];
   const { Page, path } = PAGES.find((each) => each.path === route) ?? /** @type {(typeof PAGES)[0]} */ (PAGES[0]);
+  const isWide = isAuthenticated && (isAdmin || isAnalytics);
+
+  /** Of somebody signed in. */
+  function page() {
+    if (isAdmin) return <Admin key={user?.id} />;
+    if (isAnalytics) return <Analytics key={user?.id} />;
+    return <Page key={`${path} ${user?.id}`} leave={leave} />;
+  }
+
+  /** Of somebody who is not. */
+  const entrance = () => (erasure ? <Farewell erasure={erasure} done={() => leave(null)} /> : <Login />);
+
   return (
     <>
       <a className="skip" href="#main" onClick={skipToMain}>Skip to content</a>
-      <Masthead pages={isAuthenticated ? linksFor(user) : []} current={isAnalytics ? ANALYTICS.href : `/#${path}`} />
-      <main id="main" tabIndex={-1} className={isAnalytics && isAuthenticated ? "wide" : undefined}>
-        {isLoading && <p className="loading" role="status">Loading…</p>}
-        {!isLoading && !isAuthenticated && (erasure ? <Farewell erasure={erasure} done={() => leave(null)} /> : <Login />)}
-        {isAuthenticated && (
-          <>
-            <Trouble />
-            {isAnalytics ? (
-              <Suspense fallback={<p className="loading" role="status">Loading…</p>}>
-                <Analytics key={user?.id} />
-              </Suspense>
-            ) : (
-              <Page key={`${path} ${user?.id}`} leave={leave} />
-            )}
-          </>
-        )}
+      <Masthead pages={isAuthenticated ? linksFor(user) : []} current={isAdmin ? ADMIN.href : isAnalytics ? ANALYTICS.href : isAccount ? "" : `/#${path}`} />
+      <main id="main" tabIndex={-1} className={isWide ? "wide" : undefined}>
+        {isAuthenticated && <Trouble />}
+        <Suspense fallback={WAITING}>
+          {isLoading ? WAITING : isAccount ? <Account key={place} path={place} /> : isAuthenticated ? page() : entrance()}
+        </Suspense>
       </main>
       <footer className="foot">Inphora · a demonstration of the sign-in service. No loan is offered here.</footer>
+      {isAuthenticated && <StepUp key={user?.id} />}
       <Announcer />
     </>
   );
@@ -71,7 +95,7 @@ export function App() {
 
 /** The menu of somebody. @param {import("./services/authService.js").AuthState["user"]} user */
 function linksFor(user) {
-  return [...PAGES.map(({ path, title }) => ({ href: `/#${path}`, title })), ...(hasAnalytics(user) ? [ANALYTICS] : [])];
+  return [...PAGES.map(({ path, title }) => ({ href: `/#${path}`, title })), ...(hasAnalytics(user) ? [ANALYTICS] : []), ...(hasAdmin(user) ? [ADMIN] : [])];
 }
 
 /** The address after # is the route, so the link must not become one. @param {import("react").MouseEvent} event */

@@ -14,7 +14,21 @@ ASSET_HEADERS = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 DOCS = "/api/docs"
 """A page to try the API."""
-PAGES = ("/", "/analytics", "/analytics/sessions")
+PAGES = (
+    "/",
+    "/register",
+    "/verify",
+    "/forgot",
+    "/reset",
+    "/verify-email",
+    "/security",
+    "/sessions",
+    "/admin",
+    "/admin/users/{id}",
+    "/admin/sessions/{id}",
+    "/analytics",
+    "/analytics/sessions",
+)
 """Addresses of the one page, which looks at its own; what follows a `#` never comes here."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -3,6 +3,7 @@
 from service.domain import errors as e
 from service.domain.users import Role
 from service.web import bodies, queries, shapes
+from service.web.account_settings import ACCOUNT_SETTINGS_ROUTES
 from service.web.admin_routes import ADMIN_ROUTES
 from service.web.analytics_routes import ANALYTICS_ROUTES
 from service.web.factor_routes import FACTOR_ROUTES
@@ -144,6 +145,7 @@ ROUTES = (
         errors=AWAY,
     ),
     *PASSWORD_ROUTES,
+    *ACCOUNT_SETTINGS_ROUTES,
     *PASSKEY_ROUTES,
     *ADMIN_ROUTES,
     *ANALYTICS_ROUTES,

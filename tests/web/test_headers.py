@@ -17,7 +17,11 @@ EVERYWHERE = {
     "X-Frame-Options": "DENY",
     "Server": "inphora-auth",
 }
-PUBLIC = {"/.well-known/jwks.json": "public, max-age=300", "/api/openapi.json": "no-cache"}
+PUBLIC = {
+    "/.well-known/jwks.json": "public, max-age=300",
+    "/api/auth/settings": "public, max-age=60",
+    "/api/openapi.json": "no-cache",
+}
 """What anybody may keep for a while, or must ask about again; all else is not to be stored."""
 
 

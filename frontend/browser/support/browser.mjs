@@ -102,7 +102,7 @@ export async function enterPassword(page, email, password) {
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
 }
 
-/** Goes to another page by the menu. @param {Page} page @param {"Overview" | "Devices" | "Security" | "Your data" | "Analytics"} title */
+/** Goes to another page by the menu. @param {Page} page @param {"Overview" | "Devices" | "Security" | "Your data" | "Analytics" | "People"} title */
 export async function visit(page, title) {
   await page.getByRole("navigation").getByRole("link", { name: title }).click();
 }

@@ -1,10 +1,11 @@
 import { Heading } from "../components/Heading.jsx";
+import { NoRole } from "../components/NoRole.jsx";
+import { useAddress } from "../components/useAddress.js";
 import { useAuth } from "../contexts/AuthContext.jsx";
 import { Dashboard } from "./Dashboard.jsx";
-import { NoRole } from "./NoRole.jsx";
 import { SessionList } from "./SessionList.jsx";
 import { hasAnalytics } from "./place.js";
-import { useAddress } from "./useAddress.js";
+import "../components/lists.css";
 import "./styles/page.css";
 import "./styles/shown.css";
 import "./styles/tiles.css";
@@ -18,7 +19,7 @@ import "./styles/paper.css";
 export function Analytics() {
   const { user } = useAuth();
   const address = useAddress();
-  if (!hasAnalytics(user)) return <NoRole />;
+  if (!hasAnalytics(user)) return <NoRole title="These numbers are for analysts" role="analyst" what="session analytics" />;
   if (address.path.replace(/\/$/, "") === "/analytics/sessions") return <SessionList {...address} />;
   return (
     <>

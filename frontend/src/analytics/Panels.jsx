@@ -9,7 +9,7 @@ import { describeColumn } from "./numbers/columns.js";
 import { addDays } from "./numbers/days.js";
 import { ASKS, follows, queryOf } from "./numbers/questions.js";
 import { writeList } from "./numbers/session-list.js";
-import { follow } from "./useAddress.js";
+import { follow } from "../components/useAddress.js";
 import { usePrinting } from "./usePrinting.js";
 import { useQuestion } from "./useQuestion.js";
 

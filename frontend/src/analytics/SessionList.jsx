@@ -1,29 +1,28 @@
-import { useEffect, useMemo, useState } from "react";
+import { useMemo } from "react";
 
 import { Heading } from "../components/Heading.jsx";
-import { useAnswer } from "../components/useResource.js";
+import { follow } from "../components/useAddress.js";
+import { usePages } from "../components/usePages.js";
 import { explain } from "./panels/Panel.jsx";
 import { describeColumn, sayCell } from "./numbers/columns.js";
 import { addDays, ownZone } from "./numbers/days.js";
 import { listQuery, readList, writeList } from "./numbers/session-list.js";
 import { NOTHING, sayDays, sayInstant, sayMoment } from "./numbers/units.js";
-import { follow } from "./useAddress.js";
 
 /**
  * @typedef {{ session_id: string, user_key: string, started_at: string | null, last_active_at: string | null, ended_at: string | null,
  *   end_reason: string | null, client: string | null, device_class: string | null, browser: string | null, os: string | null,
  *   country: string | null, method: string | null, mfa_used: boolean, refresh_count: number, refresh_background_count: number,
  *   reuse_detected: boolean }} SessionRow
- * @typedef {{ of: string, rows: SessionRow[], cursor: string | null, error: any, busy: boolean }} Pages `of`: the question of its first page
  */
 
 /** The sessions behind a number, the newest first. @param {{ search: string, go: (to: string) => void }} props */
 export function SessionList({ search, go }) {
   const list = useMemo(() => readList(search, ownZone(), Date.now()), [search]);
-  const { pages, more, retry } = usePages(list);
   const onLink = follow(go);
   const last = addDays(list.to, -1);
-  const { rows, cursor, error, busy } = pages;
+  /** @type {ReturnType<typeof usePages<SessionRow>>} */
+  const { rows, cursor, error, busy, more, again } = usePages((cursor) => listQuery(list, cursor), "sessions");
   return (
     <>
       <Heading>Sessions</Heading>
@@ -59,7 +58,7 @@ export function SessionList({ search, go }) {
         {error && (
           <div className="panel-error">
             <p className="alert" role="alert">{explain(error)}</p>
-            <button type="button" className="quiet" onClick={retry}>Ask again</button>
+            <button type="button" className="quiet" onClick={again}>Ask again</button>
           </div>
         )}
         <div className="list-foot">
@@ -93,26 +92,4 @@ function Row({ row, tz }) {
 /** @param {Record<string, string>} filters @param {string} name */
 function without(filters, name) {
   return Object.fromEntries(Object.entries(filters).filter(([each]) => each !== name));
-}
-
-/** One page after the other of a list, begun anew for each other list. @param {import("./numbers/session-list.js").ListView} list */
-function usePages(list) {
-  const ask = useAnswer();
-  const first = listQuery(list, null);
-  const [pages, setPages] = useState(/** @type {Pages} */ ({ of: "", rows: [], cursor: null, error: null, busy: true }));
-  const [wanted, setWanted] = useState(/** @type {{ of: string, cursor: string | null, attempt: number }} */ ({ of: first, cursor: null, attempt: 0 }));
-  const { cursor, attempt } = wanted.of === first ? wanted : { cursor: null, attempt: 0 };
-  useEffect(() => {
-    const leaving = new AbortController();
-    const { signal } = leaving;
-    setPages((before) => (before.of === first && cursor ? { ...before, busy: true, error: null } : { of: first, rows: [], cursor: null, error: null, busy: true }));
-    ask("GET", listQuery(list, cursor), { signal })
-      .then((answer) => answer.json())
-      .then(({ sessions, next_cursor }) => signal.aborted || setPages((before) => ({ of: first, rows: [...before.rows, ...sessions], cursor: next_cursor, error: null, busy: false })))
-      .catch((error) => signal.aborted || setPages((before) => ({ ...before, error, busy: false })));
-    return () => leaving.abort();
-  }, [ask, first, cursor, attempt]);
-  const more = () => pages.busy || setWanted({ of: first, cursor: pages.cursor, attempt });
-  const retry = () => setWanted({ of: first, cursor, attempt: attempt + 1 });
-  return { pages, more, retry };
 }

@@ -8,4 +8,4 @@ export const ANALYTICS = { href: "/analytics", title: "Analytics" };
 export const hasAnalytics = (user) => !!user && user.roles.some((role) => ROLES.includes(role));
 
 /** A page of its own, with an address that the service knows, and not one after a `#`. */
-export const isAnalyticsPage = () => /^\/analytics(\/|$)/.test(globalThis.location?.pathname ?? "");
+export const isAnalyticsPage = (/** @type {string} */ path) => /^\/analytics(\/|$)/.test(path);

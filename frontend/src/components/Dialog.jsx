@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef } from "react";
+import { useId, useLayoutEffect, useRef } from "react";
 
 /**
  * Over the page, which stands still meanwhile. The browser's own: it keeps the focus, and gives it back afterwards.
@@ -8,11 +8,13 @@ import { useEffect, useId, useRef } from "react";
 export function Dialog({ title, busy, close, children }) {
   const id = useId();
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
-  useEffect(() => {
-    if (!dialog.current?.open) dialog.current?.showModal();
+  useLayoutEffect(() => {
+    const shown = dialog.current;
+    if (!shown?.open) shown?.showModal();
+    return () => shown?.close(); // while it is still there: or the focus would go nowhere
   }, []);
   return (
-    <dialog ref={dialog} className="card" aria-labelledby={id} onCancel={(event) => busy && event.preventDefault()} onClose={close}>
+    <dialog ref={dialog} className="card" aria-labelledby={id} onCancel={(event) => busy && event.preventDefault()} onClose={() => dialog.current?.open || close()}>
       <h2 id={id}>{title}</h2>
       {children}
     </dialog>

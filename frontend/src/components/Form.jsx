@@ -1,19 +1,22 @@
 import { useRef, useState } from "react";
 
 import { describe } from "../text/messages.js";
+import { Wait } from "./Wait.jsx";
 
 /**
- * @typedef {{ name: string, label: string, hint?: string, missing: string, invalid: string, blamedFor?: string,
- *   wrong?: string, input: import("react").ComponentProps<"input">, after?: import("react").ReactNode }} FieldOptions
- *   `missing`: said when it is empty, `invalid` when the service refuses it; `blamedFor`: the error code that is about
- *   this field, and `wrong`: what is said at it then, in place of an alert
+ * @typedef {{ name: string, label: string, hint?: string, missing?: string, invalid?: string, blamedFor?: string,
+ *   wrong?: string, check?: (value: string) => string, input: import("react").ComponentProps<"input">,
+ *   after?: import("react").ReactNode }} FieldOptions
+ *   `missing`: said when it is empty, without it the field may be; `invalid`: said when the service refuses it, without
+ *   it the service's own reason is; `blamedFor`: the error code that is about this field, and `wrong`: what is said at
+ *   it then, in place of an alert; `check`: what is wrong with a value before it is sent, or nothing
  */
 
 /** A labelled input with its own error line, tied to it for screen readers. @param {{ field: FieldOptions, mark?: string }} props */
-function Field({ field: { name, label, hint, input, after }, mark }) {
+function Field({ field: { name, label, hint, missing, input, after }, mark }) {
   const id = `field-${name}`;
   const described = [hint && `${id}-hint`, mark && `${id}-error`].filter(Boolean).join(" ");
-  const control = <input id={id} name={name} required aria-invalid={!!mark} aria-describedby={described || undefined} {...input} />;
+  const control = <input id={id} name={name} required={!!missing} aria-invalid={!!mark} aria-describedby={described || undefined} {...input} />;
   return (
     <div className="field">
       {input.type === "checkbox" ? (
@@ -39,6 +42,7 @@ function Field({ field: { name, label, hint, input, after }, mark }) {
 export function Form({ fields, submitLabel, busyLabel, kind = "primary", submit, under }) {
   const [busy, setBusy] = useState(false);
   const [alert, setAlert] = useState("");
+  const [wait_s, setWait] = useState(0);
   const [marks, setMarks] = useState(/** @type {Record<string, string>} */ ({}));
   const form = useRef(/** @type {HTMLFormElement | null} */ (null));
 
@@ -51,10 +55,14 @@ export function Form({ fields, submitLabel, busyLabel, kind = "primary", submit,
 
   /** @param {any} error */
   function show(error) {
-    const refused = fields.filter(({ name }) => error.fields?.some((/** @type {{ field: string }} */ { field }) => field === name));
+    /** @type {import("../auth/errors.js").FieldError[]} */
+    const faults = error.fields ?? [];
+    const refused = fields.filter(({ name }) => faults.some(({ field }) => field === name));
     const blamed = fields.find(({ blamedFor }) => blamedFor === error.code);
+    const said = (/** @type {FieldOptions} */ { name, invalid }) => invalid ?? faults.flatMap(({ field, message }) => (field === name ? [message] : [])).join(" ");
     setAlert(blamed?.wrong ? "" : describe(error));
-    setMarks(Object.fromEntries([...refused.map(({ name, invalid }) => [name, invalid]), ...(blamed?.wrong ? [[blamed.name, blamed.wrong]] : [])]));
+    setWait(error.code === "account_locked" ? error.retryAfter : 0);
+    setMarks(Object.fromEntries([...refused.map((field) => [field.name, said(field)]), ...(blamed?.wrong ? [[blamed.name, blamed.wrong]] : [])]));
     focus((refused[0] ?? blamed)?.name);
   }
 
@@ -63,10 +71,15 @@ export function Form({ fields, submitLabel, busyLabel, kind = "primary", submit,
     event.preventDefault();
     if (busy) return;
     const values = /** @type {Record<string, string>} */ (Object.fromEntries(new FormData(event.currentTarget)));
-    const empty = fields.filter(({ name }) => !values[name]?.trim());
+    const faults = fields.flatMap(({ name, missing, check }) => {
+      const value = values[name] ?? "";
+      const fault = value.trim() ? check?.(value) : missing;
+      return fault ? [[name, fault]] : [];
+    });
     setAlert("");
-    setMarks(Object.fromEntries(empty.map(({ name, missing }) => [name, missing])));
-    if (empty.length > 0) return focus(empty[0]?.name);
+    setWait(0);
+    setMarks(Object.fromEntries(faults));
+    if (faults.length > 0) return focus(faults[0]?.[0]);
     setBusy(true);
     await submit(values).catch(show);
     setBusy(false);
@@ -76,6 +89,7 @@ export function Form({ fields, submitLabel, busyLabel, kind = "primary", submit,
     // post: should a script ever fail to stop it, nothing typed here may land in an address.
     <form ref={form} method="post" noValidate onSubmit={onSubmit}>
       <div className="alert" role="alert">{alert}</div>
+      {wait_s > 0 && <Wait key={alert} seconds={wait_s} />}
       {fields.map((field) => <Field key={field.name} field={field} mark={marks[field.name]} />)}
       <button type="submit" className={kind} aria-disabled={busy}>{busy ? busyLabel : submitLabel}</button>
       {under}

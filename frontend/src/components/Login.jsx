@@ -1,12 +1,16 @@
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef } from "react";
 
 import { useAuth } from "../contexts/AuthContext.jsx";
+import { deviceToken } from "../person/trusted-devices.js";
 import { describeReason } from "../text/messages.js";
 import { Form } from "./Form.jsx";
 import { Heading } from "./Heading.jsx";
 import { PasskeyButton } from "./PasskeyButton.jsx";
 import { SecondFactor } from "./SecondFactor.jsx";
+import { follow, useAddress } from "./useAddress.js";
 import { usePasskeys } from "./usePasskeys.js";
+import { usePassword } from "./usePassword.jsx";
+import { useSettings } from "./useSettings.js";
 
 /** Signing in: the password, then a second factor where the account has one. Shows who is signed out why. */
 export function Login() {
@@ -16,7 +20,9 @@ export function Login() {
 
 function Password() {
   const { login, client } = useAuth();
-  const [isShown, setShown] = useState(false);
+  const { go } = useAddress();
+  const settings = useSettings();
+  const password = usePassword();
   const leaveAutofill = usePasskeyAutofill();
   const notice = describeReason(client.getState());
   return (
@@ -26,7 +32,7 @@ function Password() {
       <Form
         submitLabel="Sign in"
         busyLabel="Signing in…"
-        submit={({ email = "", password = "" }) => login({ email: email.trim(), password }).catch(unlessChallenged)}
+        submit={({ email = "", password = "" }) => login({ email: email.trim(), password, device_token: deviceToken(email) }).catch(unlessChallenged)}
         fields={[
           {
             name: "email",
@@ -35,23 +41,14 @@ function Password() {
             invalid: "Enter a complete e-mail address, like name@example.com.",
             input: { type: "email", autoComplete: "username webauthn", inputMode: "email", autoCapitalize: "none", spellCheck: false, autoFocus: !notice },
           },
-          {
-            name: "password",
-            label: "Password",
-            missing: "Enter your password.",
-            invalid: "This is longer than any password here.",
-            blamedFor: "invalid_credentials",
-            input: { type: isShown ? "text" : "password", autoComplete: "current-password", spellCheck: false },
-            // Seeing what one types prevents more failed sign-ins than hiding it prevents glances.
-            after: (
-              <label className="check">
-                <input type="checkbox" checked={isShown} onChange={(event) => setShown(event.target.checked)} /> Show password
-              </label>
-            ),
-          },
+          password,
         ]}
       />
       <PasskeyButton label="Sign in with a passkey" run={(passkeys) => (leaveAutofill(), passkeys.signIn())} />
+      <p className="links">
+        <a href="/forgot" onClick={follow(go)}>Forgot your password?</a>
+        {settings?.registration === "open" && <a href="/register" onClick={follow(go)}>Create an account</a>}
+      </p>
     </>
   );
 }

@@ -1,12 +1,14 @@
 import { useState } from "react";
 
 import { useAuth } from "../contexts/AuthContext.jsx";
+import { keepDeviceToken } from "../person/trusted-devices.js";
 import { codeFrom } from "../text/code.js";
 import { describe } from "../text/messages.js";
 import { announce } from "./Announcer.jsx";
 import { Form } from "./Form.jsx";
 import { Heading } from "./Heading.jsx";
 import { PasskeyButton } from "./PasskeyButton.jsx";
+import { useSettings } from "./useSettings.js";
 
 /** @type {Record<string, Omit<import("./Form.jsx").FieldOptions, "name" | "missing"> & { other: string }>} */
 const METHODS = {
@@ -34,10 +36,22 @@ function sayOver(error) {
 
 /** @param {{ methods: string[] }} props those unknown here are left out */
 export function SecondFactor({ methods }) {
-  const { verify2fa, logout } = useAuth();
+  const { client, logout } = useAuth();
+  const days = useSettings()?.trusted_device_days ?? 0;
   const known = methods.filter((method) => method in METHODS);
   const [chosen, choose] = useState(known[0] ?? "totp");
   const { other: _, input, ...field } = /** @type {(typeof METHODS)[string]} */ (METHODS[chosen]);
+
+  /** @param {Record<string, string>} typed */
+  function verify({ code = "", trust }) {
+    return client.adopt(async (call, mfa_token) => {
+      const answer = await call("verify-2fa", { mfa_token, code: codeFrom(code), ...(trust && { trust_device: true }) });
+      const { device_token, user } = answer.body;
+      if (device_token) keepDeviceToken(user.email, device_token);
+      return answer;
+    });
+  }
+
   const others = known.filter((method) => method !== chosen);
   return (
     <>
@@ -46,8 +60,11 @@ export function SecondFactor({ methods }) {
         key={chosen}
         submitLabel="Continue"
         busyLabel="Checking…"
-        submit={({ code = "" }) => verify2fa({ code: codeFrom(code) }).catch(sayOver)}
-        fields={[{ ...field, name: "code", missing: "Enter the code.", blamedFor: "mfa_code_invalid", input: { ...input, type: "text", className: "code", autoFocus: true } }]}
+        submit={(typed) => verify(typed).catch(sayOver)}
+        fields={[
+          { ...field, name: "code", missing: "Enter the code.", blamedFor: "mfa_code_invalid", input: { ...input, type: "text", className: "code", autoFocus: true } },
+          ...(days > 0 ? [{ name: "trust", label: `Do not ask for a code in this browser for ${days} days`, input: { type: "checkbox" } }] : []),
+        ]}
       />
       {methods.includes("passkey") && <PasskeyButton label="Use a passkey" run={(passkeys) => passkeys.verify().catch(sayOver)} />}
       <p className="links">

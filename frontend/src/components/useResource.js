@@ -1,27 +1,13 @@
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 
 import { useAuth } from "../contexts/AuthContext.jsx";
-import { AuthError, errorFrom } from "../services/authService.js";
+import { stepUp } from "../step-up/step-up.js";
+import { createAsk, jsonOf } from "./ask.js";
 
-/**
- * A request as the person signed in.
- * @returns {(method: string, path: string, init?: { body?: object, signal?: AbortSignal }) => Promise<Response>} rejects
- *   with an AuthError for all but 2xx
- */
+/** A request as the person signed in, who is asked to prove it where an action wants that. @returns {import("./ask.js").Ask} */
 export function useAnswer() {
   const { makeAuthenticatedRequest } = useAuth();
-  return useCallback(
-    async (method, path, { body, signal } = {}) => {
-      const headers = /** @type {Record<string, string>} */ (body ? { "Content-Type": "application/json" } : {});
-      const answer = await makeAuthenticatedRequest(path, { method, headers, body: body && JSON.stringify(body), signal }).catch((cause) => {
-        // What `fetch` calls a TypeError is the network's.
-        throw cause instanceof TypeError ? new AuthError("network", { cause }) : cause;
-      });
-      if (!answer.ok) throw await errorFrom(answer, Date.now());
-      return answer;
-    },
-    [makeAuthenticatedRequest],
-  );
+  return useMemo(() => stepUp.within(createAsk(makeAuthenticatedRequest)), [makeAuthenticatedRequest]);
 }
 
 /**
@@ -30,13 +16,7 @@ export function useAnswer() {
  */
 export function useRequest() {
   const ask = useAnswer();
-  return useCallback(
-    async (method, path, body) => {
-      const answer = await ask(method, path, { body });
-      return answer.headers.get("Content-Type")?.includes("json") ? answer.json() : null;
-    },
-    [ask],
-  );
+  return useCallback(async (method, path, body) => jsonOf(await ask(method, path, { body })), [ask]);
 }
 
 /** @param {string} path @returns {{ data: any, error: Error | null, reload: () => Promise<void> }} */

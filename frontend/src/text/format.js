@@ -28,6 +28,13 @@ export function duration(seconds) {
   return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }
 
+/** @param {number} seconds @returns {string} "4:09", "1:02:03" */
+export function clock(seconds) {
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  const [first = 0, ...others] = parts[0] ? parts : parts.slice(1);
+  return [first, ...others.map((part) => String(part).padStart(2, "0"))].join(":");
+}
+
 /**
  * @typedef {{ id: string, created_at: string, last_seen_at: string, expires_at: string, ip: string | null,
  *   device: string | null, amr: string[], current: boolean }} SessionShape

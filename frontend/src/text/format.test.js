@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { duration, instant, ownFirst, relative } from "./format.js";
+import { clock, duration, instant, ownFirst, relative } from "./format.js";
 
 const NOW_MS = Date.parse("2026-03-01T12:00:00Z");
 
@@ -34,6 +34,18 @@ const DURATIONS = [
 for (const [seconds, expected] of DURATIONS) {
   test(`${seconds} s reads "${expected}"`, () => {
     assert.equal(duration(seconds), expected);
+  });
+}
+
+/** @type {[number, string][]} */
+const CLOCKS = [
+  [0, "0:00"],
+  [249, "4:09"],
+  [3723, "1:02:03"],
+];
+for (const [seconds, expected] of CLOCKS) {
+  test(`${seconds} s count down as ${expected}`, () => {
+    assert.equal(clock(seconds), expected);
   });
 }
 

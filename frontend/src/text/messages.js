@@ -10,7 +10,11 @@ const BY_CODE = {
   passkey_invalid: "That passkey was not accepted. Try again, or sign in another way.",
   passkey_exists: "There is a passkey of this account on that device already.",
   passkey_unavailable: "Passkeys do not work at this address, or in this browser.",
-  step_up_required: "For this step, please sign out and sign in again first.",
+  step_up_required: "This step wants a stronger proof of who you are than you can give here. Ask an administrator for help.",
+  registration_closed: "New accounts cannot be made here. Ask whoever runs this service for one.",
+  link_invalid: "This link has been used, or is too old.",
+  last_admin: "This is the last administrator who can sign in: give somebody else the role first.",
+  session_limit: "You are signed in on as many devices as are allowed. Sign out on one of them first.",
   conflict: "This has been changed elsewhere. Reload the page to see how it stands.",
   forbidden: "Your account may not do this.",
   signed_out: "You are signed out. Please sign in again.",
@@ -30,9 +34,10 @@ const BY_REASON = {
   refresh_token_reused: "Your session was ended for your safety. Please sign in again.",
 };
 
-/** @param {import("../auth/errors.js").AuthError | Error} error @returns {string} one or two sentences for a person */
+/** @param {import("../auth/errors.js").AuthError | Error} error @returns {string} one or two sentences for a person; none where it is as they wanted */
 export function describe(error) {
   if (!("kind" in error)) return "Something went wrong on this page. Please try again.";
+  if (error.kind === "aborted") return ""; // as the person wanted it
   if (error.code === "validation_failed" && error.fields.length > 0) return "Please check what is marked below.";
   const wait = error.retryAfter ? ` Try again in ${duration(error.retryAfter)}.` : "";
   const known = BY_CODE[error.code];

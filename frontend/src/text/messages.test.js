@@ -20,6 +20,10 @@ for (const [title, error, expected] of ERRORS) {
   });
 }
 
+test("what the person broke off is no failure", () => {
+  assert.equal(describe(new AuthError("aborted", { code: "step_up_required" })), "");
+});
+
 test("an unknown reason still asks to sign in, none says nothing", () => {
   const reasons = ["session_expired", "new_reason", null].map((code) => describeReason({ code, error: null }));
 

@@ -1,15 +1,24 @@
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 
-import { Action } from "./Action.jsx";
-import { announce } from "./Announcer.jsx";
+import { Action } from "../components/Action.jsx";
+import { announce } from "../components/Announcer.jsx";
+
+const FILE_NAME = "recovery-codes.txt";
 
 /** They cannot be asked for again, so leaving is a deliberate step. @param {{ codes: string[], done: () => void }} props */
 export function RecoveryCodes({ codes, done }) {
   const heading = useRef(/** @type {HTMLHeadingElement | null} */ (null));
+  const text = codes.join("\n");
+  const [url, setUrl] = useState("");
   useEffect(() => heading.current?.focus(), []);
+  useEffect(() => {
+    const made = URL.createObjectURL(new Blob([`${text}\n`], { type: "text/plain" }));
+    setUrl(made);
+    return () => URL.revokeObjectURL(made);
+  }, [text]);
 
   async function copy() {
-    await navigator.clipboard.writeText(codes.join("\n"));
+    await navigator.clipboard.writeText(text);
     announce("Recovery codes copied.");
   }
 
@@ -21,8 +30,12 @@ export function RecoveryCodes({ codes, done }) {
         {codes.map((code) => <li key={code}><code>{code}</code></li>)}
       </ul>
       <div className="actions">
-        <button type="button" className="primary" onClick={done}>I have saved them</button>
         {navigator.clipboard && <Action label="Copy" busyLabel="Copying…" run={copy} /> /* absent over plain http */}
+        <a className="button quiet" href={url} download={FILE_NAME}>Save as a file</a>
+        <button type="button" className="quiet" onClick={() => window.print()}>Print</button>
+      </div>
+      <div className="actions">
+        <button type="button" className="primary" onClick={done}>I have saved them</button>
       </div>
     </div>
   );

@@ -1,12 +1,12 @@
 import { useState } from "react";
 
 import { instant, relative } from "../text/format.js";
-import { Action } from "./Action.jsx";
-import { announce } from "./Announcer.jsx";
-import { Failed } from "./Failed.jsx";
-import { Form } from "./Form.jsx";
-import { unlessCancelled, usePasskeys } from "./usePasskeys.js";
-import { useResource } from "./useResource.js";
+import { Action } from "../components/Action.jsx";
+import { announce } from "../components/Announcer.jsx";
+import { Failed } from "../components/Failed.jsx";
+import { Form } from "../components/Form.jsx";
+import { unlessCancelled, usePasskeys } from "../components/usePasskeys.js";
+import { useResource } from "../components/useResource.js";
 
 /** @typedef {import("../auth/passkeys.js").Passkey} Passkey */
 

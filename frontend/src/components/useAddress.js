@@ -10,12 +10,14 @@ function subscribe(fn) {
   };
 }
 
+/** @typedef {(to: string, how?: { replace?: boolean }) => void} Go */
+
 /**
  * The page's address without its origin, and going to another one of this page without loading it anew.
- * @returns {{ path: string, search: string, go: (to: string, how?: { replace?: boolean }) => void }}
+ * @returns {{ path: string, search: string, go: Go }}
  */
 export function useAddress() {
-  const address = useSyncExternalStore(subscribe, () => window.location.pathname + window.location.search, () => "/analytics");
+  const address = useSyncExternalStore(subscribe, () => window.location.pathname + window.location.search, () => "/");
   const go = useCallback((/** @type {string} */ to, /** @type {{ replace?: boolean }} */ { replace = false } = {}) => {
     if (replace) window.history.replaceState(null, "", to);
     else window.history.pushState(null, "", to);
@@ -33,8 +35,8 @@ export function follow(go) {
   return (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
     event.preventDefault();
-    const { pathname, search } = event.currentTarget;
-    go(pathname + search);
+    const { pathname, search, hash } = event.currentTarget;
+    go(pathname + search + hash);
     window.scrollTo(0, 0);
   };
 }
