@@ -17,6 +17,7 @@ from service.commands import AS_JSON, INSTANT, open_stores, run
 from service.domain.errors import ConflictError, LastAdminError, NotFoundError
 from service.domain.sessions import Origin, SessionPolicy
 from service.domain.users import Role
+from service.operations import account_deeds as changes
 from service.operations.administer_account import AdministerAccount, Deed
 from service.operations.create_user import CreateUser
 from service.operations.read_timeline import ReadTimeline
@@ -24,7 +25,6 @@ from service.operations.revoke_everybody import RevokeEverybody
 from service.persons_cli import BY, REASON, get_person
 from service.policy import session_policy
 from service.refusals import fail
-from service.store import account_changes as changes
 from service.store.account_changes import AccountChange, AccountChanges
 from service.store.administration import Administration, Overview, PeopleWanted, Status
 from service.store.audit_search import AuditSearch
