@@ -157,6 +157,7 @@ async def test_what_succeeds_is_answered_as_documented(
     person, guarded = await make_person(), await make_person(totp_secret=TOTP_SECRET)
     leaving, auditor = await make_person(), await make_person(roles=["auditor"])
     analyst = await make_person(roles=["analyst"])
+    admin, managed = await make_person(roles=["admin"]), await make_person()
     base = f"http://{served.host}:{served.port}"
 
     def live():
@@ -209,6 +210,8 @@ async def test_what_succeeds_is_answered_as_documented(
                 call("GET", "/api/audit", token, query={"format": form, "user_id": person.id})
             token = login(analyst)["access_token"]
             analyse(call, token)
+            session = login(managed)["session_id"]
+            administer(call, login(admin)["access_token"], managed, session)
             for path in ("/api/health", "/api/health/live", "/api/health/ready"):
                 call("GET", path)
             call("GET", "/.well-known/jwks.json")
@@ -259,6 +262,24 @@ def use_passkey(call, key, mfa_token):
     named = {"name": "Blue"}
     call("PATCH", "/api/auth/passkeys/{id}", token, path_parameters=which, body=named)
     call("DELETE", "/api/auth/passkeys/{id}", token, path_parameters=which)
+
+
+def administer(call, token, person, session):
+    """What an administrator does, the worst last."""
+    who, why = {"id": person.id}, {"reason": "ticket 4711"}
+    users = "/api/admin/users"
+    call("GET", users, token, query={"q": person.email[:4], "limit": "1"})
+    call("POST", users, token, body={"email": f"new-{person.email}", "roles": ["auditor"]})
+    call("GET", f"{users}/{{id}}", token, path_parameters=who)
+    which = {"path_parameters": {"id": session}}
+    call("GET", "/api/admin/sessions/{id}/timeline", token, **which)
+    call("DELETE", "/api/admin/sessions/{id}", token, query=why, **which)
+    call("GET", f"{users}/{{id}}/sessions", token, path_parameters=who)
+    for deed in ("lock", "unlock", "disable", "enable", "reset-2fa", "revoke-sessions"):
+        call("POST", f"{users}/{{id}}/{deed}", token, path_parameters=who, body=why)
+    roles = {**why, "roles": ["analyst"]}
+    call("PUT", f"{users}/{{id}}/roles", token, path_parameters=who, body=roles)
+    call("POST", "/api/admin/revoke-sessions", token, body=why)
 
 
 def analyse(call, token):
