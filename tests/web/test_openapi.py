@@ -131,8 +131,11 @@ async def test_the_service_answers_as_documented(
 
 
 @pytest.mark.usefixtures("unharmed", "working")
-async def test_what_succeeds_is_answered_as_documented(served, make_person):
+async def test_what_succeeds_is_answered_as_documented(
+    serve_for_real, make_settings, make_person
+):
     """Every success of a life with this service, which no generated request comes upon."""
+    served = await serve_for_real(make_settings(trusted_device_days=30))
     person, guarded = await make_person(), await make_person(totp_secret=TOTP_SECRET)
     leaving, auditor = await make_person(), await make_person(roles=["auditor"])
     analyst = await make_person(roles=["analyst"])
@@ -156,7 +159,12 @@ async def test_what_succeeds_is_answered_as_documented(served, make_person):
 
             challenge = login(guarded)
             code = {"mfa_token": challenge["mfa_token"], "code": pyotp.TOTP(TOTP_SECRET).now()}
-            call("POST", "/api/auth/verify-2fa", body=code)
+            trusting = {**code, "trust_device": True}
+            guarded_token = call("POST", "/api/auth/verify-2fa", body=trusting)["access_token"]
+            listed = call("GET", "/api/auth/trusted-devices", guarded_token)
+            which = {"id": listed["trusted_devices"][0]["id"]}
+            path = "/api/auth/trusted-devices/{id}"
+            call("DELETE", path, guarded_token, path_parameters=which)
             other, first = login(person), login(person)
             given = {"refresh_token": first["refresh_token"]}
             token = call("POST", "/api/auth/refresh", body=given)["access_token"]
@@ -165,9 +173,7 @@ async def test_what_succeeds_is_answered_as_documented(served, make_person):
             call("GET", "/api/auth/sessions", token)
             ended = {"id": other["session_id"]}
             call("DELETE", "/api/auth/sessions/{id}", token, path_parameters=ended)
-            setup = call("POST", "/api/auth/2fa/setup", token)
-            code = {"code": pyotp.TOTP(setup["secret"]).now()}
-            call("POST", "/api/auth/2fa/enable", token, body=code)
+            token = change_factors(call, token, person)
             call("POST", "/api/auth/logout", token, body={"scope": "global"})
             token = login(leaving)["access_token"]
             call("DELETE", "/api/auth/me", token, body={"password": leaving.password})
@@ -183,6 +189,20 @@ async def test_what_succeeds_is_answered_as_documented(served, make_person):
             return set(seen)
 
     assert await asyncio.to_thread(live) == {(route.method, route.path) for route in ROUTES}
+
+
+def change_factors(call, token, person):
+    """What somebody does with a second factor; the token they have then."""
+    call("GET", "/api/auth/2fa", token)
+    setup = call("POST", "/api/auth/2fa/setup", token)
+    code = {"code": pyotp.TOTP(setup["secret"]).now()}
+    spare = call("POST", "/api/auth/2fa/enable", token, body=code)["recovery_codes"]
+    proof = {"password": person.password, "code": spare[0]}
+    token = call("POST", "/api/auth/step-up", token, body=proof)["access_token"]
+    proof["code"] = spare[1]
+    renewed = call("POST", "/api/auth/2fa/recovery-codes", token, body=proof)["recovery_codes"]
+    call("POST", "/api/auth/2fa/disable", token, body={**proof, "code": renewed[0]})
+    return token
 
 
 def analyse(call, token):
