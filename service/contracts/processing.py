@@ -154,7 +154,14 @@ REGISTER = (
         ),
         erasure="deleted",
         columns={
-            "sign_in_failures": ("subject", "user_id", "failures", "tried_at", "locked_until"),
+            "sign_in_failures": (
+                "subject",
+                "user_id",
+                "failures",
+                "under_way",
+                "tried_at",
+                "locked_until",
+            ),
         },
     ),
     Processing(

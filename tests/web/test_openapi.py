@@ -151,7 +151,9 @@ async def test_what_succeeds_is_answered_as_documented(
     serve_for_real, make_settings, make_person, database
 ):
     """Every success of a life with this service, which no generated request comes upon."""
-    open_to_all = make_settings(registration="open", email_verification="required")
+    open_to_all = make_settings(
+        registration="open", email_verification="required", trusted_device_days=30
+    )
     served, here = await serve_for_real(open_to_all), asyncio.get_running_loop()
     owner = await make_person()
     person, guarded = await make_person(), await make_person(totp_secret=TOTP_SECRET)
@@ -186,7 +188,12 @@ async def test_what_succeeds_is_answered_as_documented(
 
             challenge = login(guarded)
             code = {"mfa_token": challenge["mfa_token"], "code": pyotp.TOTP(TOTP_SECRET).now()}
-            call("POST", "/api/auth/verify-2fa", body=code)
+            trusting = {**code, "trust_device": True}
+            guarded_token = call("POST", "/api/auth/verify-2fa", body=trusting)["access_token"]
+            listed = call("GET", "/api/auth/trusted-devices", guarded_token)
+            which = {"id": listed["trusted_devices"][0]["id"]}
+            path = "/api/auth/trusted-devices/{id}"
+            call("DELETE", path, guarded_token, path_parameters=which)
             other, first = login(person), login(person)
             given = {"refresh_token": first["refresh_token"]}
             token = call("POST", "/api/auth/refresh", body=given)["access_token"]
@@ -196,10 +203,7 @@ async def test_what_succeeds_is_answered_as_documented(
             ended = {"id": other["session_id"]}
             call("DELETE", "/api/auth/sessions/{id}", token, path_parameters=ended)
             key = make_passkey(call, token)
-            setup = call("POST", "/api/auth/2fa/setup", token)
-            code = {"code": pyotp.TOTP(setup["secret"]).now()}
-            call("POST", "/api/auth/2fa/enable", token, body=code)
-            use_passkey(call, key, login(person)["mfa_token"])
+            token = change_factors(call, token, person, key, login)
             call("POST", "/api/auth/logout", token, body={"scope": "global"})
             look_after(call, login(owner)["access_token"], owner, mailed)
             token = login(leaving)["access_token"]
@@ -280,6 +284,21 @@ def administer(call, token, person, session):
     roles = {**why, "roles": ["analyst"]}
     call("PUT", f"{users}/{{id}}/roles", token, path_parameters=who, body=roles)
     call("POST", "/api/admin/revoke-sessions", token, body=why)
+
+
+def change_factors(call, token, person, key, login):
+    """What somebody does with a second factor; the token they have then."""
+    call("GET", "/api/auth/2fa", token)
+    setup = call("POST", "/api/auth/2fa/setup", token)
+    code = {"code": pyotp.TOTP(setup["secret"]).now()}
+    spare = call("POST", "/api/auth/2fa/enable", token, body=code)["recovery_codes"]
+    proof = {"password": person.password, "code": spare[0]}
+    token = call("POST", "/api/auth/step-up", token, body=proof)["access_token"]
+    use_passkey(call, key, login(person)["mfa_token"])
+    proof["code"] = spare[1]
+    renewed = call("POST", "/api/auth/2fa/recovery-codes", token, body=proof)["recovery_codes"]
+    call("POST", "/api/auth/2fa/disable", token, body={**proof, "code": renewed[0]})
+    return token
 
 
 def analyse(call, token):
