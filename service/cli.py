@@ -6,8 +6,10 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import click
@@ -21,13 +23,16 @@ from service.commands import AS_JSON, open_stores, run
 from service.domain.users import Role, User, email_key
 from service.export_cli import export_command, grant_command
 from service.letters_cli import events
+from service.mail_cli import check_server, mail
 from service.operations.create_user import CreateUser
-from service.operations.diagnose import Diagnose
+from service.operations.diagnose import LOCAL_HOSTS, Diagnose
+from service.operations.diagnose_mail import DiagnoseMail
 from service.operations.findings import Finding
 from service.persons_cli import erase_user, hold
 from service.refusals import fail, refusals
 from service.release import VERSION
 from service.store.health import RedisHealth
+from service.store.mail_queue import MailQueue
 from service.store.password_hasher import PasswordHasher
 from service.store.users import UserRecords
 from service.webhooks_cli import webhooks
@@ -49,6 +54,7 @@ main.add_command(audit)
 main.add_command(events)
 main.add_command(erase_user)
 main.add_command(hold)
+main.add_command(mail)
 main.add_command(webhooks)
 
 
@@ -189,7 +195,7 @@ async def _open_tools(settings: Settings) -> AsyncIterator[Tools]:
     hasher = PasswordHasher(threads=1)
     try:
         async with open_stores(settings) as stores:
-            people = UserRecords(stores.database)
+            people, server = UserRecords(stores.database), settings.mail_server
             yield Tools(
                 users=people,
                 create_user=CreateUser(
@@ -201,6 +207,13 @@ async def _open_tools(settings: Settings) -> AsyncIterator[Tools]:
                     settings.public_url,
                     now_ms,
                     settings.geoip_file,
+                    DiagnoseMail(
+                        MailQueue(stores.database, stores.sealer),
+                        partial(check_server, server) if server else None,
+                        settings.mail_dir,
+                        now_ms,
+                        local=urlsplit(settings.public_url).hostname in LOCAL_HOSTS,
+                    ),
                 ),
             )
     finally:

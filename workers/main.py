@@ -33,6 +33,7 @@ from workers.jobs import JOBS, Job
 from workers.resources import (
     AnalyticsPolicy,
     AuditPolicy,
+    MailPolicy,
     Resources,
     RetentionPolicy,
     WebhookPolicy,
@@ -84,6 +85,13 @@ def resources_of_settings() -> AbstractAsyncContextManager[Resources]:
         webhook_policy=WebhookPolicy(
             reach=Reach(settings.webhook_private_addresses),
             kept=timedelta(days=settings.webhook_keep_days),
+        ),
+        mail_policy=MailPolicy(
+            smtp_url=settings.mail_server,
+            folder=settings.mail_dir,
+            sender=settings.mail_from,
+            product=settings.product_name,
+            templates=settings.mail_templates,
         ),
         retention=RetentionPolicy(
             audit=None if days is None else timedelta(days=days),

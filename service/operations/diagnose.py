@@ -25,6 +25,7 @@ class Diagnose:
     public_url: str
     now_ms: Callable[[], int]
     countries: Path | None = None
+    mail: Callable[[], Awaitable[list[Finding]]] | None = None
 
     async def __call__(self) -> list[Finding]:
         return [
@@ -61,6 +62,7 @@ class Diagnose:
                 "run: inphora-auth migrate",
             ),
             self._clock("PostgreSQL", await self.database.clock_ms()),
+            *(await self.mail() if self.mail else []),
         ]
 
     async def _redis(self) -> list[Finding]:
