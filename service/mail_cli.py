@@ -29,7 +29,7 @@ def test(address: str) -> None:
     configure_logging(level="info", form="console", process="cli")
     with refusals():
         try:
-            delivery = asyncio.run(_send_test(settings, address))
+            delivery = asyncio.run(send_test(settings, address))
         except AddressUnusableError:
             fail("this is no address that a mail can go to")
     if delivery is None:
@@ -39,7 +39,8 @@ def test(address: str) -> None:
     click.echo(f"a test is on its way to {address}")
 
 
-async def _send_test(settings: Settings, address: str) -> Delivery | None:
+async def send_test(settings: Settings, address: str) -> Delivery | None:
+    """What came of it; None where no way is set. Raises AddressUnusableError."""
     opening = open_carrier(settings.mail_server, settings.mail_dir)
     if opening is None:
         return None
