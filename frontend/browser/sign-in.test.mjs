@@ -61,7 +61,7 @@ pageTest("password managers find what they look for", {}, async ({ page }) => {
     inputs.map((input) => [input.getAttribute("type"), input.getAttribute("autocomplete")]),
   );
 
-  assert.deepEqual(fields, [["email", "username"], ["password", "current-password"]]);
+  assert.deepEqual(fields, [["email", "username webauthn"], ["password", "current-password"]]);
 });
 
 pageTest("a reload, and another tab, find the session on the page that was open", {}, async ({ page }) => {
