@@ -14,6 +14,7 @@ from typing import NoReturn
 import click
 import uvloop
 
+from bench import enumeration as enumeration_of
 from bench import people, profiling, report, rounds, servers
 from bench.analytics import DAYS, END, measure_analytics
 from bench.cores import Cores, pinned, resident_bytes
@@ -124,6 +125,22 @@ def analytics(
         keep(json_file, figures.as_json())
         if plans is not None:
             plans.write_text(figures.plans)
+
+
+@main.command()
+@click.option("--pairs", default=500, show_default=True, type=click.IntRange(40, 100_000))
+@click.option("--seed", default=1, show_default=True)
+def enumeration(pairs: int, seed: int) -> None:
+    """Compare what known and unknown addresses cost, in turn, on every route that takes one."""
+    with running() as (home, cores), servers.stores(home) as on:
+        count = pairs + enumeration_of.WARM
+        emails = uvloop.run(people.add_people(on.database_url, count + 1))
+        with servers.service(on, cores, changes=enumeration_of.SETTINGS) as server:
+            (visitor,) = people.sign_in(server.port, emails[:1])
+            say(f"Asking for {pairs} known and as many unknown, {len(enumeration_of.ROUTES)} times")
+            token, known = visitor.access_token, emails[1:]
+            found = enumeration_of.compare(server.port, token, known, seed=seed)
+    click.echo(f"\n{enumeration_of.table(found)}")
 
 
 def compare(plan: Plan, home: Path, cores: Cores, json_file: Path | None) -> None:

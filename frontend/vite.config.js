@@ -12,6 +12,8 @@ export default defineConfig({
     // The service's CSP knows no inline script and no data: but for images, so nothing is inlined.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 2000, // kB: Swagger UI, on its own page
+    rolldownOptions: { input: ["index.html", "api-docs.html"] },
   },
   server: {
     strictPort: true,

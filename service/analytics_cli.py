@@ -13,6 +13,7 @@ import click
 from config.logging import configure_logging
 from config.settings import Settings, read_settings
 from service.domain.sessions import SessionPolicy
+from service.export_cli import export_command, grant_command
 from service.operations.simulate_traffic import Made, SimulateTraffic
 from service.refusals import fail, refusals
 from service.simulation import Plan
@@ -33,6 +34,10 @@ INSTANT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
 @click.group()
 def analytics() -> None:
     """Numbers of how people sign in and stay."""
+
+
+analytics.add_command(export_command)
+analytics.add_command(grant_command)
 
 
 @analytics.command("simulate")

@@ -16,11 +16,12 @@ from config.limits import SHIPPED, LimitsFile
 from config.logging import configure_logging
 from config.settings import Settings, read_settings
 from service.clocks import now_ms, ticks_ms
-from service.domain.access_token import AccessTokens
+from service.domain.device_proof import DeviceProofs
+from service.domain.maced import Maced
 from service.domain.rate_limits import LimitBook
 from service.domain.refresh_token import RefreshTokenCodec
 from service.domain.secrets import at_rest, derive_key
-from service.domain.sessions import SessionPolicy
+from service.domain.sessions import SessionCap
 from service.domain.users import User
 from service.limits import first_limits, follow_limits
 from service.operations.authenticate import Authenticate, WithoutRedis
@@ -29,25 +30,24 @@ from service.operations.end_sessions import EndOneSession, EndSessions, Logout
 from service.operations.find_user import FindUser
 from service.operations.limiter import Limiter
 from service.operations.list_sessions import ListSessions
-from service.operations.login import Login
 from service.operations.open_session import OpenSession
 from service.operations.prove_password import ProvePassword
 from service.operations.refresh import Refresh
 from service.operations.require_fresh import RequireFresh
 from service.operations.restore_session import RestoreSession
+from service.operations.throttle import Throttle
 from service.operations.tokens import MintTokens
-from service.operations.verify_second_factor import VerifySecondFactor
 from service.release import VERSION
 from service.store.cache import Cache
 from service.store.challenges import Challenges
 from service.store.database import Database, open_engine
 from service.store.event_log import EventLog
+from service.store.failures import SignInFailures
 from service.store.health import RedisHealth
 from service.store.limit_windows import LimitWindows
 from service.store.live_sessions import LiveSessions
 from service.store.local_windows import LocalWindows
 from service.store.mail_outbox import MailOutbox
-from service.store.passkeys import PasskeyRecords
 from service.store.password_hasher import PasswordHasher
 from service.store.redis_faults import explain
 from service.store.redis_pool import open_redis
@@ -70,12 +70,17 @@ from service.web.routing import api_routes
 from service.web.server import Runner, serve_until_told
 from service.web.sharing import Sharing
 from service.wiring.account_settings import wire_account_settings
+from service.wiring.admin import wire_admin
 from service.wiring.analytics import wire_analytics
 from service.wiring.audit import wire_audit
 from service.wiring.factors import wire_factors
+from service.wiring.oauth import wire_oauth
 from service.wiring.parts import PARTS, Parts
 from service.wiring.passkeys import wire_passkeys
+from service.wiring.passwords import wire_passwords
 from service.wiring.persons import wire_persons
+from service.wiring.policies import session_policy
+from service.wiring.signing import follow_keys, open_tokens
 
 SETTINGS = web.AppKey("settings", Settings)
 RECENT = timedelta(seconds=5)
@@ -83,7 +88,6 @@ REAPPLIED = timedelta(minutes=5)
 """How long the workers may take to bury again what a failover dug up; they look every ten seconds."""
 LIMITS_FILE = web.AppKey("limits_file", LimitsFile)
 LIMIT_BOOK = web.AppKey("limit_book", LimitBook)
-KEYS_RELOADED_EVERY = timedelta(minutes=1)
 FRONTEND = Path(__file__).parent.parent / "frontend" / "dist"
 
 log = structlog.get_logger(__name__)
@@ -115,10 +119,13 @@ def build_app(settings: Settings) -> web.Application:
             wire,
             wire_account_settings,
             wire_factors,
+            wire_passwords,
             wire_passkeys,
             wire_persons,
+            wire_admin,
             wire_audit,
             wire_analytics,
+            wire_oauth,
         ]
     )
     app.add_routes(api_routes())
@@ -145,16 +152,6 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
     """Run one web process until it is told to stop."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
         loop.run(serve_until_told(build_app(settings), host=host, port=port))
-
-
-def session_policy(settings: Settings) -> SessionPolicy:
-    """How long things live."""
-    return SessionPolicy(
-        access_ttl=settings.access_token_ttl,
-        idle_ttl=settings.session_idle_ttl,
-        max_ttl=settings.session_max_ttl,
-        replay_window=settings.refresh_replay_seconds,
-    )
 
 
 async def open_scripts(settings: Settings) -> ScriptClient:
@@ -187,13 +184,7 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
     )
     seal = at_rest(settings.secrets, token_bytes)
     signing = SigningKeyRecords(database, seal)
-    tokens = AccessTokens(
-        keys=await signing.load(settings.jwt_algorithm),
-        issuer=settings.public_url,
-        audience=settings.jwt_audience,
-        ttl=policy.access_ttl,
-        randomness=token_bytes,
-    )
+    tokens = await open_tokens(settings, signing, events)
     codec = RefreshTokenCodec([derive_key(secret, "refresh") for secret in settings.secrets])
     mint = MintTokens(tokens, codec, policy, now_ms)
     restore = RestoreSession(records, live, policy, now_ms)
@@ -203,12 +194,26 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
     await revocations.catch_up()
     scripts.on_return(revocations.catch_up)
     without_redis = WithoutRedis(
-        records, find_user, Cache(RECENT), allow=settings.redis_down == "allow"
+        records,
+        find_user,
+        Cache(RECENT),
+        policy,
+        now_ms,
+        allow=settings.redis_down == "allow",
     )
-    open_session = OpenSession(records, live, mint, now_ms, token_bytes)
+    cap = SessionCap(settings.max_sessions_per_user, refuse=settings.session_cap == "refuse")
+    open_session = OpenSession(
+        records, live, revocations, events, mint, policy, cap, now_ms, token_bytes
+    )
     end_sessions = EndSessions(records, live, revocations)
 
-    prove_password = ProvePassword(users, hasher, events)
+    throttle = Throttle(
+        SignInFailures(database, derive_key(settings.secrets[0], "sign-in failures")),
+        DeviceProofs(Maced([derive_key(secret, "device proofs") for secret in settings.secrets])),
+        events,
+        now_ms,
+    )
+    prove_password = ProvePassword(users, hasher, events, throttle)
     require_fresh = RequireFresh(settings.step_up_seconds, now_ms)
     app[PARTS] = Parts(
         settings=settings,
@@ -231,18 +236,13 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
         end_sessions=end_sessions,
         prove_password=prove_password,
         require_fresh=require_fresh,
+        throttle=throttle,
     )
     app[keys.METRICS].readings += readings(scripts, live, revocations)
     app[keys.POLICY] = policy
     app[keys.TOKENS] = tokens
     app[keys.AUTHENTICATE] = Authenticate(
         tokens, live, revocations, restore, find_user, without_redis, time.time
-    )
-    app[keys.LOGIN] = Login(
-        users, hasher, challenges, PasskeyRecords(database), events, open_session, token_bytes
-    )
-    app[keys.VERIFY_SECOND_FACTOR] = VerifySecondFactor(
-        challenges, users, seal, events, open_session, time.time
     )
     app[keys.REFRESH] = Refresh(codec, live, records, restore, find_user, mint, revocations)
     app[keys.LOGOUT] = Logout(tokens, codec, records, end_sessions, time.time)
@@ -261,7 +261,7 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
     )
 
     background = [
-        asyncio.create_task(reload_keys(signing, tokens, settings.jwt_algorithm)),
+        asyncio.create_task(follow_keys(signing, tokens)),
         asyncio.create_task(revocations.follow()),
         asyncio.create_task(follow_limits(app[LIMITS_FILE], limiter)),
     ]
@@ -275,13 +275,3 @@ async def wire(app: web.Application) -> AsyncIterator[None]:
         await redis.aclose()
         await engine.dispose()
         hasher.close()
-
-
-async def reload_keys(signing: SigningKeyRecords, tokens: AccessTokens, algorithm: str) -> None:
-    """Learn of new and retired signing keys; keep those we have while SQL is away."""
-    while True:
-        await asyncio.sleep(KEYS_RELOADED_EVERY.total_seconds())
-        try:
-            tokens.replace_keys(await signing.load(algorithm))
-        except Exception:  # a process that can still verify must go on verifying
-            log.exception("keys.reload_failed")

@@ -17,9 +17,8 @@ from config.settings import Settings
 from service.arguments import line_of
 from service.clocks import now_ms
 from service.commands import AS_JSON, open_stores, run
-from service.domain.errors import NotFoundError
+from service.domain.errors import LastAdminError, NotFoundError
 from service.domain.instants import to_ms, to_rfc3339
-from service.domain.sessions import SessionPolicy
 from service.operations.erase_user import CancelErasure, EraseUser
 from service.operations.hold_user import PlaceHold, ReleaseHold
 from service.refusals import fail
@@ -29,6 +28,7 @@ from service.store.live_sessions import LiveSessions
 from service.store.revocations import Revocations
 from service.store.session_records import SessionRecords
 from service.store.users import UserRecords
+from service.wiring.policies import session_policy
 
 T = TypeVar("T")
 
@@ -61,19 +61,22 @@ def erase_user(who: str, *, cancel: bool, last_admin: bool, yes: bool) -> None:
 
 
 async def _erase(tools: Tools, *, who: str, cancel: bool, last_admin: bool) -> str:
-    user_id = await _get(tools.users, who)
+    user_id = await get_person(tools.users, who)
     if cancel:
         try:
             await tools.cancel(user_id)
         except NotFoundError:
             fail("they have not asked to be forgotten: there is nothing to take back")
         return f"{user_id} is not erased, and may sign in again"
-    if not last_admin and await tools.users.is_last_admin(user_id):
+    try:
+        erasure = await tools.erase(
+            user_id, RequestedBy.OPERATOR, request_id=token_hex(16), last_admin=last_admin
+        )
+    except LastAdminError:
         fail(
             "nobody else is an admin: make another one first (`inphora-auth users create --role "
             "admin`), or say --last-admin"
         )
-    erasure = await tools.erase(user_id, RequestedBy.OPERATOR, request_id=token_hex(16))
     ended = f"{len(erasure.ended)} sessions ended"
     if not erasure.erased:
         return f"{user_id} is under a legal hold, and erased when that is released; {ended}"
@@ -104,7 +107,7 @@ def place(who: str, reason: str, by: str) -> None:
     """Keep all that is held on a person, past every retention and any wish to be forgotten."""
 
     async def do(tools: Tools) -> Hold:
-        user_id = await _get(tools.users, who)
+        user_id = await get_person(tools.users, who)
         return await tools.place(user_id, reason, by, request_id=token_hex(16))
 
     placed = _run(do)
@@ -153,7 +156,8 @@ def list_holds(*, released: bool, as_json: bool) -> None:
             )
 
 
-async def _get(users: UserRecords, who: str) -> str:
+async def get_person(users: UserRecords, who: str) -> str:
+    """The id of a person by address or id; none is the command's end."""
     user_id = await _find(users, who)
     if user_id is None:
         fail("there is no such account")
@@ -174,16 +178,10 @@ async def _find(users: UserRecords, who: str) -> str | None:
 
 @asynccontextmanager
 async def _open_tools(settings: Settings) -> AsyncIterator[Tools]:
-    policy = SessionPolicy(
-        access_ttl=settings.access_token_ttl,
-        idle_ttl=settings.session_idle_ttl,
-        max_ttl=settings.session_max_ttl,
-        replay_window=settings.refresh_replay_seconds,
-    )
     async with open_stores(settings) as stores:
         database, events = stores.database, stores.events
         erasures, holds = Erasures(database), Holds(database)
-        live = LiveSessions(stores.scripts, policy)
+        live = LiveSessions(stores.scripts, session_policy(settings))
         revocations = Revocations(SessionRecords(database), keep=timedelta(), now_ms=now_ms)
         yield Tools(
             UserRecords(database),

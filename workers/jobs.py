@@ -90,6 +90,15 @@ JOBS = (
         run=lambda resources: resources.finish_erasures(),
     ),
     Job(
+        name="lift_locks",
+        does="lets people in again whom an administrator locked out until now",
+        every=10,
+        after=8,
+        seconds=60,
+        late="they are locked out for longer than they should",
+        run=lambda resources: resources.lift_locks(),
+    ),
+    Job(
         name="keep_checkpoints",
         does="signs where the audit's chains end, when it is time, and gives that to the sink",
         every=10,
@@ -145,13 +154,31 @@ JOBS = (
     ),
     Job(
         name="sweep_old",
-        does="deletes rows past their time: ended sessions, replayed letters, retired keys, what a "
-        "released hold had kept",
+        does="deletes rows past their time: ended sessions, replayed letters, expired "
+        "links, old failures, devices trusted no more, what a released hold had kept",
         every=600,
         after=8 * MINUTE,
         seconds=300,
         late="they are kept for longer than they should",
         run=lambda resources: resources.sweep_old(),
+    ),
+    Job(
+        name="rotate_keys",
+        does="makes a new signing key every SIGNING_KEY_DAYS; destroys those that sign no more",
+        every=600,
+        after=5 * MINUTE,
+        seconds=60,
+        late="the key that signs is older than it should be; nobody notices",
+        run=lambda resources: resources.rotate_keys(),
+    ),
+    Job(
+        name="reseal",
+        does="seals anew, under SECRET_KEY, what is sealed under SECRET_KEY_PREVIOUS",
+        every=600,
+        after=6 * MINUTE,
+        seconds=500,
+        late="SECRET_KEY_PREVIOUS is needed for longer; doctor says so",
+        run=lambda resources: resources.reseal(),
     ),
     Job(
         name="tell_live_numbers",

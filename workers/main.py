@@ -33,6 +33,7 @@ from workers.jobs import JOBS, Job
 from workers.resources import (
     AnalyticsPolicy,
     AuditPolicy,
+    KeyPolicy,
     Resources,
     RetentionPolicy,
     WebhookPolicy,
@@ -90,6 +91,7 @@ def resources_of_settings() -> AbstractAsyncContextManager[Resources]:
             sessions=timedelta(days=settings.session_retention_days),
         ),
         zones=settings.analytics_timezones,
+        signing=KeyPolicy(algorithm=settings.jwt_algorithm, days=settings.signing_key_days),
     )
 
 

@@ -16,6 +16,7 @@ from service.domain.reach import Reach
 from service.domain.secrets import Sealer, at_rest
 from service.domain.sessions import SessionPolicy
 from service.outbound.checkpoint_sinks import open_sink
+from service.store.admin_changes import AdminChanges
 from service.store.aggregates import Aggregates
 from service.store.analytics_exports import AnalyticsExports
 from service.store.audit import AuditRecords
@@ -31,14 +32,17 @@ from service.store.erasures import Erasures
 from service.store.event_log import EventLog
 from service.store.facts import Facts
 from service.store.health import RedisHealth
+from service.store.key_rotation import KeyRotation
 from service.store.live_numbers import TellLiveNumbers
 from service.store.live_sessions import LiveSessions
 from service.store.person_archive import PersonArchive
 from service.store.person_exports import PersonExports
 from service.store.person_keys import PersonKeys
 from service.store.redis_pool import open_redis
+from service.store.resealing import Resealing
 from service.store.script_client import ScriptClient
 from service.store.session_records import SessionRecords
+from service.store.signing_keys import SigningKeyRecords
 from service.store.stubs import Stubs
 from service.store.sweeps import Sweeps
 from workers.analytics import RefreshAnalytics
@@ -46,9 +50,12 @@ from workers.checkpoints import ForgetUnknown, KeepCheckpoints
 from workers.exports import MakeTables
 from workers.heartbeat import Heartbeat
 from workers.ingest import LANES, Ingest
+from workers.keys import RotateKeys
+from workers.locks import LiftLocks
 from workers.persons import FinishErasures, MakeExports
 from workers.retention import KeepMonths, SweepOld
 from workers.runs import JobRuns
+from workers.secrets import Reseal
 from workers.sweep import ApplyEnds, ReapplyEnds, SweepConsumers, SweepExpired
 from workers.webhooks import SweepDeliveries, delivering
 
@@ -76,6 +83,7 @@ class Resources:
     keep_checkpoints: KeepCheckpoints
     forget_unknown: ForgetUnknown
     finish_erasures: FinishErasures
+    lift_locks: LiftLocks
     make_exports: MakeExports
     make_tables: MakeTables
     sweep_deliveries: SweepDeliveries
@@ -83,6 +91,8 @@ class Resources:
     sweep_old: SweepOld
     refresh_analytics: RefreshAnalytics
     tell_live_numbers: TellLiveNumbers
+    rotate_keys: RotateKeys
+    reseal: Reseal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +132,14 @@ class AnalyticsPolicy:
     countries: Path | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPolicy:
+    """See JWT_ALGORITHM and SIGNING_KEY_DAYS in docs/configuration.md."""
+
+    algorithm: str = "ES256"
+    days: int = 90
+
+
 @asynccontextmanager
 async def open_resources(
     *,
@@ -135,6 +153,7 @@ async def open_resources(
     retention: RetentionPolicy = RetentionPolicy(),
     analytics: AnalyticsPolicy = AnalyticsPolicy(),
     zones: tuple[str, ...] = ("UTC",),
+    signing: KeyPolicy = KeyPolicy(),
 ) -> AsyncIterator[Resources]:
     """Open the stores and drain the streams in the background until the end.
 
@@ -193,6 +212,7 @@ async def open_resources(
             ),
             forget_unknown=ForgetUnknown(person_keys, audit_policy.unknown_kept, _now_ms),
             finish_erasures=FinishErasures(Erasures(database), live, oldest_ms, _now_ms),
+            lift_locks=LiftLocks(AdminChanges(database), live, EventLog(scripts)),
             make_exports=MakeExports(
                 PersonExports(database, person_keys),
                 PersonArchive(database, AuditSearch(database, person_keys), letters),
@@ -213,6 +233,14 @@ async def open_resources(
             sweep_old=SweepOld(Sweeps(database, _now_ms), retention.audit, retention.sessions),
             refresh_analytics=RefreshAnalytics(Aggregates(Database(slow_engine), zones), _now_ms),
             tell_live_numbers=TellLiveNumbers(database, redis),
+            rotate_keys=RotateKeys(
+                KeyRotation(
+                    SigningKeyRecords(database, sealer), EventLog(scripts), policy.access_ttl
+                ),
+                signing.algorithm,
+                signing.days,
+            ),
+            reseal=Reseal(Resealing(database, sealer, EventLog(scripts))),
         )
     finally:
         ingest.stop()

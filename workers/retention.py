@@ -19,7 +19,7 @@ from service.store.audit_months import AuditMonths
 from service.store.audit_retention import AuditRetention, MonthKeptError
 from service.store.event_log import EventLog
 from service.store.retention_clock import ClockDoubtfulError
-from service.store.sweeps import BATCH, Sweeps
+from service.store.sweeps import BATCH, LINK_TABLES, Sweeps
 from workers.checkpoints import deliver
 
 SECONDS = 20.0
@@ -85,10 +85,12 @@ class SweepOld:
         """How many rows of each kind it deleted."""
         over = monotonic() + self.seconds
         kinds: dict[str, Callable[[], Awaitable[int]]] = {
+            **{t.name: partial(self.sweeps.expired_links, t) for t in LINK_TABLES},
             "sessions": partial(self.sweeps.ended_sessions, keep=self.sessions),
             "letters": self.sweeps.replayed_letters,
-            "keys": self.sweeps.retired_keys,
             "held": self.sweeps.released_rows,
+            "failures": self.sweeps.old_failures,
+            "devices": self.sweeps.expired_devices,
         }
         if self.audit is not None:
             kinds["holds"] = partial(self.sweeps.released_holds, keep=self.audit)

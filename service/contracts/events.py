@@ -11,6 +11,7 @@ MAX_FIELD = 4096
 
 PLAIN_DATA = frozenset(
     {
+        "algorithm",
         "amr",
         "counted_by",
         "deliveries",
@@ -23,6 +24,7 @@ PLAIN_DATA = frozenset(
         "held",
         "hold",
         "host",
+        "kid",
         "limit",
         "month",
         "policy",

@@ -60,6 +60,8 @@ users = Table(
         comment="the newest 30 s step a code was accepted for; none is accepted twice",
     ),
     Column("disabled_at", INSTANT, comment="null: may sign in"),
+    Column("locked_at", INSTANT, comment="by an administrator; null: may sign in"),
+    Column("locked_until", INSTANT, comment="when a worker lifts the lock; null: nobody does"),
     Column(
         "version",
         BigInteger,
@@ -77,6 +79,19 @@ users = Table(
     UniqueConstraint("email_key"),
     comment="people who can sign in",
 )
+Index(
+    "ix_users_email_prefix",
+    users.c.email_key,
+    postgresql_ops={"email_key": "text_pattern_ops"},
+)
+Index(
+    "ix_users_name_prefix",
+    func.lower(users.c.name).label("lower_name"),
+    postgresql_ops={"lower_name": "text_pattern_ops"},
+)
+Index("ix_users_created_at", users.c.created_at, users.c.id)
+Index("ix_users_with_roles", users.c.id, postgresql_where=func.cardinality(users.c.roles) > 0)
+Index("ix_users_locked", users.c.locked_until, postgresql_where=users.c.locked_at.is_not(None))
 
 recovery_codes = Table(
     "recovery_codes",
@@ -164,10 +179,61 @@ signing_keys = Table(
     metadata,
     Column("kid", String(43), primary_key=True, comment="RFC 7638 thumbprint"),
     Column("algorithm", String(10), nullable=False),
-    Column("private_key", LargeBinary, nullable=False, comment="PKCS #8 DER, sealed"),
+    Column(
+        "private_key",
+        LargeBinary,
+        comment="PKCS #8 DER, sealed; null: destroyed, as it signs no more",
+    ),
     Column("created_at", INSTANT, nullable=False, server_default=func.now()),
-    Column("retired_at", INSTANT, comment="signs no more; published until its tokens ended"),
-    comment="what access tokens are signed with",
+    Column(
+        "retired_at",
+        INSTANT,
+        comment="signs no more from then on; null: no other key is to replace it",
+    ),
+    Column(
+        "public_key",
+        LargeBinary,
+        comment="SubjectPublicKeyInfo DER, kept for good; null: of an earlier release",
+    ),
+    Column(
+        "signs_from",
+        INSTANT,
+        nullable=False,
+        server_default=func.now(),
+        comment="it signs from then on; published since created_at",
+    ),
+    Column(
+        "published_until",
+        INSTANT,
+        comment="its last token has ended by then; null: it may sign for ever",
+    ),
+    Column("used_at", INSTANT, comment="it signed a token in the minute before; null: never"),
+    comment="what access tokens are signed with: docs/keys.md",
+)
+Index(
+    "ix_signing_keys_one_unreplaced",
+    signing_keys.c.algorithm,
+    unique=True,
+    postgresql_where=signing_keys.c.retired_at.is_(None),
+)
+
+secret_keys = Table(
+    "secret_keys",
+    metadata,
+    Column(
+        "id",
+        LargeBinary,
+        primary_key=True,
+        comment="what every value under it begins with; says nothing of the key",
+    ),
+    Column(
+        "first_used_at",
+        INSTANT,
+        nullable=False,
+        server_default=func.now(),
+        comment="when a worker first ran with it as SECRET_KEY",
+    ),
+    comment="what SECRET_KEY has been, so that doctor can say when the one before may go",
 )
 
 
@@ -234,6 +300,7 @@ audit_held = Table(
     *_audit_columns(),
     Column("stub", BigInteger, nullable=False, comment="of audit_stubs: what proves this row"),
     Index("ix_audit_held_user_id", "user_id", "occurred_at"),
+    Index("ix_audit_held_session_id", "session_id", "occurred_at"),
     Index("ix_audit_held_occurred_at", "occurred_at", "partition", "seq"),
     comment="rows that retention would have dropped, of people under a legal hold",
 )

@@ -104,7 +104,15 @@ class TokenExpiredError(AuthError):
     detail = "Refresh it."
 
 
-class TokenRevokedError(AuthError):
+class SessionEnded:
+    """`reason`: why the session ended (EndReason), for whoever held it; empty where nobody knows."""
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__()
+        self.reason = reason
+
+
+class TokenRevokedError(SessionEnded, AuthError):
     code = "token_revoked"
     title = "The session of this access token has ended"
     detail = "Sign in again."
@@ -116,19 +124,19 @@ class RefreshTokenInvalidError(AuthError):
     detail = "Sign in again."
 
 
-class RefreshTokenReusedError(AuthError):
+class RefreshTokenReusedError(SessionEnded, AuthError):
     code = "refresh_token_reused"
     title = "The refresh token was used before; the session was ended for safety"
     detail = "Sign in again. If this was not you, change your password."
 
 
-class SessionExpiredError(AuthError):
+class SessionExpiredError(SessionEnded, AuthError):
     code = "session_expired"
     title = "The session has expired"
     detail = "Sign in again."
 
 
-class SessionRevokedError(AuthError):
+class SessionRevokedError(SessionEnded, AuthError):
     code = "session_revoked"
     title = "The session was ended"
     detail = "Sign in again."
@@ -144,6 +152,24 @@ class ForbiddenError(AuthError):
     code = "forbidden"
     title = "This account may not do that"
     detail = "Ask an administrator for the role that it takes."
+
+
+class InvalidClientError(AuthError):
+    code = "invalid_client"
+    title = "The client is unknown, or its secret is wrong"
+    detail = "Send Authorization: Basic with an id and secret of INTROSPECTION_CLIENTS."
+
+
+class UnsupportedGrantTypeError(AuthError):
+    code = "unsupported_grant_type"
+    title = "There is no such grant here"
+    detail = "Send grant_type=refresh_token; people sign in at /api/auth/login."
+
+
+class InvalidScopeError(AuthError):
+    code = "invalid_scope"
+    title = "Tokens of this service have no scope"
+    detail = "Leave the parameter scope out."
 
 
 class NotFoundError(AuthError):

@@ -35,6 +35,11 @@ class Sealer:
     keys: Sequence[bytes]
     randomness: Callable[[int], bytes]
 
+    @property
+    def key_id(self) -> bytes:
+        """What values begin with that are sealed from now on."""
+        return _key_id(self.keys[0])
+
     def seal(self, plain: bytes, *, context: str) -> bytes:
         """key id ‖ nonce ‖ ciphertext and tag."""
         key, nonce = self.keys[0], self.randomness(NONCE_BYTES)

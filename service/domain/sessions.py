@@ -85,6 +85,15 @@ class SessionPolicy:
         return min(created_ms + self.max_ms, last_used_ms + self.idle_ms)
 
 
+class SessionCap(NamedTuple):
+    """How many sessions a person may have; 0 is no limit. One more evicts the one that was not used
+    for longest, or is refused.
+    """
+
+    most: int = 0
+    refuse: bool = False
+
+
 class Session(NamedTuple):
     """A session as its owner sees it. Instants are epoch milliseconds."""
 
@@ -98,11 +107,17 @@ class Session(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """Where a request came from, for the audit."""
+    """Where a request came from, for the audit.
+
+    `device_proof`: what the browser keeps since somebody signed in there, not yet verified.
+    `session_id`: the session by which it was made, verified. Either lets failures be counted apart.
+    """
 
     ip: str = ""
     user_agent: str = ""
     request_id: str = ""
+    device_proof: str = ""
+    session_id: str = ""
 
     def fields(self) -> dict[str, str]:
         """As the scripts take it."""

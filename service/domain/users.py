@@ -55,7 +55,10 @@ def user_from_json(text: str) -> User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A person as sign-in needs them. Secrets are sealed; None where there is none."""
+    """A person as sign-in needs them. Secrets are sealed; None where there is none.
+
+    `disabled_at`: since when they may not sign in, disabled or locked.
+    """
 
     user: User
     version: int

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from service.domain.access_token import AccessTokens, Claims
 from service.domain.errors import ServiceUnavailableError, TokenRevokedError
-from service.domain.sessions import Origin, Session
+from service.domain.sessions import EndReason, Origin, Session, SessionPolicy
 from service.domain.users import User
 from service.operations.find_user import FindUser
 from service.operations.restore_session import RestoreSession
@@ -34,6 +34,8 @@ class WithoutRedis:
     records: SessionRecords
     find_user: FindUser
     recent: Cache[SessionRecord]
+    policy: SessionPolicy
+    now_ms: Callable[[], int]
     allow: bool
 
     async def __call__(self, claims: Claims) -> Caller:
@@ -41,12 +43,24 @@ class WithoutRedis:
             raise ServiceUnavailableError
         session_id = claims.session_id
         record = await self.recent.get(session_id, lambda: self.records.find(session_id))
-        if record is None or record.end_reason is not None:
+        if record is None:
             raise TokenRevokedError
+        over = record.end_reason or self._over(record.session, claims)
+        if over is not None:
+            raise TokenRevokedError(over)
         user = await self.find_user(claims.user_id)
         if user is None:
-            raise TokenRevokedError
+            raise TokenRevokedError(EndReason.ERASED)
         return Caller(user, record.session, degraded=True)
+
+    def _over(self, session: Session, claims: Claims) -> EndReason | None:
+        """Why a session is past a limit; its row lags, but it was in use when the token was made."""
+        issued_ms = claims.expires * 1000 - self.policy.access_ms
+        return self.policy.over(
+            created_ms=session.created_ms,
+            last_used_ms=max(session.last_used_ms, issued_ms),
+            now_ms=self.now_ms(),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +77,9 @@ class Authenticate:
 
     async def __call__(self, token: str, origin: Origin) -> Caller:
         claims = self.tokens.verify(token, now=self.now())
-        if self.revocations.find(claims.session_id) is not None:
-            raise TokenRevokedError
+        ended = self.revocations.find(claims.session_id)
+        if ended is not None:
+            raise TokenRevokedError(ended)
         try:
             checked = await self._ask(claims)
             if not checked.known:
@@ -72,10 +87,10 @@ class Authenticate:
         except ServiceUnavailableError:
             return await self.without_redis(claims)
         if checked.session is None:
-            raise TokenRevokedError
+            raise TokenRevokedError(checked.end_reason or "")
         user = checked.user or await self.find_user(claims.user_id)
         if user is None:
-            raise TokenRevokedError
+            raise TokenRevokedError(EndReason.ERASED)
         return Caller(user, checked.session)
 
     def _ask(self, claims: Claims) -> Awaitable[Checked]:

@@ -1,8 +1,10 @@
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from service.contracts.events import EventType
 from service.domain.errors import FieldError, ValidationFailedError
+from service.domain.password_policy import PasswordPolicy
 from service.domain.secrets import Sealer
 from service.domain.sessions import Origin
 from service.domain.users import Account, Role, User, is_email
@@ -10,8 +12,7 @@ from service.store.event_log import EventLog
 from service.store.password_hasher import PasswordHasher
 from service.store.users import UserRecords
 
-MIN_PASSWORD = 15
-"""SP 800-63B-4 §3.1.1.2: a password that is the only factor."""
+NOWHERE = Origin()
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class CreateUser:
 
     users: UserRecords
     hasher: PasswordHasher
+    policy: PasswordPolicy
     sealer: Sealer
     events: EventLog
     new_id: Callable[[], str]
@@ -28,23 +30,29 @@ class CreateUser:
         self,
         *,
         email: str,
-        password: str,
+        password: str | None,
         name: str = "",
         roles: Sequence[str] = (),
         totp_secret: str | None = None,
+        actor_id: str = "",
+        origin: Origin = NOWHERE,
+        data: Mapping[str, Any] | None = None,
     ) -> User:
-        check(email=email, password=password, roles=roles)
+        """Without a password they set one by "forgot password"."""
+        self._check(email=email, password=password, name=name, roles=roles, mfa=bool(totp_secret))
         user_id = self.new_id()
 
         async def announce(_: Account) -> None:
-            await self.events.append(EventType.USER_CREATED, Origin(), user_id=user_id)
+            await self.events.append(
+                EventType.USER_CREATED, origin, user_id=user_id, actor_id=actor_id, data=data
+            )
 
         account = await self.users.create(
             user_id=user_id,
             email=email,
             name=name,
             roles=roles,
-            password_hash=await self.hasher.hash(password),
+            password_hash=None if password is None else await self.hasher.hash(password),
             totp_secret=self.sealer.seal(totp_secret.encode(), context=f"totp/{user_id}")
             if totp_secret
             else None,
@@ -52,18 +60,27 @@ class CreateUser:
         )
         return account.user
 
+    def _check(
+        self, *, email: str, password: str | None, name: str, roles: Sequence[str], mfa: bool
+    ) -> None:
+        faults = [*address_faults(email), *role_faults(roles)]
+        if password is not None:
+            faults += self.policy.faults(
+                password, field="password", email=email, name=name, mfa=mfa
+            )
+        if faults:
+            raise ValidationFailedError(faults)
 
-def check(*, email: str, password: str, roles: Sequence[str]) -> None:
-    """Refuse what cannot be an account. Raises ValidationFailedError naming every fault."""
-    faults = []
-    if not is_email(email):
-        faults.append(FieldError("email", "this is not an e-mail address"))
-    if len(password) < MIN_PASSWORD:
-        faults.append(FieldError("password", f"use at least {MIN_PASSWORD} characters"))
-    faults.extend(
+
+def address_faults(email: str) -> list[FieldError]:
+    """What keeps a text from being an address."""
+    return [] if is_email(email) else [FieldError("email", "this is not an e-mail address")]
+
+
+def role_faults(roles: Sequence[str]) -> list[FieldError]:
+    """Roles that there are not."""
+    return [
         FieldError("roles", f"there is no role {role!r}; there are {', '.join(Role)}")
         for role in roles
         if role not in list(Role)
-    )
-    if faults:
-        raise ValidationFailedError(faults)
+    ]

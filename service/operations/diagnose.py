@@ -1,14 +1,17 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from service.domain.errors import ServiceUnavailableError
 from service.operations.diagnose_redis import redis_findings
+from service.operations.diagnose_secrets import secret_findings
 from service.operations.findings import Finding
 from service.store.countries import Countries, CountriesUnreadableError
 from service.store.database import Database
 from service.store.health import RedisHealth, reason_of
+from service.store.resealing import Resealing
 
 CLOCK_TOLERANCE_MS = 1000
 STALE_HEARTBEAT_MS = 30_000
@@ -24,6 +27,8 @@ class Diagnose:
     database: Database
     public_url: str
     now_ms: Callable[[], int]
+    resealing: Resealing
+    idle_ttl: timedelta
     countries: Path | None = None
 
     async def __call__(self) -> list[Finding]:
@@ -49,6 +54,14 @@ class Diagnose:
         )
 
     async def _database(self) -> list[Finding]:
+        if await self.database.schema_missing():
+            return await self._schema()
+        return [
+            *await self._schema(),
+            *await secret_findings(self.resealing, idle_ttl=self.idle_ttl, now_ms=self.now_ms()),
+        ]
+
+    async def _schema(self) -> list[Finding]:
         return [
             Finding(
                 ok=True,

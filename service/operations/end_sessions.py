@@ -1,6 +1,6 @@
 """Signing out. SQL first, then Redis, then the answer: nothing brings an ended session back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -52,6 +52,12 @@ class EndSessions:
         keep: str | None = None,
     ) -> bool:
         ended = await self.records.end_of_user(user_id, reason, only=only, keep=keep)
+        return await self.tell(user_id, ended, reason, origin)
+
+    async def tell(
+        self, user_id: str, ended: Sequence[str], reason: EndReason, origin: Origin
+    ) -> bool:
+        """Let everybody know of sessions that have ended in SQL."""
         for session_id in ended:
             self.revocations.add(session_id, reason)
         try:
@@ -117,8 +123,10 @@ class Logout:
         """Raises TokenRevokedError when the session had ended before."""
         session_id = self.tokens.verify(token, now=self.now()).session_id
         record = await self.records.find(session_id)
-        if record is None or record.end_reason is not None:
+        if record is None:
             raise TokenRevokedError
+        if record.end_reason is not None:
+            raise TokenRevokedError(record.end_reason)
         return await self._end(record.session.user_id, session_id, scope, origin)
 
     async def _by_refresh_token(self, text: str, scope: Scope, origin: Origin) -> LoggedOut:

@@ -11,8 +11,10 @@ from service.domain.errors import (
     TokenRevokedError,
 )
 from service.domain.sessions import EndReason, Origin
-from service.domain.users import Account, User
+from service.domain.users import Account
+from service.operations.authenticate import Caller
 from service.operations.prove_password import ProvePassword
+from service.operations.require_fresh import RequireFresh
 from service.store.erasures import Erasure, Erasures, LegallyHeldError, RequestedBy
 from service.store.event_log import EventLog
 from service.store.live_sessions import LiveSessions
@@ -32,13 +34,16 @@ class EraseUser:
     revocations: Revocations
     events: EventLog
 
-    async def __call__(self, user_id: str, by: RequestedBy, *, request_id: str) -> Erasure:
+    async def __call__(
+        self, user_id: str, by: RequestedBy, *, request_id: str, last_admin: bool = False
+    ) -> Erasure:
+        """Raises NotFoundError, and LastAdminError, unless `last_admin` may go."""
         # From here on nothing may say where they were: only the request's id leads on.
         origin = Origin(request_id=request_id)
         try:
-            erasure = await self.erasures.erase(user_id, by)
+            erasure = await self.erasures.erase(user_id, by, last_admin=last_admin)
         except LegallyHeldError:
-            return await self.request(user_id, by, origin, grace=timedelta())
+            return await self.request(user_id, by, origin, grace=timedelta(), last_admin=last_admin)
         if erasure is None:
             raise NotFoundError
         with suppress(ServiceUnavailableError):
@@ -47,16 +52,27 @@ class EraseUser:
         return erasure
 
     async def request(
-        self, user_id: str, by: RequestedBy, origin: Origin, *, grace: timedelta
+        self,
+        user_id: str,
+        by: RequestedBy,
+        origin: Origin,
+        *,
+        grace: timedelta,
+        last_admin: bool = False,
     ) -> Erasure:
-        """Sign them out and let nobody sign in, until they are forgotten. Raises NotFoundError."""
+        """Sign them out and let nobody sign in, until they are forgotten.
+
+        Raises NotFoundError, and LastAdminError, unless `last_admin` may go.
+        """
 
         async def announce(_: Account) -> None:
             await self.events.append(
                 EventType.USER_ERASURE_REQUESTED, origin, user_id=user_id, reason=by
             )
 
-        erasure = await self.erasures.request(user_id, by, grace=grace, announce=announce)
+        erasure = await self.erasures.request(
+            user_id, by, grace=grace, announce=announce, last_admin=last_admin
+        )
         if erasure is None:
             raise NotFoundError
         with suppress(ServiceUnavailableError):
@@ -72,13 +88,19 @@ class EraseUser:
 
 @dataclass(frozen=True, slots=True)
 class EraseOneself:
-    """Be forgotten, after `grace`. Raises InvalidCredentialsError for a wrong password."""
+    """Be forgotten, after `grace`, by password; who has a second factor showed it of late, too.
 
+    Raises StepUpRequiredError, InvalidCredentialsError, AccountLockedError, LastAdminError.
+    """
+
+    require_fresh: RequireFresh
     prove_password: ProvePassword
     erase_user: EraseUser
     grace: timedelta
 
-    async def __call__(self, user: User, password: str, origin: Origin) -> Erasure:
+    async def __call__(self, caller: Caller, password: str, origin: Origin) -> Erasure:
+        user = caller.user
+        self.require_fresh(caller, proven=("pwd",))
         await self.prove_password(user.id, password, origin, action="erase")
         by = RequestedBy.SELF
         try:

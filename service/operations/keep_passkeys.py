@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.contracts.events import EventType
-from service.contracts.mails import Mail, MailTemplate
 from service.domain.devices import device_label
 from service.domain.errors import ConflictError, NotFoundError, PasskeyInvalidError
 from service.domain.passkeys import (
@@ -23,25 +22,18 @@ from service.domain.users import User
 from service.operations.authenticate import Caller
 from service.operations.require_fresh import RequireFresh
 from service.store.event_log import EventLog
-from service.store.mail_outbox import MailOutbox
 from service.store.passkey_challenges import PasskeyChallenges
 from service.store.passkeys import AnnouncePasskey, PasskeyRecords
 
 
 @dataclass(frozen=True, slots=True)
 class TellOfPasskey:
-    """Writes the event of a change, and the mail to its owner where one is due."""
+    """Writes the event of a change; its owner is mailed by that."""
 
     events: EventLog
-    mails: MailOutbox
 
-    def of(
-        self, event: EventType, user: User, origin: Origin, template: MailTemplate | None = None
-    ) -> AnnouncePasskey:
-        async def announce(connection: Any, passkey: Passkey) -> None:
-            if template is not None:
-                told = {"name": passkey.name}
-                await self.mails.put(connection, Mail(template, user.email, user.id, told))
+    def of(self, event: EventType, user: User, origin: Origin) -> AnnouncePasskey:
+        async def announce(passkey: Passkey) -> None:
             await self.events.append(
                 event, origin, user_id=user.id, data={"id": passkey.id, "name": passkey.name}
             )
@@ -89,9 +81,7 @@ class AddPasskey:
             new,
             passkey_id=self.new_id(),
             name=name or device_label(origin.user_agent),
-            announce=self.tell.of(
-                EventType.PASSKEY_ADDED, caller.user, origin, MailTemplate.PASSKEY_ADDED
-            ),
+            announce=self.tell.of(EventType.PASSKEY_ADDED, caller.user, origin),
         )
 
     async def _check(self, caller: Caller, made: Attestation) -> NewPasskey:
@@ -130,8 +120,6 @@ class RemovePasskey:
 
     async def __call__(self, caller: Caller, passkey_id: str, *, origin: Origin) -> None:
         self.require_fresh(caller)
-        announce = self.tell.of(
-            EventType.PASSKEY_REMOVED, caller.user, origin, MailTemplate.PASSKEY_REMOVED
-        )
+        announce = self.tell.of(EventType.PASSKEY_REMOVED, caller.user, origin)
         if await self.passkeys.remove(caller.user.id, passkey_id, announce=announce) is None:
             raise NotFoundError

@@ -4,6 +4,7 @@ from service.contracts.events import EventType
 from service.domain.errors import InvalidCredentialsError, TokenRevokedError
 from service.domain.sessions import Origin
 from service.domain.users import Account
+from service.operations.throttle import Throttle
 from service.store.event_log import EventLog
 from service.store.password_hasher import PasswordHasher
 from service.store.users import UserRecords
@@ -11,11 +12,15 @@ from service.store.users import UserRecords
 
 @dataclass(frozen=True, slots=True)
 class ProvePassword:
-    """Somebody signed in shows their password once more. Raises InvalidCredentialsError."""
+    """Somebody signed in shows their password once more.
+
+    Raises InvalidCredentialsError, and AccountLockedError after too many failures in a row.
+    """
 
     users: UserRecords
     hasher: PasswordHasher
     events: EventLog
+    throttle: Throttle
 
     async def __call__(
         self, user_id: str, password: str, origin: Origin, *, action: str
@@ -24,9 +29,12 @@ class ProvePassword:
         account = await self.users.find(user_id)
         if account is None:
             raise TokenRevokedError
-        if not await self.hasher.verify(password, account.password_hash):
-            await self.events.append(
-                EventType.PASSWORD_REFUSED, origin, user_id=user_id, reason=action
-            )
+        failed = EventType.PASSWORD_REFUSED
+        async with self.throttle.trying(account.user.email, origin, failed=failed) as attempt:
+            right = await self.hasher.verify(password, account.password_hash)
+        if not right:
+            data = self.throttle.told(attempt)
+            await self.events.append(failed, origin, user_id=user_id, reason=action, data=data)
             raise InvalidCredentialsError
+        await self.throttle.passed(attempt, whole=account.totp_secret is None)
         return account

@@ -60,7 +60,7 @@ class Refresh:
             rotated = await self._rotate(token, data=data, origin=origin)
         if rotated.outcome is Rotation.REUSED:
             await self.records.end(token.session_id, EndReason.TOKEN_REUSE)
-            raise RefreshTokenReusedError
+            raise RefreshTokenReusedError(EndReason.TOKEN_REUSE)
         if rotated.end_reason is not None:
             if rotated.end_reason in TIMEOUTS:
                 await self.records.end(token.session_id, rotated.end_reason)
@@ -69,7 +69,7 @@ class Refresh:
             raise ServiceUnavailableError  # emptied again since it was restored: try again
         user = rotated.user or await self.find_user(rotated.user_id)
         if user is None:
-            raise SessionRevokedError
+            raise SessionRevokedError(EndReason.ERASED)
         return self.mint(
             session_id=token.session_id,
             generation=rotated.generation,
@@ -92,7 +92,7 @@ def _event_data(tab_state: str) -> str:
 def refusal(reason: EndReason) -> AuthError:
     """What a client hears about a session that has ended."""
     if reason in TIMEOUTS:
-        return SessionExpiredError()
+        return SessionExpiredError(reason)
     if reason is EndReason.TOKEN_REUSE:
-        return RefreshTokenReusedError()
-    return SessionRevokedError()
+        return RefreshTokenReusedError(reason)
+    return SessionRevokedError(reason)

@@ -1,21 +1,28 @@
-"""Proving again who one is: a new session, and the old one dead (ASVS 7.2.4)."""
+"""Proving again who one is: a new session takes the place of the caller's (ASVS 7.2.4)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from service.contracts.events import EventType
+from service.domain.errors import MfaCodeInvalidError
 from service.domain.sessions import EndReason, Origin
 from service.domain.users import Account
 from service.operations.authenticate import Caller
 from service.operations.end_sessions import EndSessions
 from service.operations.open_session import OpenSession
+from service.operations.prove_code import AMR, ProveCode
+from service.operations.prove_password import ProvePassword
 from service.operations.tokens import TokenPair
 from service.store.event_log import EventLog
 
 
 @dataclass(frozen=True, slots=True)
 class ReplaceSession:
-    """Open a session for what its owner has just shown, on the same device; end the caller's."""
+    """Open a session in place of the caller's, by what they have just proven.
+
+    In SQL both happen at once, so of several at a time one wins and all others get
+    TokenRevokedError. From the answer on no token of the old session is taken.
+    """
 
     open_session: OpenSession
     end_sessions: EndSessions
@@ -24,9 +31,44 @@ class ReplaceSession:
     async def __call__(
         self, caller: Caller, account: Account, *, amr: Sequence[str], origin: Origin
     ) -> TokenPair:
-        """`amr`: the methods (RFC 8176) that were shown just now."""
-        former = caller.session
-        pair = await self.open_session(account, amr=amr, device=former.device, origin=origin)
-        await self.end_sessions(account.user.id, EndReason.SUPERSEDED, origin, only=former.id)
-        await self.events.append(EventType.SESSION_STEPPED_UP, origin, user_id=account.user.id)
+        old = caller.session
+        pair = await self.open_session(
+            account, amr=amr, device=old.device, origin=origin, replaces=old.id
+        )
+        await self.end_sessions.tell(account.user.id, [old.id], EndReason.SUPERSEDED, origin)
+        await self.events.append(
+            EventType.SESSION_STEPPED_UP,
+            origin,
+            user_id=account.user.id,
+            session_id=pair.session_id,
+            data={"amr": list(amr)},
+        )
         return pair
+
+
+@dataclass(frozen=True, slots=True)
+class StepUp:
+    """Prove the password again, and with a second factor a code; tokens of a new session.
+
+    Raises InvalidCredentialsError, MfaCodeInvalidError, AccountLockedError.
+    """
+
+    prove_password: ProvePassword
+    prove_code: ProveCode
+    replace_session: ReplaceSession
+    events: EventLog
+
+    async def __call__(
+        self, caller: Caller, password: str, code: str | None, origin: Origin
+    ) -> TokenPair:
+        account = await self.prove_password(caller.user.id, password, origin, action="step_up")
+        amr: Sequence[str] = ("pwd",)
+        if account.totp_secret is not None:
+            if code is None:
+                raise MfaCodeInvalidError
+            method = await self.prove_code(account, code, origin)
+            await self.events.append(
+                EventType.MFA_SUCCEEDED, origin, user_id=account.user.id, reason=method
+            )
+            amr = AMR[method]
+        return await self.replace_session(caller, account, amr=amr, origin=origin)

@@ -1,4 +1,4 @@
-"""Turning a second factor on: a secret is set up, then proven by a first code."""
+"""A second factor: set up, on by a first code, off, new recovery codes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,10 +7,17 @@ from service.contracts.events import EventType
 from service.domain import totp
 from service.domain.errors import ConflictError, MfaCodeInvalidError, TokenRevokedError
 from service.domain.secrets import Sealer
-from service.domain.sessions import Origin
+from service.domain.sessions import EndReason, Origin
 from service.domain.users import Account, User
+from service.operations.authenticate import Caller
+from service.operations.end_sessions import EndSessions
+from service.operations.prove_code import ProveCode
+from service.operations.prove_password import ProvePassword
+from service.operations.require_fresh import RequireFresh
+from service.operations.throttle import Throttle
 from service.store.event_log import EventLog
 from service.store.live_sessions import LiveSessions
+from service.store.second_factors import SecondFactors
 from service.store.users import UserRecords
 
 
@@ -24,15 +31,23 @@ class TotpSetup:
 
 @dataclass(frozen=True, slots=True)
 class SetUpTotp:
-    """Make a secret that nothing depends on yet. Raises ConflictError when a factor is on."""
+    """Make a secret that nothing depends on yet.
+
+    Raises ConflictError when a factor is on, and StepUpRequiredError.
+    """
 
     users: UserRecords
     sealer: Sealer
     events: EventLog
+    require_fresh: RequireFresh
     randomness: Callable[[int], bytes]
     issuer: str
 
-    async def __call__(self, user: User, origin: Origin) -> TotpSetup:
+    async def __call__(self, caller: Caller, origin: Origin) -> TotpSetup:
+        user = caller.user
+        if user.mfa_enabled:
+            raise ConflictError
+        self.require_fresh(caller)
         secret = totp.new_secret(self.randomness)
         sealed = self.sealer.seal(secret.encode(), context=f"totp/{user.id}")
         if not await self.users.set_pending_totp(user.id, sealed):
@@ -44,41 +59,135 @@ class SetUpTotp:
 
 @dataclass(frozen=True, slots=True)
 class EnableTotp:
-    """Turn a set-up secret on by a first code; the recovery codes, shown this once."""
+    """Turn a set-up secret on by a first code; the recovery codes, shown this once.
+
+    Raises ConflictError, MfaCodeInvalidError, AccountLockedError.
+    """
 
     users: UserRecords
     live: LiveSessions
     sealer: Sealer
     events: EventLog
+    throttle: Throttle
+    end_sessions: EndSessions
     now: Callable[[], float]
     randomness: Callable[[int], bytes]
 
-    async def __call__(self, user: User, code: str, origin: Origin) -> list[str]:
-        account = await self.users.find(user.id)
+    async def __call__(
+        self, caller: Caller, code: str, origin: Origin, *, end_others: bool
+    ) -> list[str]:
+        user_id = caller.user.id
+        account = await self.users.find(user_id)
         if account is None:
             raise TokenRevokedError
         if account.totp_pending is None:
             raise ConflictError
-        secret = self.sealer.open(account.totp_pending, context=f"totp/{user.id}").decode()
-        step = totp.matching_step(secret, code, now=self.now())
-        if step is None:
-            await self.events.append(
-                EventType.MFA_FAILED, origin, user_id=user.id, reason="wrong_code"
-            )
-            raise MfaCodeInvalidError
-        codes = [totp.new_recovery_code(self.randomness) for _ in range(totp.RECOVERY_CODES)]
+        step = await self._prove(account, account.totp_pending, code, origin)
+        codes, hashes = new_codes(self.randomness)
 
         async def announce(_: Account) -> None:
-            await self.events.append(EventType.MFA_ENABLED, origin, user_id=user.id)
+            await self.events.append(EventType.MFA_ENABLED, origin, user_id=user_id)
 
         enabled = await self.users.enable_totp(
-            user.id,
+            user_id,
             pending=account.totp_pending,
             step=step,
-            code_hashes=[digest for text in codes if (digest := totp.recovery_hash(text))],
+            code_hashes=hashes,
             announce=announce,
         )
         if enabled is None:
             raise ConflictError
         await self.live.cache_user(enabled)
+        if end_others:
+            await self.end_sessions(user_id, EndReason.MFA_CHANGE, origin, keep=caller.session.id)
         return codes
+
+    async def _prove(self, account: Account, pending: bytes, code: str, origin: Origin) -> int:
+        """The step that the code is right for."""
+        user, failed = account.user, EventType.MFA_FAILED
+        secret = self.sealer.open(pending, context=f"totp/{user.id}").decode()
+        async with self.throttle.trying(user.email, origin, failed=failed) as attempt:
+            step = totp.matching_step(secret, code, now=self.now())
+        if step is None:
+            data = self.throttle.told(attempt)
+            await self.events.append(
+                failed, origin, user_id=user.id, reason="wrong_code", data=data
+            )
+            raise MfaCodeInvalidError
+        await self.throttle.passed(attempt, whole=False)  # the secret is new: it proves nobody
+        return step
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeTotp:
+    """Turn the factor off, or get new recovery codes, by password and code.
+
+    Both prove the caller afresh, whatever the session's age. Raises ConflictError without a factor,
+    InvalidCredentialsError, MfaCodeInvalidError, AccountLockedError.
+    """
+
+    factors: SecondFactors
+    live: LiveSessions
+    events: EventLog
+    prove_password: ProvePassword
+    prove_code: ProveCode
+    end_sessions: EndSessions
+    randomness: Callable[[int], bytes]
+
+    async def disable(
+        self, caller: Caller, password: str, code: str, origin: Origin, *, end_others: bool
+    ) -> None:
+        """Off; recovery codes are dead, no device is trusted any more."""
+        user_id = caller.user.id
+        account = await self._prove(caller.user, password, code, origin, action="disable_2fa")
+
+        async def announce(devices: int) -> None:
+            await self.events.append(EventType.MFA_DISABLED, origin, user_id=user_id)
+            if devices:
+                await self.events.append(
+                    EventType.DEVICE_REVOKED,
+                    origin,
+                    user_id=user_id,
+                    reason="mfa_disabled",
+                    data={"ended": devices},
+                )
+
+        changed = await self.factors.disable(account, announce=announce)
+        if changed is None:
+            raise ConflictError
+        await self.live.cache_user(changed)
+        if end_others:
+            await self.end_sessions(user_id, EndReason.MFA_CHANGE, origin, keep=caller.session.id)
+
+    async def renew_codes(
+        self, caller: Caller, password: str, code: str, origin: Origin
+    ) -> list[str]:
+        """A new set, shown this once; the old one is dead."""
+        user_id = caller.user.id
+        account = await self._prove(caller.user, password, code, origin, action="recovery_codes")
+        codes, hashes = new_codes(self.randomness)
+
+        async def announce(_: Account) -> None:
+            await self.events.append(EventType.MFA_RECOVERY_CODES_RENEWED, origin, user_id=user_id)
+
+        changed = await self.factors.renew_codes(account, hashes, announce=announce)
+        if changed is None:
+            raise ConflictError
+        await self.live.cache_user(changed)
+        return codes
+
+    async def _prove(
+        self, user: User, password: str, code: str, origin: Origin, *, action: str
+    ) -> Account:
+        account = await self.prove_password(user.id, password, origin, action=action)
+        if account.totp_secret is None:
+            raise ConflictError
+        method = await self.prove_code(account, code, origin)
+        await self.events.append(EventType.MFA_SUCCEEDED, origin, user_id=user.id, reason=method)
+        return account
+
+
+def new_codes(randomness: Callable[[int], bytes]) -> tuple[list[str], list[bytes]]:
+    """A set of recovery codes, and what is stored of them."""
+    codes = [totp.new_recovery_code(randomness) for _ in range(totp.RECOVERY_CODES)]
+    return codes, [digest for text in codes if (digest := totp.recovery_hash(text))]

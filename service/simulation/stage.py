@@ -73,7 +73,7 @@ class Stage:
         data: dict[str, object] | None = None,
     ) -> None:
         """Write an event, in time or late."""
-        ip, user_agent, request_id = origin
+        ip, user_agent, request_id = origin[:3]
         event = Event(
             kind,
             at_ms,

@@ -10,10 +10,12 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.contracts.link_tables import password_resets, registrations
 from service.contracts.mail_tables import mails
 from service.contracts.tables import erasures, legal_holds, sessions, users
 from service.domain.instants import to_datetime
 from service.domain.sessions import EndReason
+from service.store.admins import keep_an_admin
 from service.store.database import Database
 from service.store.dead_letters import OPEN_FIELDS
 from service.store.holds import is_held, under_hold
@@ -66,14 +68,24 @@ class Erasures:
     database: Database
 
     async def request(
-        self, user_id: str, by: RequestedBy, *, grace: timedelta, announce: Announce
+        self,
+        user_id: str,
+        by: RequestedBy,
+        *,
+        grace: timedelta,
+        announce: Announce,
+        last_admin: bool = False,
     ) -> Erasure | None:
         """End a person's sessions and let nobody sign in; None when there is no such account.
+
+        Raises LastAdminError, unless `last_admin` may go.
 
         A second request changes nothing but the sessions that are open all the same. Whom a backup
         brought back after an erasure can ask again.
         """
         async with self.database.transaction() as connection:
+            if not last_admin:
+                await keep_an_admin(connection, user_id)
             account = await _lock(connection, user_id)
             if account is None:
                 return None
@@ -111,17 +123,22 @@ class Erasures:
             await announce(account_of(account))
         return True
 
-    async def erase(self, user_id: str, by: RequestedBy, *, if_due: bool = False) -> Erasure | None:
+    async def erase(
+        self, user_id: str, by: RequestedBy, *, if_due: bool = False, last_admin: bool = False
+    ) -> Erasure | None:
         """Forget a person now; None when there is no such account, or it is not to be erased after all.
 
-        Raises LegallyHeldError.
+        Raises LegallyHeldError, and LastAdminError, unless `last_admin` may go or it is due.
 
         `if_due`: only if a request stands whose time of grace is over.
         Gone: account, recovery codes, second factor, archive, and what only their key could read.
         Session rows stay, for statistics, without address, user agent and device.
         """
         async with self.database.transaction() as connection:
-            if await _lock(connection, user_id) is None:
+            if not (if_due or last_admin):
+                await keep_an_admin(connection, user_id)
+            account = await _lock(connection, user_id)
+            if account is None:
                 return None
             if if_due and await connection.scalar(_of(user_id).where(*_DUE)) is None:
                 return None
@@ -137,6 +154,12 @@ class Erasures:
                 update(legal_holds).where(legal_holds.c.user_id == user_id).values(reason="")
             )
             await connection.execute(delete(mails).where(mails.c.user_id == user_id))
+            for table in (registrations, password_resets):  # also what strangers left there
+                of_address = table.c.email_key == account.email_key
+                await connection.execute(delete(table).where(of_address))
+            await connection.execute(
+                delete(password_resets).where(password_resets.c.user_id == user_id)
+            )
             await connection.execute(delete(users).where(users.c.id == user_id))
             await destroy_key(connection, user_id)
             await connection.execute(

@@ -4,7 +4,11 @@ from collections.abc import Callable, Sequence
 
 from service.contracts import keys
 from service.contracts.events import EventType
-from service.domain.errors import InvalidCredentialsError, ServiceUnavailableError
+from service.domain.errors import (
+    InvalidCredentialsError,
+    ServiceUnavailableError,
+    SessionLimitError,
+)
 from service.domain.ids import partition_in
 from service.domain.sessions import (
     MILLISECOND,
@@ -21,9 +25,11 @@ from service.store.session_replies import (
     CHECKED_LENGTH,
     ROTATED_LENGTH,
     Checked,
+    Looked,
     Rotated,
     Swept,
     read_checked,
+    read_looked,
     read_rotated,
 )
 
@@ -70,7 +76,8 @@ class LiveSessions:
     async def open(self, session: Session, account: Account, origin: Origin) -> int:
         """Make a new session live; the store's instant of its beginning.
 
-        Raises InvalidCredentialsError when it was ended meanwhile.
+        Raises InvalidCredentialsError when it was ended meanwhile, SessionLimitError when that was
+        for the sake of another sign-in.
         """
         partition = _partition(session.id)
         reply = await self._scripts.run(
@@ -91,7 +98,8 @@ class LiveSessions:
             **self._limits,
         )
         if reply[0] == b"ended":
-            raise InvalidCredentialsError
+            evicted = reply[1] == b"evicted"
+            raise SessionLimitError if evicted else InvalidCredentialsError
         return int(reply[1])
 
     async def check(self, session_id: str, user_id: str, *, generation: int) -> Checked:
@@ -109,6 +117,16 @@ class LiveSessions:
         if len(reply) == CHECKED_LENGTH:
             self._count(reply[-1])
         return read_checked(session_id, reply)
+
+    async def look(self, session_id: str) -> Looked | EndReason | None:
+        """One round trip that changes nothing; None for a session that Redis does not have."""
+        reply = await self._scripts.run(
+            "session_look",
+            session=keys.session(_partition(session_id), session_id),
+            now_ms=self._clock(),
+            **self._limits,
+        )
+        return read_looked(reply)
 
     async def rotate(
         self, session_id: str, *, generation: int, origin: Origin, data: str = ""

@@ -5,16 +5,16 @@ from typing import Any
 
 from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contracts.passkey_tables import passkeys
 from service.contracts.tables import users
 from service.domain.errors import ConflictError
 from service.domain.instants import to_ms
 from service.domain.passkeys import MAX_PASSKEYS, NewPasskey, Passkey, Shown
+from service.store.admins import MAY_SIGN_IN
 from service.store.database import Database
 
-AnnouncePasskey = Callable[[AsyncConnection, Passkey], Awaitable[None]]
+AnnouncePasskey = Callable[[Passkey], Awaitable[None]]
 """Says what is about to be committed; when it can't be said, nothing is committed."""
 
 
@@ -48,7 +48,7 @@ class PasskeyRecords:
         announce: AnnouncePasskey,
     ) -> Passkey:
         """Keep a passkey. Raises ConflictError when it is held by anybody, or a person has too many."""
-        owner = select(users.c.id).where(users.c.id == user_id, users.c.disabled_at.is_(None))
+        owner = select(users.c.id).where(users.c.id == user_id, MAY_SIGN_IN)
         statement = (
             upsert(passkeys)
             .values(
@@ -74,7 +74,7 @@ class PasskeyRecords:
             row = (await connection.execute(statement)).one_or_none()
             if row is None:
                 raise ConflictError
-            await announce(connection, _passkey(row))
+            await announce(_passkey(row))
         return _passkey(row)
 
     async def rename(
@@ -114,7 +114,7 @@ class PasskeyRecords:
             row = (await connection.execute(which.returning(passkeys))).one_or_none()
             if row is None:
                 return None
-            await announce(connection, _passkey(row))
+            await announce(_passkey(row))
         return _passkey(row)
 
 

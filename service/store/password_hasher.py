@@ -1,20 +1,26 @@
-"""argon2id in threads of its own, so that a flood of sign-ins cannot starve anything else."""
+"""argon2id in threads of its own, so that a flood of sign-ins cannot starve anything else.
+
+Hashes that other software made are verified too, until their owners have signed in once.
+"""
 
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
-from unicodedata import normalize
 
 from argon2 import PasswordHasher as Argon2
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from service.domain.errors import ServiceUnavailableError
+from service.domain.foreign_hashes import UnusableHashError, read_foreign
+from service.domain.password_policy import canonical
 
 MEMORY_KIB = 19 * 1024
 TIME_COST = 2
 PARALLELISM = 1
 """OWASP's password storage cheat sheet: 19 MiB, t=2, p=1."""
+
+OURS = "$argon2id$"
 
 QUEUE_PER_THREAD = 32
 
@@ -32,24 +38,34 @@ class PasswordHasher:
 
     async def hash(self, password: str) -> str:
         """A PHC string with a new salt."""
-        return await self._run(lambda: self._argon2.hash(_canonical(password)))
+        return await self._run(lambda: self._argon2.hash(canonical(password)))
 
     async def verify(self, password: str, stored: str | None) -> bool:
-        """Whether the password is right; as slow for somebody unknown (None) as for anybody."""
-        right = await self._run(lambda: self._verify(_canonical(password), stored or self._nobody))
+        """Whether the password is right; as slow for somebody unknown (None) as for anybody.
+
+        Slower only for a hash that other software made: it is verified besides.
+        """
+        known = self._nobody if stored is None else stored
+        right = await self._run(lambda: self._verify(password, known))
         return right and stored is not None
 
     def is_outdated(self, stored: str) -> bool:
-        """Whether a hash was made with weaker parameters than today's."""
-        return self._argon2.check_needs_rehash(stored)
+        """Whether a hash was made with weaker parameters than today's, or by another algorithm."""
+        return not stored.startswith(OURS) or self._argon2.check_needs_rehash(stored)
 
     def close(self) -> None:
         """Let what is under way end; take nothing new."""
         self._threads.shutdown(cancel_futures=True)
 
     def _verify(self, password: str, stored: str) -> bool:
+        if not stored.startswith(OURS):
+            self._verify_ours(password, self._nobody)  # never faster than for somebody unknown
+            return _verify_foreign(password, stored)
+        return self._verify_ours(password, stored)
+
+    def _verify_ours(self, password: str, stored: str) -> bool:
         try:
-            return self._argon2.verify(stored, password)
+            return self._argon2.verify(stored, canonical(password))
         except (VerificationError, InvalidHashError):
             return False
 
@@ -63,6 +79,10 @@ class PasswordHasher:
             self._room += 1
 
 
-def _canonical(password: str) -> str:
-    """One spelling a password, whatever keyboard typed it (SP 800-63B-4 §3.1.1.2: NFKC)."""
-    return normalize("NFKC", password)
+def _verify_foreign(password: str, stored: str) -> bool:
+    """As it was typed, for so it was hashed; then in the form that is typed on another keyboard."""
+    try:
+        found = read_foreign(stored)
+        return any(found.verify(form) for form in dict.fromkeys((password, canonical(password))))
+    except (UnusableHashError, ValueError):  # ValueError: what bcrypt itself does not take
+        return False

@@ -2,14 +2,16 @@
 
 import json
 import zlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, Select, Table, bindparam, func, select
 
 from service.contracts.events import EventType
+from service.contracts.factor_tables import sign_in_failures, trusted_devices
+from service.contracts.link_tables import email_changes, password_resets
 from service.contracts.passkey_tables import passkeys
 from service.contracts.tables import erasures, recovery_codes, sessions, users
 from service.domain.instants import to_ms, to_rfc3339
@@ -28,7 +30,26 @@ UNTOLD = frozenset({EventType.USER_HOLD_PLACED, EventType.USER_HOLD_RELEASED})
 WITHHELD = [
     "legal holds, if there were any: telling of them could defeat a proceeding",
     "password hash, second-factor secret, recovery codes: whoever read them could sign in as you",
+    "what proves links that were mailed to you: whoever had them could do what they are for",
+    "hashes of trusted devices' tokens and of your address as failures are counted by it",
 ]
+_LINKS = select(
+    select(func.max(password_resets.c.requested_at))
+    .where(password_resets.c.user_id == bindparam("user_id"))
+    .scalar_subquery()
+    .label("reset_at"),
+    select(email_changes.c.email)
+    .where(email_changes.c.user_id == bindparam("user_id"))
+    .scalar_subquery()
+    .label("email"),
+    select(email_changes.c.requested_at)
+    .where(email_changes.c.user_id == bindparam("user_id"))
+    .scalar_subquery()
+    .label("change_at"),
+)
+"""What waits for a link to be followed."""
+FAILURE_FIELDS = ("failures", "tried_at", "locked_until")
+DEVICE_FIELDS = ("id", "device", "ip", "created_at", "last_used_at", "expires_at")
 PASSKEY_FIELDS = ("id", "name", "created_at", "last_used_at", "backed_up", "transports", "aaguid")
 SESSION_FIELDS = tuple(c.name for c in sessions.columns if c.name not in {"user_id", "end_applied"})
 
@@ -77,6 +98,9 @@ class PersonArchive:
             if row is None:
                 return None
             left, due_at = await connection.scalar(codes), await connection.scalar(erasure)
+            asked = (await connection.execute(_LINKS, {"user_id": user_id})).one()
+            devices = (await connection.execute(_of(trusted_devices, user_id))).all()
+            failures = (await connection.execute(_of(sign_in_failures, user_id))).all()
         return {
             "id": row.id,
             "email": row.email,
@@ -84,17 +108,24 @@ class PersonArchive:
             "roles": row.roles,
             "created_at": _text(row.created_at),
             "disabled_at": _text(row.disabled_at),
+            "locked_at": _text(row.locked_at),
+            "locked_until": _text(row.locked_until),
             "erase_at": _text(due_at),
             "password": row.password_hash is not None,
             "second_factor": row.totp_secret is not None,
             "recovery_codes_left": left,
+            "new_password_asked_at": _text(asked.reset_at),
+            "new_email": asked.email,
+            "new_email_asked_at": _text(asked.change_at),
+            "trusted_devices": [_fields(row, DEVICE_FIELDS) for row in devices],
+            "failed_tries": [_fields(row, FAILURE_FIELDS) for row in failures],
         }
 
     async def _sessions(self, user_id: str) -> list[dict[str, Any]]:
         query = select(sessions).where(sessions.c.user_id == user_id)
         async with self.database.transaction() as connection:
             rows = (await connection.execute(query.order_by(sessions.c.created_at))).all()
-        return [{name: _plain(getattr(row, name)) for name in SESSION_FIELDS} for row in rows]
+        return [_fields(row, SESSION_FIELDS) for row in rows]
 
     async def _passkeys(self, user_id: str) -> list[dict[str, Any]]:
         query = select(passkeys).where(passkeys.c.user_id == user_id)
@@ -128,6 +159,14 @@ def _event(opened: Opened) -> dict[str, Any]:
         "reason": row.reason,
         "data": {**row.data, **said.get("data", {})},
     }
+
+
+def _of(table: Table, user_id: str) -> Select[Any]:
+    return select(table).where(table.c.user_id == user_id)
+
+
+def _fields(row: Row[Any], names: Sequence[str]) -> dict[str, Any]:
+    return {name: _plain(getattr(row, name)) for name in names}
 
 
 def _text(at: datetime | None) -> str | None:

@@ -5,14 +5,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, Select, func, insert, literal, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contracts.tables import sessions, users
-from service.domain.errors import InvalidCredentialsError
+from service.domain.errors import InvalidCredentialsError, SessionLimitError, TokenRevokedError
 from service.domain.instants import to_datetime, to_ms
-from service.domain.sessions import EndReason, Origin, Session, SessionPolicy
+from service.domain.sessions import EndReason, Origin, Session, SessionCap, SessionPolicy
+from service.store.admins import MAY_SIGN_IN
 from service.store.database import Database
 
 PAGE = 200
+END_AT_ONCE = 500
+NO_CAP = SessionCap()
 
 LOCK_ORDER = sessions.c.id.collate("C")
 """All who lock several sessions do so in this order, the workers' too: none wait in a circle."""
@@ -43,11 +47,22 @@ class SessionRecords:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, session: Session, origin: Origin) -> None:
-        """Record a sign-in before anybody can use it.
+    async def add(
+        self,
+        session: Session,
+        origin: Origin,
+        *,
+        replaces: str | None = None,
+        cap: SessionCap = NO_CAP,
+        policy: SessionPolicy | None = None,
+    ) -> Sequence[str]:
+        """Record a sign-in before anybody can use it; the ids of those that were evicted for it.
+
 
         Raises InvalidCredentialsError when the account was erased or disabled since it was read; an
-        erasure that comes later waits for this row, and finds it.
+        erasure that comes later waits for this row, and finds it. Raises SessionLimitError.
+        `replaces`: a session of the same person that ends by this one; TokenRevokedError when it had
+        ended before.
         """
         row = {
             "id": session.id,
@@ -63,23 +78,29 @@ class SessionRecords:
         values = [literal(value, sessions.c[name].type) for name, value in row.items()]
         account = (
             select(*values)
-            .where(users.c.id == session.user_id, users.c.disabled_at.is_(None))
+            .where(users.c.id == session.user_id, MAY_SIGN_IN)
             .with_for_update(read=True, key_share=True)
         )
+        evicted: Sequence[str] = ()
         async with self._database.transaction() as connection:
+            if replaces is not None:
+                await _supersede(connection, session.user_id, replaces)
+            if cap.most and policy is not None:
+                evicted = await _make_room(connection, session, cap, policy)
             added = await connection.execute(insert(sessions).from_select(list(row), account))
-        if added.rowcount == 0:
-            raise InvalidCredentialsError
+            if added.rowcount == 0:
+                raise InvalidCredentialsError
+        return evicted
 
     async def find(self, session_id: str) -> SessionRecord | None:
         """A session, alive or ended, or None for an id that never was one."""
         rows = await self._fetch(select(sessions).where(sessions.c.id == session_id))
-        return _record(rows[0]) if rows else None
+        return record_of(rows[0]) if rows else None
 
     async def live_of(self, user_id: str, *, policy: SessionPolicy, now_ms: int) -> list[Session]:
         """A person's sessions that have neither ended nor passed a limit, newest use first."""
         query = select(sessions).where(sessions.c.user_id == user_id, sessions.c.ended_at.is_(None))
-        found = [_record(row).session for row in await self._fetch(query)]
+        found = [record_of(row).session for row in await self._fetch(query)]
         alive = [
             s
             for s in found
@@ -110,17 +131,19 @@ class SessionRecords:
             which.append(sessions.c.id != keep)
         return list(await self._end(*which, reason=reason))
 
-    async def _end(self, *which: Any, reason: EndReason) -> dict[str, str]:
-        ordered = select(sessions.c.id).where(sessions.c.ended_at.is_(None), *which)
-        locked = ordered.order_by(LOCK_ORDER).with_for_update().cte("locked")
-        statement = (
-            update(sessions)
-            .where(sessions.c.id.in_(select(locked.c.id)))
-            .values(ended_at=func.clock_timestamp(), end_reason=reason)
-            .returning(sessions.c.id, sessions.c.user_id)
+    async def end_some(self, reason: EndReason, *, before_ms: int) -> dict[str, str]:
+        """End up to END_AT_ONCE sessions that began until an instant; their ids, and whose they are."""
+        some = (
+            select(sessions.c.id)
+            .where(sessions.c.ended_at.is_(None), sessions.c.created_at <= to_datetime(before_ms))
+            .order_by(sessions.c.created_at)
+            .limit(END_AT_ONCE)
         )
+        return await self._end(sessions.c.id.in_(some), reason=reason)
+
+    async def _end(self, *which: Any, reason: EndReason) -> dict[str, str]:
         async with self._database.transaction() as connection:
-            rows = (await connection.execute(statement)).all()
+            rows = (await connection.execute(ending(*which, reason=reason))).all()
         return {row.id: row.user_id for row in rows}
 
     async def note_use(self, session_id: str, *, generation: int, last_used_ms: int) -> None:
@@ -151,7 +174,7 @@ class SessionRecords:
             .order_by(sessions.c.id)
             .limit(PAGE)
         )
-        return [_record(row).session for row in await self._fetch(query)]
+        return [record_of(row).session for row in await self._fetch(query)]
 
     async def unapplied(self, *, before_ms: int) -> list[EndedSession]:
         """Up to PAGE sessions that ended before an instant without their event in the audit."""
@@ -188,6 +211,62 @@ class SessionRecords:
         return rows
 
 
+async def _make_room(
+    connection: AsyncConnection,
+    session: Session,
+    cap: SessionCap,
+    policy: SessionPolicy,
+) -> Sequence[str]:
+    """Leave at most `cap.most - 1` live sessions, under a lock of the person's: one by one."""
+    person = select(users.c.id).where(users.c.id == session.user_id)
+    await connection.execute(person.with_for_update(key_share=True))
+    now = to_datetime(session.created_ms)
+    excess = (
+        select(sessions.c.id)
+        .where(
+            sessions.c.user_id == session.user_id,
+            sessions.c.ended_at.is_(None),
+            sessions.c.last_used_at > now - policy.idle_ttl,
+            sessions.c.created_at > now - policy.max_ttl,
+        )
+        .order_by(sessions.c.last_used_at.desc(), sessions.c.created_at.desc(), sessions.c.id)
+        .offset(cap.most - 1)
+    )
+    if cap.refuse:
+        if await connection.scalar(excess.limit(1)) is not None:
+            raise SessionLimitError
+        return ()
+    ended = await connection.execute(ending(sessions.c.id.in_(excess), reason=EndReason.EVICTED))
+    return [row.id for row in ended]
+
+
+def ending(*which: Any, reason: EndReason) -> Any:
+    """Ends those that have not ended, locked in order; returns their ids and whose they are."""
+    ordered = select(sessions.c.id).where(sessions.c.ended_at.is_(None), *which)
+    locked = ordered.order_by(LOCK_ORDER).with_for_update().cte("locked")
+    return (
+        update(sessions)
+        .where(sessions.c.id.in_(select(locked.c.id)))
+        .values(ended_at=func.clock_timestamp(), end_reason=reason)
+        .returning(sessions.c.id, sessions.c.user_id)
+    )
+
+
+async def _supersede(connection: AsyncConnection, user_id: str, session_id: str) -> None:
+    """End a session in favour of the one that is about to be added. Raises TokenRevokedError."""
+    # Like an erasure: first the account is locked, then the session.
+    person = select(users.c.id).where(users.c.id == user_id)
+    await connection.execute(person.with_for_update(read=True, key_share=True))
+    theirs = (sessions.c.id == session_id, sessions.c.user_id == user_id)
+    ended = await connection.execute(
+        update(sessions)
+        .where(*theirs, sessions.c.ended_at.is_(None))
+        .values(ended_at=func.clock_timestamp(), end_reason=EndReason.SUPERSEDED)
+    )
+    if ended.rowcount == 0:
+        raise TokenRevokedError
+
+
 _ENDS = select(sessions.c.id, sessions.c.user_id, sessions.c.end_reason, sessions.c.ended_at)
 
 
@@ -200,7 +279,8 @@ def _ended(row: Row[Any]) -> EndedSession:
     )
 
 
-def _record(row: Row[Any]) -> SessionRecord:
+def record_of(row: Row[Any]) -> SessionRecord:
+    """A session as its row has it."""
     return SessionRecord(
         session=Session(
             id=row.id,

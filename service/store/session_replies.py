@@ -39,6 +39,22 @@ class Checked(NamedTuple):
         return self.session is not None or self.end_reason is not None
 
 
+class Looked(NamedTuple):
+    """What `session_look` saw of a live session; `seen`: the newest generation that arrived."""
+
+    user_id: str
+    generation: int
+    seen: int
+    created_ms: int
+    last_used_ms: int
+
+    def takes(self, generation: int) -> bool:
+        """Whether a refresh token of this generation would still be traded, windows aside."""
+        return generation >= self.generation or (
+            generation == self.generation - 1 and self.seen < self.generation
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swept:
     """What `session_sweep` found: a session in use, with its latest, or one that is over, and why."""
@@ -58,6 +74,17 @@ def read_checked(session_id: str, reply: Reply) -> Checked:
             return Checked(end_reason=EndReason(reason.decode()))
         case _:
             return Checked()
+
+
+def read_looked(reply: Reply) -> Looked | EndReason | None:
+    """What `session_look` answered: alive, why not, or None for a session that Redis has not."""
+    match reply:
+        case [b"alive", user, generation, seen, created, last]:
+            return Looked(user.decode(), generation, seen, created, last)
+        case [b"ended", reason]:
+            return EndReason(reason.decode())
+        case _:
+            return None
 
 
 def read_rotated(reply: Reply) -> Rotated:

@@ -8,25 +8,28 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Table, Text, cast, delete, select, tuple_
+from sqlalchemy import ColumnElement, Table, Text, cast, delete, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.contracts.factor_tables import sign_in_failures, trusted_devices
+from service.contracts.link_tables import email_changes, password_resets, registrations
 from service.contracts.tables import (
     audit_held,
     dead_letters,
     legal_holds,
     sessions,
-    signing_keys,
 )
+from service.domain.lockout import MAX_FAILURES
 from service.store.database import Database
 from service.store.holds import under_hold
 from service.store.retention_clock import trusted_now
 
 BATCH = 1000
 REPLAYED_KEPT = timedelta(days=30)
-LONGEST_TOKEN = timedelta(days=1)
-"""What ACCESS_TOKEN_TTL is at most."""
 MARGIN = timedelta(hours=1)
+FAILURES_KEPT = timedelta(days=30)
+
+LINK_TABLES = (registrations, password_resets, email_changes)
 
 Sweep = Callable[[], Awaitable[int]]
 
@@ -58,11 +61,25 @@ class Sweeps:
             ),
         )
 
-    async def retired_keys(self) -> int:
-        """Keys of which no token can be alive, however long ACCESS_TOKEN_TTL was."""
+    async def expired_links(self, table: Table) -> int:
+        """What waited for a link to be followed, and waits in vain; of one of LINK_TABLES.
+
+        By the server's own clock, whatever it says: the links expire by that, too.
+        """
+        async with self.database.transaction() as connection:
+            return await delete_some(connection, table, table.c.expires_at < func.now() - MARGIN)
+
+    async def old_failures(self) -> int:
+        """Failures in a row of which the last is FAILURES_KEPT ago; not what only a reset may open."""
+        of = sign_in_failures.c
         return await self._sweep(
-            signing_keys, lambda now: signing_keys.c.retired_at < now - LONGEST_TOKEN - MARGIN
+            sign_in_failures,
+            lambda now: (of.tried_at < now - FAILURES_KEPT) & (of.failures < MAX_FAILURES),
         )
+
+    async def expired_devices(self) -> int:
+        """Devices that are trusted no more."""
+        return await self._sweep(trusted_devices, lambda now: trusted_devices.c.expires_at < now)
 
     async def released_rows(self) -> int:
         """Rows that retention put aside, of people whom no hold keeps any more."""

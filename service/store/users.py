@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.contracts.tables import recovery_codes, users
 from service.domain.errors import ConflictError
 from service.domain.instants import to_ms, to_rfc3339
-from service.domain.users import Account, Role, User, email_key
+from service.domain.users import Account, User, email_key
 from service.store.database import Database
 
 Announce = Callable[[Account], Awaitable[None]]
@@ -36,22 +36,6 @@ class UserRecords:
             row = (await connection.execute(select(users).where(which))).one_or_none()
         return None if row is None else account_of(row)
 
-    async def is_last_admin(self, user_id: str) -> bool:
-        """Whether a person is an admin, and nobody else is who may sign in."""
-        admins = select(users.c.id).where(
-            users.c.roles.any(Role.ADMIN),
-            (users.c.id == user_id) | users.c.disabled_at.is_(None),
-        )
-        async with self._database.transaction() as connection:
-            return (await connection.scalars(admins.limit(2))).all() == [user_id]
-
-    async def page(self, *, after: str = "", limit: int = 100) -> list[User]:
-        """Up to `limit` people whose normalised address sorts behind `after`."""
-        query = select(users).where(users.c.email_key > after).order_by(users.c.email_key)
-        async with self._database.transaction() as connection:
-            rows = (await connection.execute(query.limit(limit))).all()
-        return [account_of(row).user for row in rows]
-
     async def create(
         self,
         *,
@@ -59,7 +43,7 @@ class UserRecords:
         email: str,
         name: str,
         roles: Sequence[str],
-        password_hash: str,
+        password_hash: str | None,
         announce: Announce,
         totp_secret: bytes | None = None,
     ) -> Account:
@@ -117,7 +101,7 @@ class UserRecords:
             .values(
                 totp_secret=pending,
                 totp_pending=None,
-                totp_last_step=step,
+                totp_last_step=func.greatest(users.c.totp_last_step, step),
                 version=users.c.version + 1,
             )
             .returning(users)
@@ -126,7 +110,7 @@ class UserRecords:
             row = (await connection.execute(statement)).one_or_none()
             if row is None:
                 return None
-            await _replace_codes(connection, user_id, code_hashes)
+            await replace_codes(connection, user_id, code_hashes)
             await announce(account_of(row))
         return account_of(row)
 
@@ -155,14 +139,16 @@ class UserRecords:
             return (await connection.execute(statement)).rowcount == 1
 
 
-async def _replace_codes(
+async def replace_codes(
     connection: AsyncConnection, user_id: str, code_hashes: Sequence[bytes]
 ) -> None:
+    """The person has these recovery codes and no others."""
     await connection.execute(delete(recovery_codes).where(recovery_codes.c.user_id == user_id))
-    await connection.execute(
-        insert(recovery_codes),
-        [{"user_id": user_id, "code_hash": code_hash} for code_hash in code_hashes],
-    )
+    if code_hashes:
+        await connection.execute(
+            insert(recovery_codes),
+            [{"user_id": user_id, "code_hash": code_hash} for code_hash in code_hashes],
+        )
 
 
 def account_of(row: Row[Any]) -> Account:
@@ -180,5 +166,5 @@ def account_of(row: Row[Any]) -> Account:
         password_hash=row.password_hash,
         totp_secret=row.totp_secret,
         totp_pending=row.totp_pending,
-        disabled_at=row.disabled_at,
+        disabled_at=row.disabled_at or row.locked_at,
     )

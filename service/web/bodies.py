@@ -65,6 +65,7 @@ class LoginBody(Body):
     password: Password
     device_name: Label | None = None
     cookie: bool = False
+    device_token: Token | None = None
 
 
 class VerifyBody(Body):
@@ -72,6 +73,7 @@ class VerifyBody(Body):
 
     mfa_token: Token
     code: Code
+    trust_device: bool = False
 
 
 class RefreshBody(Body):
@@ -93,12 +95,6 @@ class EraseBody(Body):
     password: Password
 
 
-class CodeBody(Body):
-    """A first code, which proves that a secret arrived."""
-
-    code: Code
-
-
 B = TypeVar("B", bound=Body)
 M = TypeVar("M", bound=BaseModel)
 
@@ -108,7 +104,7 @@ async def read_body(request: web.Request, shape: type[B], *, optional: bool = Fa
     if optional and not request.body_exists:
         return validated(shape, {})
     _check_media_type(request)
-    return validated(shape, parse_object(await _read(request)))
+    return validated(shape, parse_object(await read_bytes(request)))
 
 
 def parse_object(raw: bytes) -> dict[str, Any]:
@@ -137,7 +133,8 @@ def _check_media_type(request: web.Request) -> None:
         raise e.UnsupportedMediaTypeError
 
 
-async def _read(request: web.Request) -> bytes:
+async def read_bytes(request: web.Request) -> bytes:
+    """A body whole, in time and within bounds. Raises the AuthError that says why not."""
     try:
         if request.content.is_eof():  # it came with its head: nothing to wait for
             return await request.read()

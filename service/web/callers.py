@@ -10,6 +10,7 @@ from service.operations.authenticate import Caller
 from service.web.keys import AUTHENTICATE, VISIT
 
 SCHEME = "bearer "
+READING = frozenset({"GET", "HEAD"})
 CALLER = web.RequestKey("caller", Caller)
 """Who is asking, on a route that wants a role."""
 
@@ -31,6 +32,8 @@ async def authenticated(request: web.Request) -> Caller:
     caller = await request.app[AUTHENTICATE](token, visit.origin)
     visit.user_id, visit.session_id = caller.user.id, caller.session.id
     visit.degraded = caller.degraded
+    if request.method not in READING:  # only what changes something asks for a secret
+        visit.origin = visit.origin._replace(session_id=caller.session.id)
     return caller
 
 

@@ -1,4 +1,4 @@
-"""Cookie mode: the refresh token is kept by the browser, out of every script's reach.
+"""Cookies: what the browser keeps out of every script's reach. In cookie mode, the refresh token.
 
 The cookie is `SameSite=Strict`, and what is done by it also wants a header that no form can send and an
 `Origin` that is ours (OWASP, Cross-Site Request Forgery Prevention: custom request headers, and
@@ -13,7 +13,7 @@ from aiohttp import web
 
 from service.domain.errors import CsrfFailedError
 
-NAME = "inphora_refresh"
+NAME, DEVICE, TRUSTED = "inphora_refresh", "inphora_device", "inphora_trusted"
 SCRIPTED = "fetch"
 ATTRIBUTES = "Path=/api/auth; Secure; HttpOnly; SameSite=Strict"
 """Browsers take `Secure` from localhost over plain http as well."""
@@ -30,8 +30,7 @@ class RefreshCookie:
     def of(cls, public_url: str, origins: Collection[str]) -> "RefreshCookie":
         """For a service at this address. Over https no page without TLS can plant it (RFC 6265bis)."""
         parts = urlsplit(public_url)
-        name = f"__Secure-{NAME}" if parts.scheme == "https" else NAME
-        return cls(name, {*origins, f"{parts.scheme}://{parts.netloc}"})
+        return cls(_name(public_url, NAME), {*origins, f"{parts.scheme}://{parts.netloc}"})
 
     def write(self, refresh_token: str, *, seconds: int) -> str:
         """The value of Set-Cookie; it goes when the session would."""
@@ -66,3 +65,27 @@ class RefreshCookie:
         except ValueError:  # such as http://[
             return False
         return host != "" and host == request.host
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceCookie:
+    """Says something of the device; alone it opens nothing, so it needs no proof of its own."""
+
+    name: str
+
+    @classmethod
+    def of(cls, public_url: str, name: str) -> "DeviceCookie":
+        """For a service at this address."""
+        return cls(_name(public_url, name))
+
+    def write(self, value: str, *, seconds: int) -> str:
+        """The value of Set-Cookie."""
+        return f"{self.name}={value}; Max-Age={seconds}; {ATTRIBUTES}"
+
+    def read(self, request: web.Request) -> str:
+        """What the browser kept, or an empty string."""
+        return request.cookies.get(self.name, "")
+
+
+def _name(public_url: str, name: str) -> str:
+    return f"__Secure-{name}" if urlsplit(public_url).scheme == "https" else name

@@ -64,7 +64,8 @@ VERIFY_SECOND_FACTOR = web.AppKey("verify_second_factor", VerifySecondFactor)
 class Visit:
     """What is known of a request so far: whose it is, where it stands with its limits.
 
-    `sharing`: with which origins' pages. `degraded`: it was answered without Redis. `set_cookie`: what the browser is to keep or drop.
+    `sharing`: with which origins' pages. `degraded`: it was answered without Redis. `set_cookie`:
+    what the browser is to keep or drop; `device_cookies`: what it is to keep of the device besides.
     """
 
     origin: Origin
@@ -73,6 +74,7 @@ class Visit:
     session_id: str = ""
     degraded: bool = False
     set_cookie: str = ""
+    device_cookies: tuple[str, ...] = ()
     limit_ids: Mapping[KeyKind, str] = field(default_factory=dict)
     standings: tuple[Standing, ...] = ()
 

@@ -13,13 +13,14 @@ from service.domain.neighbourhoods import neighbourhood_of
 from service.web.keys import VISIT, Visit
 from service.web.limits import show_limits
 from service.web.metrics import Metrics
+from service.web.oauth_errors import oauth_error, oauth_mistake, speaks_oauth
 from service.web.origins import read_origin
 from service.web.problems import internal_error, problem
 from service.web.ready import SECURITY_HEADERS, ReadyReply
 from service.web.sharing import Sharing
 
 READING = frozenset({"GET", "HEAD"})
-QUIET = frozenset({"/api/auth/refresh"})
+QUIET = frozenset({"/api/auth/refresh", "/oauth/token", "/oauth/introspect"})
 """Mutations so frequent that a line each would cost more than they do; the audit has them all."""
 
 log = structlog.get_logger("service.web")
@@ -58,6 +59,8 @@ def dress(request: web.Request, response: web.StreamResponse) -> None:
         response.headers["Auth-Degraded"] = "redis"
     if visit.set_cookie:
         response.headers["Set-Cookie"] = visit.set_cookie
+    for cookie in visit.device_cookies:
+        response.headers.add("Set-Cookie", cookie)
     if visit.sharing is not None:
         visit.sharing.mark(request, response)
 
@@ -75,17 +78,25 @@ async def _respond(
     try:
         return await handler(request)
     except e.AuthError as refusal:
-        return problem(refusal, request_id=request_id)
+        return _refused(request, refusal, request_id)
     except web.HTTPMethodNotAllowed as error:
         wrong_method = e.MethodNotAllowedError(sorted(error.allowed_methods))
-        return problem(wrong_method, request_id=request_id)
+        return _refused(request, wrong_method, request_id)
     except web.HTTPNotFound:
-        return problem(e.NotFoundError(), request_id=request_id)
+        return _refused(request, e.NotFoundError(), request_id)
     except asyncio.CancelledError:
         raise
     except Exception:  # the only place: a mistake of ours becomes a line that leads to it
         log.exception("request.failed", request_id=request_id, path=request.path)
+        if speaks_oauth(request.path):
+            return oauth_mistake()
         return internal_error(request_id=request_id)
+
+
+def _refused(request: web.Request, refusal: e.AuthError, request_id: str) -> web.Response:
+    if speaks_oauth(request.path):
+        return oauth_error(refusal)
+    return problem(refusal, request_id=request_id)
 
 
 def _new_id() -> str:

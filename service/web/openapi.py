@@ -2,12 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from service.domain.errors import AuthError
+from service.web.examples import with_examples
+from service.web.forms import MEDIA_TYPE as FORM_TYPE
+from service.web.oauth_errors import error_of
+from service.web.oauth_shapes import OAuthErrorShape
 from service.web.problems import MEDIA_TYPE, STATUS, describe
 from service.web.route import Route
 from service.web.routes import ROUTES
@@ -15,13 +20,24 @@ from service.web.shapes import ProblemShape
 
 REF = "#/components/schemas/{model}"
 OK = 200
+TAGS = {
+    "/api/auth/": "Signing in, and one's own account",
+    "/api/admin/": "Administration",
+    "/api/audit": "Audit",
+    "/api/analytics/": "Analytics",
+    "/api/health": "Operations",
+    "/oauth/": "For other services",
+    "/.well-known/": "For other services",
+}
+"""By the beginning of a path."""
 UNSAID = frozenset({"default", "description", "title"})
 """What a field's schema has that is said elsewhere."""
 Schema = dict[str, Any]
 
 
+@cache
 def document(*, version: str, server: str) -> Schema:
-    """The whole contract as one JSON object."""
+    """The whole contract as one JSON object; nobody may change it."""
     paths: dict[str, Schema] = defaultdict(dict)
     for route in ROUTES:
         paths[route.path][route.method.lower()] = _operation(route)
@@ -29,38 +45,47 @@ def document(*, version: str, server: str) -> Schema:
         "openapi": "3.1.0",
         "info": {"title": "Inphora Auth", "version": version},
         "servers": [{"url": server}],
+        "tags": [{"name": name} for name in dict.fromkeys(TAGS.values())],
         "paths": dict(paths),
         "components": {
             "schemas": _schemas(),
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "client": {"type": "http", "scheme": "basic"},
+            },
         },
     }
 
 
 def _schemas() -> Schema:
-    models: set[type[BaseModel]] = {ProblemShape}
+    models: set[type[BaseModel]] = {ProblemShape, OAuthErrorShape}
     queries: set[str] = set()
     for route in ROUTES:
         models.update(model for replies in route.replies.values() for model in replies)
-        models.update(model for model in (route.body, route.query) if model)
+        models.update(model for model in (route.body, route.form, route.query) if model)
         queries.update([route.query.__name__] if route.query else [])
     ordered = sorted(models, key=lambda model: model.__name__)
     _, definitions = models_json_schema(
         [(model, "validation") for model in ordered], ref_template=REF
     )
-    return {name: schema for name, schema in definitions["$defs"].items() if name not in queries}
+    return {
+        name: with_examples(schema)
+        for name, schema in definitions["$defs"].items()
+        if name not in queries
+    }
 
 
 def _operation(route: Route) -> Schema:
     operation: Schema = {
         "operationId": route.handler.__name__,
         "summary": route.summary,
+        "tags": [_tag(route.path)],
         "responses": {
             **{
                 str(status): _reply(models, route.streams if status == OK else ())
                 for status, models in route.replies.items()
             },
-            **_refusals(route),
+            **(_oauth_errors(route) if route.oauth else _refusals(route)),
         },
     }
     if route.body:
@@ -68,6 +93,13 @@ def _operation(route: Route) -> Schema:
             "required": not route.body_optional,
             "content": {"application/json": {"schema": _ref(route.body)}},
         }
+    if route.form:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {FORM_TYPE: {"schema": _ref(route.form)}},
+        }
+    if route.basic:
+        operation["security"] = [{"client": []}]
     if route.bearer:
         # Roles may stand here for any scheme since OpenAPI 3.1.
         asked = [role.value for role in route.roles]
@@ -80,6 +112,11 @@ def _operation(route: Route) -> Schema:
     if parameters:
         operation["parameters"] = parameters
     return operation
+
+
+def _tag(path: str) -> str:
+    """The part of the contract that a path belongs to."""
+    return next(name for start, name in TAGS.items() if path.startswith(start))
 
 
 def _parameters(route: Route) -> list[Schema]:
@@ -133,6 +170,29 @@ def _refusals(route: Route) -> Schema:
             },
         }
         for status, group in sorted(kinds.items())
+    }
+
+
+def _oauth_errors(route: Route) -> Schema:
+    """As `_refusals`, in the form that OAuth has for them."""
+    errors: dict[int, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for kind in route.refusals():
+        status, error = error_of(kind)
+        errors[status][error].append(kind.title)
+    return {
+        str(status): {
+            "description": " · ".join(title for titles in kinds.values() for title in titles),
+            "content": {
+                "application/json": {
+                    "schema": _ref(OAuthErrorShape),
+                    "examples": {
+                        error: {"value": {"error": error, "error_description": titles[0]}}
+                        for error, titles in kinds.items()
+                    },
+                }
+            },
+        }
+        for status, kinds in sorted(errors.items())
     }
 
 

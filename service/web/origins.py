@@ -7,9 +7,12 @@ from ipaddress import ip_address
 from aiohttp import web
 
 from service.domain.sessions import Origin
+from service.web.cookies import DEVICE
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 USER_AGENT_MAX = 512
+DEVICE_PROOF = re.compile(rf"(?:^|;) *(?:__Secure-)?{DEVICE}=([A-Za-z0-9_-]{{1,128}})", re.ASCII)
+"""In a Cookie header: looking for one name costs less than reading them all, which every request would pay."""
 WITH_PORT = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::\d+)?|(\d+(?:\.\d+){3}):\d+", re.ASCII)
 
 
@@ -22,7 +25,14 @@ def read_origin(request: web.Request, *, proxies: int, new_id: Callable[[], str]
     agent = headers.get("User-Agent", "")[:USER_AGENT_MAX]
     if not (agent.isascii() and agent.isprintable()):
         agent = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in agent)
-    return Origin(ip=client_ip(request, proxies=proxies), user_agent=agent, request_id=request_id)
+    cookies = headers.get("Cookie")
+    proof = DEVICE_PROOF.search(cookies) if cookies else None
+    return Origin(
+        ip=client_ip(request, proxies=proxies),
+        user_agent=agent,
+        request_id=request_id,
+        device_proof=proof[1] if proof else "",
+    )
 
 
 def client_ip(request: web.Request, *, proxies: int) -> str:

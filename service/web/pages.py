@@ -12,6 +12,8 @@ CSP = (
 PAGE_HEADERS = {"Content-Security-Policy": CSP, "Cache-Control": "no-cache"}
 ASSET_HEADERS = {"Cache-Control": "public, max-age=31536000, immutable"}
 
+DOCS = "/api/docs"
+"""A page to try the API."""
 PAGES = (
     "/",
     "/register",
@@ -37,9 +39,11 @@ def page_routes(dist: Path) -> list[web.AbstractRouteDef]:
     if not (dist / "index.html").is_file():
         return []
     assets = [file for file in (dist / "assets").glob("*") if file.is_file()]
-    pages = [file for file in dist.glob("*") if file.is_file() and file.name != "index.html"]
+    html = {"index.html", "api-docs.html"}
+    pages = [file for file in dist.glob("*") if file.is_file() and file.name not in html]
     return [
         *[web.get(path, _file(dist / "index.html", PAGE_HEADERS)) for path in PAGES],
+        web.get(DOCS, _file(dist / "api-docs.html", PAGE_HEADERS)),
         *[web.get(f"/{file.name}", _file(file, PAGE_HEADERS)) for file in pages],
         *[web.get(f"/assets/{file.name}", _file(file, ASSET_HEADERS)) for file in assets],
     ]

@@ -16,7 +16,9 @@ STATUS: dict[type[e.AuthError], int] = {
     e.ConflictError: 409,
     e.CsrfFailedError: 403,
     e.ForbiddenError: 403,
+    e.InvalidClientError: 401,
     e.InvalidCredentialsError: 401,
+    e.InvalidScopeError: 400,
     e.LastAdminError: 409,
     e.LinkInvalidError: 400,
     e.MalformedJsonError: 400,
@@ -42,10 +44,12 @@ STATUS: dict[type[e.AuthError], int] = {
     e.TokenInvalidError: 401,
     e.TokenMissingError: 401,
     e.TokenRevokedError: 401,
+    e.UnsupportedGrantTypeError: 400,
     e.UnsupportedMediaTypeError: 415,
     e.ValidationFailedError: 422,
 }
 BEARER = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+BASIC = {"WWW-Authenticate": 'Basic realm="introspection"'}
 INSUFFICIENT = {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}
 TOKEN_ERRORS = (
     e.TokenExpiredError,
@@ -82,7 +86,9 @@ def problem(refusal: e.AuthError, *, request_id: str) -> web.Response:
     body = {**describe(type(refusal)), "request_id": request_id}
     if isinstance(refusal, e.ValidationFailedError):
         body["errors"] = [{"field": f.field, "message": f.message} for f in refusal.errors]
-    return _response(body, _headers(refusal))
+    if isinstance(refusal, e.SessionEnded) and refusal.reason:
+        body["reason"] = refusal.reason
+    return _response(body, headers_of(refusal))
 
 
 def internal_error(*, request_id: str) -> web.Response:
@@ -99,7 +105,10 @@ def _response(body: dict[str, Any], headers: dict[str, str]) -> web.Response:
     )
 
 
-def _headers(refusal: e.AuthError) -> dict[str, str]:
+def headers_of(refusal: e.AuthError) -> dict[str, str]:
+    """What a refusal says in headers, whatever its body looks like."""
+    if isinstance(refusal, e.InvalidClientError):
+        return BASIC
     if isinstance(refusal, TOKEN_ERRORS):
         return BEARER
     if isinstance(refusal, e.ForbiddenError):

@@ -25,7 +25,8 @@ DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 FIRST_YEAR, LAST_YEAR = 2000, 2200
 
 
-def _instant(text: Any) -> datetime:
+def instant(text: Any) -> datetime:
+    """An instant by RFC 3339. Raises ValueError."""
     if not isinstance(text, str) or not RFC_3339.fullmatch(text):
         message = "give an instant by RFC 3339, such as 2026-11-23T08:00:00Z; write a + as %2B"
         raise ValueError(message)
@@ -36,7 +37,8 @@ def _instant(text: Any) -> datetime:
         raise ValueError(message) from None
 
 
-def _number(text: Any) -> int:
+def number(text: Any) -> int:
+    """A whole number in digits. Raises ValueError."""
     if not isinstance(text, str) or not NUMBER.fullmatch(text):
         message = "give a whole number in digits"
         raise ValueError(message)
@@ -53,7 +55,7 @@ def _ip(text: str) -> str:
 
 Id = Annotated[str, Text(min_length=1, max_length=64), AfterValidator(is_plain)]
 Address = Annotated[str, Text(min_length=2, max_length=64), AfterValidator(_ip)]
-Instant = Annotated[datetime, BeforeValidator(_instant)]
+Instant = Annotated[datetime, BeforeValidator(instant)]
 
 
 class Query(BaseModel):
@@ -75,7 +77,7 @@ class AuditQuery(Query):
     since: Annotated[Instant | None, Field(description="that instant too")] = None
     until: Annotated[Instant | None, Field(description="without that instant")] = None
     limit: Annotated[
-        Annotated[int, Field(ge=1, le=200), BeforeValidator(_number)] | None,
+        Annotated[int, Field(ge=1, le=200), BeforeValidator(number)] | None,
         Field(description="rows of a page; 50 if not given"),
     ] = None
     cursor: Annotated[
@@ -167,7 +169,7 @@ class SessionQuery(Query):
     include_test: Annotated[Flag | None, Field(description="with test accounts")] = None
     include_bots: Annotated[Flag | None, Field(description="with bots")] = None
     limit: Annotated[
-        Annotated[int, Field(ge=1, le=200), BeforeValidator(_number)] | None,
+        Annotated[int, Field(ge=1, le=200), BeforeValidator(number)] | None,
         Field(description="rows of a page; 50 if not given"),
     ] = None
     cursor: Annotated[

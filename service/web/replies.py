@@ -44,13 +44,14 @@ def _user_bytes(user: User) -> bytes:
     return to_bytes(user.to_dict())
 
 
-def token_reply(pair: TokenPair, *, cookie: bool) -> web.Response:
-    """*tokens* of API.md; in cookie mode without the refresh token."""
+def token_reply(pair: TokenPair, *, cookie: bool, device_token: str = "") -> web.Response:
+    """*tokens* of API.md; in cookie mode without what the browser keeps."""
     # Every text in it is base64url or digits: nothing needs escaping.
+    trusted = f'"device_token":"{device_token}",' if device_token and not cookie else ""
     refresh = "" if cookie else f'"refresh_token":"{pair.refresh_token}",'
     tokens = (
         f'{{"access_token":"{pair.access_token}","token_type":"Bearer",'
-        f'"expires_in":{pair.expires_in},{refresh}'
+        f'"expires_in":{pair.expires_in},{refresh}{trusted}'
         f'"refresh_expires_in":{pair.refresh_expires_in},"session_id":"{pair.session_id}","user":'
     )
     return ReadyReply(body=b"%b%b}" % (tokens.encode(), _user_bytes(pair.user)))

@@ -10,7 +10,9 @@ from service.domain import errors as e
 from service.domain.rate_limits import KEY_KINDS, KeyKind
 from service.domain.users import Role
 from service.web import bodies, queries
+from service.web.forms import Form
 from service.web.limits import Limited
+from service.web.oauth_errors import speaks_oauth
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -21,6 +23,13 @@ BODY_ERRORS = (
     e.UnsupportedMediaTypeError,
     e.ValidationFailedError,
 )
+FORM_ERRORS = (
+    e.RequestTimeoutError,
+    e.PayloadTooLargeError,
+    e.UnsupportedMediaTypeError,
+    e.ValidationFailedError,
+)
+"""Of a form that is no form a parameter is said to be at fault."""
 BEARER_ERRORS = (
     e.TokenMissingError,
     e.TokenInvalidError,
@@ -34,6 +43,7 @@ REFRESH_ERRORS = (
     e.SessionRevokedError,
 )
 AWAY = (e.ServiceUnavailableError,)
+LIMITED = ("/api/", "/oauth/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +51,7 @@ class Route:
     """One method of one path; a reply of None has no body.
 
     `roles`: whoever has one of these may ask; none: whoever has an access token, if `bearer` says
-    so. `streams`: media types that a 200 may also have.
+    so; `basic`: clients of INTROSPECTION_CLIENTS. `streams`: media types that a 200 may also have.
     """
 
     method: str
@@ -51,9 +61,11 @@ class Route:
     replies: Mapping[int, Sequence[type[BaseModel]]]
     body: type[bodies.Body] | None = None
     body_optional: bool = False
+    form: type[Form] | None = None
     query: type[queries.Query] | None = None
     streams: Sequence[str] = ()
     bearer: bool = False
+    basic: bool = False
     roles: Sequence[Role] = ()
     errors: Sequence[type[e.AuthError]] = field(default=())
     limited: Limited = Limited.BEFORE
@@ -65,6 +77,11 @@ class Route:
         return f"{self.method} {self.path}"
 
     @property
+    def oauth(self) -> bool:
+        """Whether its refusals have OAuth's form."""
+        return speaks_oauth(self.path)
+
+    @property
     def knows(self) -> frozenset[KeyKind]:
         """What its requests can be counted by."""
         return frozenset(KEY_KINDS) if self.bearer else frozenset(self.limit_keys)
@@ -73,10 +90,11 @@ class Route:
         """Every error this route may answer."""
         return [
             *(BODY_ERRORS if self.body else ()),
+            *(FORM_ERRORS if self.form else ()),
             *((e.ValidationFailedError,) if self.query else ()),
             *((e.NotAcceptableError,) if self.streams else ()),
             *(BEARER_ERRORS if self.bearer else ()),
             *((e.ForbiddenError,) if self.roles else ()),
-            *((e.RateLimitedError,) if self.path.startswith("/api/") else ()),
+            *((e.RateLimitedError,) if self.path.startswith(LIMITED) else ()),
             *self.errors,
         ]

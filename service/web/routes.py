@@ -4,17 +4,20 @@ from service.domain import errors as e
 from service.domain.users import Role
 from service.web import bodies, queries, shapes
 from service.web.account_settings import ACCOUNT_SETTINGS_ROUTES
+from service.web.admin_routes import ADMIN_ROUTES
 from service.web.analytics_routes import ANALYTICS_ROUTES
+from service.web.factor_routes import FACTOR_ROUTES
 from service.web.handlers import (
     audit,
     authentication,
     operations,
     persons,
     sessions,
-    two_factor,
 )
 from service.web.limits import Limited
+from service.web.oauth_routes import OAUTH_ROUTES
 from service.web.passkeys_routes import PASSKEY_ROUTES
+from service.web.password_routes import PASSWORD_ROUTES
 from service.web.route import AWAY, REFRESH_ERRORS, Route
 
 ROUTES = (
@@ -25,7 +28,12 @@ ROUTES = (
         summary="Sign in by e-mail and password",
         body=bodies.LoginBody,
         replies={200: [shapes.TokensShape, shapes.ChallengeShape]},
-        errors=(e.InvalidCredentialsError, *AWAY),
+        errors=(
+            e.InvalidCredentialsError,
+            e.AccountLockedError,
+            e.SessionLimitError,
+            *AWAY,
+        ),
         limited=Limited.WITHIN,
         limit_keys=("ip", "account"),
     ),
@@ -38,8 +46,10 @@ ROUTES = (
         replies={200: [shapes.TokensShape]},
         errors=(
             e.InvalidCredentialsError,
+            e.AccountLockedError,
             e.MfaCodeInvalidError,
             e.MfaTokenInvalidError,
+            e.SessionLimitError,
             *AWAY,
         ),
         limited=Limited.WITHIN,
@@ -95,7 +105,13 @@ ROUTES = (
         body=bodies.EraseBody,
         bearer=True,
         replies={202: [shapes.ErasureShape]},
-        errors=(e.InvalidCredentialsError, *AWAY),
+        errors=(
+            e.InvalidCredentialsError,
+            e.AccountLockedError,
+            e.StepUpRequiredError,
+            e.LastAdminError,
+            *AWAY,
+        ),
     ),
     Route(
         method="GET",
@@ -115,25 +131,7 @@ ROUTES = (
         replies={204: [], 202: []},
         errors=(e.NotFoundError, *AWAY),
     ),
-    Route(
-        method="POST",
-        path="/api/auth/2fa/setup",
-        handler=two_factor.post_2fa_setup,
-        summary="Make a secret for an authenticator; nothing is on yet",
-        bearer=True,
-        replies={200: [shapes.SetupShape]},
-        errors=(e.ConflictError, *AWAY),
-    ),
-    Route(
-        method="POST",
-        path="/api/auth/2fa/enable",
-        handler=two_factor.post_2fa_enable,
-        summary="Turn the second factor on by a first code",
-        body=bodies.CodeBody,
-        bearer=True,
-        replies={200: [shapes.RecoveryCodesShape]},
-        errors=(e.MfaCodeInvalidError, e.ConflictError, *AWAY),
-    ),
+    *FACTOR_ROUTES,
     Route(
         method="GET",
         path="/api/audit",
@@ -147,8 +145,11 @@ ROUTES = (
         errors=AWAY,
     ),
     *ACCOUNT_SETTINGS_ROUTES,
+    *PASSWORD_ROUTES,
     *PASSKEY_ROUTES,
+    *ADMIN_ROUTES,
     *ANALYTICS_ROUTES,
+    *OAUTH_ROUTES,
     Route(
         method="GET",
         path="/api/health",
@@ -176,6 +177,6 @@ ROUTES = (
         path="/.well-known/jwks.json",
         handler=operations.get_jwks,
         summary="The public keys of access tokens",
-        replies={200: [shapes.JwksShape]},
+        replies={200: [shapes.JwksShape], 304: []},
     ),
 )

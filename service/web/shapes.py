@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.contracts.events import Outcome
+from service.domain.sessions import EndReason
 
 
 class Shape(BaseModel):
@@ -39,7 +40,10 @@ class SessionShape(Shape):
 
 
 class TokensShape(Shape):
-    """A pair of tokens; the refresh token is not here where it is a cookie."""
+    """A pair of tokens; the refresh token is not here where it is a cookie.
+
+    `device_token`: of a device that is trusted from now on; to be sent with its next sign-ins.
+    """
 
     access_token: str
     token_type: Literal["Bearer"]
@@ -48,6 +52,7 @@ class TokensShape(Shape):
     refresh_expires_in: int
     session_id: str
     user: UserShape
+    device_token: str | None = None
 
 
 class ChallengeShape(Shape):
@@ -70,20 +75,6 @@ class SessionsShape(Shape):
     """The caller's sessions."""
 
     sessions: list[SessionShape]
-
-
-class SetupShape(Shape):
-    """A secret for an authenticator; nothing is on yet."""
-
-    secret: str
-    otpauth_uri: str
-    qr_svg: str
-
-
-class RecoveryCodesShape(Shape):
-    """Shown once."""
-
-    recovery_codes: list[str]
 
 
 class ErasureShape(Shape):
@@ -293,7 +284,7 @@ class FieldShape(Shape):
 
 
 class ProblemShape(Shape):
-    """RFC 9457."""
+    """RFC 9457. `reason`: why the caller's session ended, where the code says that it did."""
 
     type: str
     title: str
@@ -302,3 +293,4 @@ class ProblemShape(Shape):
     code: str
     request_id: str
     errors: list[FieldShape] | None = None
+    reason: EndReason | None = None

@@ -13,6 +13,7 @@ from service.operations.end_sessions import EndSessions
 from service.operations.open_session import OpenSession
 from service.operations.prove_password import ProvePassword
 from service.operations.require_fresh import RequireFresh
+from service.operations.throttle import Throttle
 from service.store.challenges import Challenges
 from service.store.database import Database
 from service.store.event_log import EventLog
@@ -50,6 +51,7 @@ class Parts:
     end_sessions: EndSessions
     prove_password: ProvePassword
     require_fresh: RequireFresh
+    throttle: Throttle
 
 
 PARTS = web.AppKey("parts", Parts)

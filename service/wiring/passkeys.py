@@ -33,7 +33,7 @@ async def wire_passkeys(app: web.Application) -> AsyncIterator[None]:
     party = RelyingParty(settings.passkey_rp_id, settings.product_name, settings.passkey_origins)
     challenges = PasskeyChallenges(parts.scripts, token_bytes)
     records = app[keys.PASSKEYS] = PasskeyRecords(parts.database)
-    tell = TellOfPasskey(parts.events, parts.mails)
+    tell = TellOfPasskey(parts.events)
     prove = ProvePasskey(party, challenges, records, parts.users, parts.events)
     replace = ReplaceSession(parts.open_session, parts.end_sessions, parts.events)
     app[keys.ADD_PASSKEY] = AddPasskey(

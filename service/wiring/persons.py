@@ -20,6 +20,7 @@ async def wire_persons(app: web.Application) -> AsyncIterator[None]:
     parts = app[PARTS]
     database = parts.database
     app[keys.ERASE_ONESELF] = EraseOneself(
+        parts.require_fresh,
         parts.prove_password,
         EraseUser(Erasures(database), parts.live, parts.revocations, parts.events),
         parts.settings.erasure_grace_seconds,

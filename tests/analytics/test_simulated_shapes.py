@@ -10,6 +10,7 @@ import pyotp
 import pytest
 
 from service.contracts import keys
+from service.domain.password_policy import PasswordPolicy
 from service.domain.secrets import at_rest
 from service.domain.sessions import EndReason, Origin
 from service.operations.create_user import CreateUser
@@ -118,7 +119,7 @@ def create_user(database, scripts):
     hasher = PasswordHasher(threads=1)
     sealer = at_rest([SECRET_KEY], token_bytes)
     people, log = UserRecords(database), EventLog(scripts)
-    yield CreateUser(people, hasher, sealer, log, lambda: str(uuid4()))
+    yield CreateUser(people, hasher, PasswordPolicy(), sealer, log, lambda: str(uuid4()))
     hasher.close()
 
 

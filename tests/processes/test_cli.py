@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from datetime import UTC, datetime
 from secrets import token_bytes
 
 import pytest
@@ -14,6 +15,7 @@ from sqlalchemy import make_url, text
 from config.settings import Settings, read_settings
 from service.contracts import keys
 from service.domain.secrets import at_rest
+from service.domain.signing_key import SigningKey
 from service.store.database import Database, open_engine
 from service.store.signing_keys import SigningKeyRecords
 from tests.support.people import PASSWORD
@@ -286,9 +288,9 @@ async def test_a_refusing_database(stores):
 async def test_serve_refuses_in_a_line(stores):
     """Another SECRET_KEY than the data's, or a taken port: one line says which; exit code 1."""
     settings = Settings(**{name.lower(): value for name, value in stores.env.items()})
-    await SigningKeyRecords(Database(stores.engine), at_rest(settings.secrets, token_bytes)).load(
-        "ES256"
-    )
+    records = SigningKeyRecords(Database(stores.engine), at_rest(settings.secrets, token_bytes))
+    async with records.database.transaction() as connection:
+        await records.add(connection, SigningKey.generate("ES256"), datetime.now(UTC))
     refused = python("service", "serve", "--port", "0", env={**stores.env, "SECRET_KEY": "x" * 40})
     assert refused.returncode == 1
     assert "SECRET_KEY_PREVIOUS" in refused.stderr

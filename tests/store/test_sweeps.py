@@ -28,7 +28,7 @@ Rows = Callable[..., Awaitable[list]]
 @pytest.fixture
 async def database(books_: Books) -> Database:  # noqa: F811
     """Empty, and signed every day of the last ten."""
-    await books_.sql("truncate sessions, signing_keys")
+    await books_.sql("truncate sessions")
     await books_.sql(
         "insert into audit_checkpoints (number, made_at, kid, body, signature) "
         "select n, cast(:now as timestamptz) - n * interval '1 day', '', '', '' "
@@ -94,6 +94,37 @@ async def test_sessions_that_ended_long_ago(database: Database):
     assert await sweeps.ended_sessions(keep=KEEP) == 1
 
 
+async def test_failures_and_devices_of_old(database: Database):
+    """Failures go a month after the last, never the hundred that only a reset forgets; devices when their trust does."""
+    await sql(
+        database,
+        "insert into sign_in_failures (subject, failures, tried_at) values "
+        "('old', 99, :old), ('young', 1, :young), ('shut', 100, :old)",
+        old=to_datetime(NOW) - timedelta(days=30, seconds=1),
+        young=to_datetime(NOW) - timedelta(days=30, seconds=-1),
+    )
+    user = str(uuid4())
+    await sql(
+        database,
+        "insert into users (id, email, email_key) values (:user, 'sweep@x.example', :key)",
+        user=user,
+        key=user,
+    )
+    await sql(
+        database,
+        "insert into trusted_devices (id, user_id, token_hash, device, ip, expires_at) "
+        "select gen_random_uuid(), :user, cast(n as text)::bytea, '', '', "
+        "cast(:now as timestamptz) + n * interval '1 second' from generate_series(-3, 2) n",
+        user=user,
+        now=to_datetime(NOW),
+    )
+    swept = await SweepOld(Sweeps(database, Clock(NOW)), None, KEEP)()
+
+    assert (swept["failures"], swept["devices"]) == (1, 3)
+    rows = await sql(database, "select convert_from(subject, 'utf8') from sign_in_failures")
+    assert {name for (name,) in rows} == {"young", "shut"}
+
+
 async def test_several_workers_share_batches(database: Database):
     """Each row goes once, a run that was missed is made up for, none waits for another."""
     await add_sessions(database, 3 * BATCH + 10, ended_days_ago=401)
@@ -139,20 +170,13 @@ async def test_a_clock_that_leapt(database: Database, days: int):
 
 
 async def test_other_rows(database: Database):
-    """Replayed letters, retired keys, rows and holds that were released; what is needed stays."""
+    """Replayed letters, rows and holds that were released; what is needed stays."""
     await sql(
         database,
         "insert into dead_letters (partition, stream_id, fields, error, replayed_at) values "
         "(1, '1', '{}', '', :old), (1, '2', '{}', '', :young), (1, '3', '{}', '', null)",
         old=to_datetime(NOW) - timedelta(days=31),
         young=to_datetime(NOW) - timedelta(days=29),
-    )
-    await sql(
-        database,
-        "insert into signing_keys (kid, algorithm, private_key, retired_at) values "
-        "('old', 'ES256', '', :old), ('young', 'ES256', '', :young), ('signs', 'ES256', '', null)",
-        old=to_datetime(NOW) - timedelta(hours=26),
-        young=to_datetime(NOW) - timedelta(hours=24),
     )
     await sql(
         database,
@@ -167,13 +191,9 @@ async def test_other_rows(database: Database):
         young=to_datetime(NOW) - timedelta(days=29),
     )
     sweeps = Sweeps(database, Clock(NOW))
-    assert await SweepOld(sweeps, None, KEEP)() == {"letters": 1, "keys": 1, "held": 1}
+    assert await SweepOld(sweeps, None, KEEP)() == {"letters": 1, "held": 1}
     assert await SweepOld(sweeps, timedelta(days=30), KEEP)() == {"holds": 1}
     assert await sql(database, "select stream_id from dead_letters order by 1") == [("2",), ("3",)]
-    assert await sql(database, "select kid from signing_keys order by 1") == [
-        ("signs",),
-        ("young",),
-    ]
     assert await sql(database, "select user_id from audit_held") == [("held",)]
     assert await sql(database, "select released_at is null from legal_holds order by 1") == [
         (False,),

@@ -53,11 +53,11 @@ def running(
 
 
 @contextmanager
-def web_process(env: Mapping[str, str], log: Path) -> Iterator[str]:
+def web_process(env: Mapping[str, str], log: Path, *, module: str = "service") -> Iterator[str]:
     """One web process; its base URL."""
     port = free_port()
     with running(
-        "service", "serve", "--host", "127.0.0.1", env={**env, "PORT": str(port)}, log=log
+        module, "serve", "--host", "127.0.0.1", env={**env, "PORT": str(port)}, log=log
     ) as process:
         base = f"http://127.0.0.1:{port}"
         await_ready(base, [process], log)

@@ -1,6 +1,7 @@
 """The OpenAPI document says what the service does, and the service does what it says."""
 
 import asyncio
+from base64 import b64encode
 from contextlib import closing
 from datetime import UTC, datetime
 
@@ -10,12 +11,7 @@ import requests
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
+from schemathesis.checks import CHECKS
 
 from service.app import build_app
 from service.domain.users import Role
@@ -23,21 +19,18 @@ from service.store.live_numbers import TellLiveNumbers
 from service.web.openapi import document
 from service.web.routes import ROUTES
 from tests.support.authenticator import Authenticator
+from tests.support.mails import mails_to
 from tests.support.people import TOTP_SECRET
 
-CHECKS = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_schema_conformance,
-]
+ALL = CHECKS.get_all()
+BODIES = sorted({route.body for route in ROUTES if route.body}, key=lambda body: body.__name__)
 DOCUMENT = document(version="1", server="http://127.0.0.1")
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 OPERATIONS = [
     (route.method, route.path, mode)
     for route in ROUTES
     for mode in GenerationMode
-    if mode is GenerationMode.POSITIVE or route.body or route.bearer or route.query
+    if mode is GenerationMode.POSITIVE or route.body or route.form or route.bearer or route.query
 ]
 """What takes nothing can't be given anything that does not fit."""
 
@@ -65,13 +58,15 @@ def test_every_route_of_the_api_is_in_the_document(make_settings):
         (route.method, route.resource.canonical)
         for route in build_app(make_settings()).router.routes()
         if route.method != "HEAD"
-        and route.resource.canonical.startswith(("/api/", "/.well-known/"))
+        and route.resource.canonical.startswith(("/api/", "/.well-known/", "/oauth/"))
     }
     documented = {
         (method.upper(), path) for path, item in DOCUMENT["paths"].items() for method in item
     }
 
-    assert served - documented == {("GET", "/api/openapi.json")}, "the document itself"
+    assert served - documented <= {("GET", "/api/openapi.json"), ("GET", "/api/docs")}, (
+        "its own pages"
+    )
     assert documented <= served
 
 
@@ -90,6 +85,20 @@ def test_operations_have_names_of_their_own():
     assert len(set(names)) == len(names)
 
 
+@pytest.mark.parametrize("body", BODIES, ids=lambda body: body.__name__)
+def test_examples_are_taken(body):
+    """What a reader copies from the page is a request, as far as its fields have examples."""
+    schema = DOCUMENT["components"]["schemas"][body.__name__]
+    shown = {
+        name: (field.get("examples") or field["enum"])[0]
+        for name, field in schema["properties"].items()
+        if {"examples", "enum"} & field.keys()
+    }
+
+    assert set(schema.get("required", ())) <= set(shown)
+    assert body.model_validate(shown)
+
+
 async def test_the_document_is_served(browser):
     """At the place that API.md names, with the address that the service goes by."""
     reply = await browser.send("GET", "/api/openapi.json")
@@ -97,6 +106,12 @@ async def test_the_document_is_served(browser):
     assert reply.status == 200
     assert reply.body["paths"] == DOCUMENT["paths"]
     assert reply.body["servers"] == [{"url": "http://127.0.0.1:8000"}]
+
+
+@pytest.fixture
+async def served(serve_for_real, make_settings):
+    """The service on the shared servers, with one client that may introspect."""
+    return await serve_for_real(make_settings(introspection_clients=f"a-service:{CLIENT_SECRET}"))
 
 
 @pytest.fixture
@@ -124,7 +139,7 @@ async def test_the_service_answers_as_documented(
             @given(case=operation.as_strategy(mode))
             def every(case):
                 headers = {"Authorization": f"Bearer {client.token()}"} if signed_in else {}
-                case.call_and_validate(base, session=http, headers=headers, checks=CHECKS)
+                case.call_and_validate(base, session=http, headers=headers, checks=ALL)
 
             every()
 
@@ -132,8 +147,13 @@ async def test_the_service_answers_as_documented(
 
 
 @pytest.mark.usefixtures("unharmed", "working")
-async def test_what_succeeds_is_answered_as_documented(served, make_person):
+async def test_what_succeeds_is_answered_as_documented(
+    serve_for_real, make_settings, make_person, database
+):
     """Every success of a life with this service, which no generated request comes upon."""
+    open_to_all = make_settings(registration="open", email_verification="required")
+    served, here = await serve_for_real(open_to_all), asyncio.get_running_loop()
+    owner = await make_person()
     person, guarded = await make_person(), await make_person(totp_secret=TOTP_SECRET)
     leaving, auditor = await make_person(), await make_person(roles=["auditor"])
     analyst = await make_person(roles=["analyst"])
@@ -144,9 +164,13 @@ async def test_what_succeeds_is_answered_as_documented(served, make_person):
             seen = []
 
             def call(method, path, token="", **given):
-                case = SCHEMA[path][method].Case(media_type="application/json", **given)
+                form = "application/x-www-form-urlencoded"
+                media_type = form if path.startswith("/oauth/") else "application/json"
+                case = SCHEMA[path][method].Case(media_type=media_type, **given)
                 headers = {"Authorization": f"Bearer {token}"} if token else {}
-                reply = case.call_and_validate(base, session=http, headers=headers, checks=CHECKS)
+                if path == "/oauth/introspect":
+                    headers["Authorization"] = AS_CLIENT
+                reply = case.call_and_validate(base, session=http, headers=headers, checks=ALL)
                 assert reply.status_code in {200, 201, 202, 204}, (method, path, reply.status_code)
                 seen.append((method, path))
                 return reply.json() if reply.content and "query" not in given else None
@@ -154,6 +178,10 @@ async def test_what_succeeds_is_answered_as_documented(served, make_person):
             def login(who):
                 given = {"email": who.email, "password": who.password, "device_name": "a test"}
                 return call("POST", "/api/auth/login", body=given)
+
+            def mailed(address):
+                written = asyncio.run_coroutine_threadsafe(mails_to(database, address), here)
+                return {"token": written.result()[-1].token}
 
             challenge = login(guarded)
             code = {"mfa_token": challenge["mfa_token"], "code": pyotp.TOTP(TOTP_SECRET).now()}
@@ -172,6 +200,7 @@ async def test_what_succeeds_is_answered_as_documented(served, make_person):
             call("POST", "/api/auth/2fa/enable", token, body=code)
             use_passkey(call, key, login(person)["mfa_token"])
             call("POST", "/api/auth/logout", token, body={"scope": "global"})
+            look_after(call, login(owner)["access_token"], owner, mailed)
             token = login(leaving)["access_token"]
             call("DELETE", "/api/auth/me", token, body={"password": leaving.password})
             token = login(auditor)["access_token"]
@@ -183,9 +212,26 @@ async def test_what_succeeds_is_answered_as_documented(served, make_person):
             for path in ("/api/health", "/api/health/live", "/api/health/ready"):
                 call("GET", path)
             call("GET", "/.well-known/jwks.json")
+            call("GET", "/.well-known/oauth-authorization-server")
+            delegate(call, login(auditor)["refresh_token"])
             return set(seen)
 
     assert await asyncio.to_thread(live) == {(route.method, route.path) for route in ROUTES}
+
+
+def look_after(call, token, owner, mailed):
+    """What people do with accounts of their own."""
+    first, second = "seven velvet bridges hum", "eleven velvet bridges hum"
+    new, moved = f"new-{owner.email}", f"moved-{owner.email}"
+    call("PATCH", "/api/auth/me", token, body={"name": "Owner"})
+    given = {"current_password": owner.password, "new_password": first}
+    call("POST", "/api/auth/password/change", token, body=given)
+    call("POST", "/api/auth/email/change", token, body={"email": moved, "password": first})
+    call("POST", "/api/auth/email/verify", body=mailed(moved))
+    call("POST", "/api/auth/password/forgot", body={"email": moved})
+    call("POST", "/api/auth/password/reset", body={**mailed(moved), "new_password": second})
+    call("POST", "/api/auth/register", body={"email": new, "password": first, "name": "New"})
+    call("POST", "/api/auth/register/verify", body=mailed(new))
 
 
 def make_passkey(call, token):
@@ -230,6 +276,18 @@ def analyse(call, token):
     call("GET", "/api/analytics/exports/{id}", token, path_parameters=which)
     ticket = export["files"][0]["url"].partition("=")[2]
     call("GET", "/api/analytics/files", query={"ticket": ticket})
+
+
+def delegate(call, held):
+    """What other services do."""
+    pair = call("POST", "/oauth/token", body={"grant_type": "refresh_token", "refresh_token": held})
+    for token in (pair["access_token"], pair["refresh_token"], "none of ours"):
+        call("POST", "/oauth/introspect", body={"token": token})
+    call("POST", "/oauth/revoke", body={"token": pair["access_token"]})
+
+
+CLIENT_SECRET = "c" * 32
+AS_CLIENT = "Basic " + b64encode(f"a-service:{CLIENT_SECRET}".encode()).decode()
 
 
 class Client:

@@ -1,10 +1,11 @@
 -- session_open: make a session live at generation 1 and say that somebody signed in,
--- unless it was ended since its row was written.
+-- unless it was ended since its row was written; then why.
 -- KEYS    session user events
 -- ARGV    user_id user_blob user_ms:number now_ms:number idle_ms:number max_ms:number amr ip device user_agent request_id session_id
 -- RETURNS opened | ended
 -- WRITES  login.succeeded
-if redis.call("HGET", session, "e") then return {"ended"} end
+local reason = redis.call("HGET", session, "e")
+if reason then return {"ended", reason} end
 local now = clock(now_ms)
 redis.call("HSET", session, "u", user_id, "g", 1, "n", 0, "r", now, "l", now, "c", now,
   "a", amr, "i", ip, "d", device, "b", quarter_of(now))

@@ -16,6 +16,7 @@ from service.operations.login import SecondFactorNeeded
 from service.operations.tokens import TokenPair
 from service.web.bodies import LoginBody, LogoutBody, RefreshBody, VerifyBody, read_body
 from service.web.callers import authenticated, find_bearer
+from service.web.factor_keys import MARK_DEVICE, TRUST_COOKIE, TRUSTED_DAYS
 from service.web.keys import (
     COOKIE,
     LOGIN,
@@ -50,6 +51,7 @@ async def post_login(request: web.Request) -> web.Response:
         device_name=body.device_name,
         cookie=body.cookie,
         origin=request[VISIT].origin,
+        device_token=body.device_token or request.app[TRUST_COOKIE].read(request),
     )
     if isinstance(outcome, SecondFactorNeeded):
         return json_reply(
@@ -66,13 +68,18 @@ async def post_login(request: web.Request) -> web.Response:
 async def post_verify_2fa(request: web.Request) -> web.Response:
     body = await read_body(request, VerifyBody)
     await admit(request)
-    pair, cookie = await request.app[VERIFY_SECOND_FACTOR](
+    done = await request.app[VERIFY_SECOND_FACTOR](
         token=body.mfa_token,
         code=body.code,
         origin=request[VISIT].origin,
         admit=lambda user_id: admit(request, account=user_id, user_id=user_id),
+        trust=body.trust_device,
     )
-    return signed_in(request, pair, cookie=cookie)
+    if done.device_token and done.cookie:
+        seconds = request.app[TRUSTED_DAYS] * 86_400
+        kept = request.app[TRUST_COOKIE].write(done.device_token, seconds=seconds)
+        request[VISIT].device_cookies = (kept,)
+    return signed_in(request, done.pair, cookie=done.cookie, device_token=done.device_token)
 
 
 async def post_refresh(request: web.Request) -> web.Response:
@@ -123,16 +130,22 @@ async def get_me(request: web.Request) -> web.Response:
     return ReadyReply(body=me_body(caller.user, caller.session, request.app[POLICY]))
 
 
-def signed_in(request: web.Request, pair: TokenPair, *, cookie: bool) -> web.Response:
-    """*tokens* for somebody who has just signed in, however; `cookie`: the browser keeps one."""
+def signed_in(
+    request: web.Request, pair: TokenPair, *, cookie: bool, device_token: str = ""
+) -> web.Response:
+    """The answer to somebody who proved who they are; their browser remembers that they did."""
     visit = request[VISIT]
     visit.user_id, visit.session_id = pair.user.id, pair.session_id
-    return _tokens(request, pair, cookie=cookie)
+    mark = request.app[MARK_DEVICE](pair.user.email, visit.origin)
+    visit.device_cookies = (*visit.device_cookies, mark)
+    return _tokens(request, pair, cookie=cookie, device_token=device_token)
 
 
-def _tokens(request: web.Request, pair: TokenPair, *, cookie: bool) -> web.Response:
+def _tokens(
+    request: web.Request, pair: TokenPair, *, cookie: bool, device_token: str = ""
+) -> web.Response:
     if cookie:
         request[VISIT].set_cookie = request.app[COOKIE].write(
             pair.refresh_token, seconds=pair.refresh_expires_in
         )
-    return token_reply(pair, cookie=cookie)
+    return token_reply(pair, cookie=cookie, device_token=device_token)

@@ -1,5 +1,7 @@
 """For platforms, operators and other services."""
 
+from datetime import timedelta
+from hashlib import sha256
 from hmac import compare_digest
 
 from aiohttp import web
@@ -11,6 +13,7 @@ from service.domain.errors import (
     TokenInvalidError,
     TokenMissingError,
 )
+from service.domain.key_ring import JWKS_CACHED
 from service.web.callers import find_bearer
 from service.web.keys import CHECK_HEALTH, METRICS, METRICS_TOKEN, TOKENS
 from service.web.problems import CATALOGUE
@@ -18,7 +21,7 @@ from service.web.ready import NO_STORE
 from service.web.replies import cached_reply, json_reply
 from service.web.worker_metrics import WorkerMetrics
 
-CACHED = "public, max-age=300"
+CACHED = f"public, max-age={JWKS_CACHED // timedelta(seconds=1)}"
 
 
 async def get_health(request: web.Request) -> web.Response:
@@ -52,7 +55,17 @@ async def get_metrics(request: web.Request) -> web.Response:
 
 
 async def get_jwks(request: web.Request) -> web.Response:
-    return cached_reply(request.app[TOKENS].jwks(), caching=CACHED)
+    """Whoever has these keys already, by their ETag, is told no more than that."""
+    tokens = request.app[TOKENS]
+    tag = sha256(" ".join(key.kid for key in tokens.keys).encode()).hexdigest()[:32]
+    known = any(etag.value == tag for etag in request.if_none_match or ())
+    reply = (
+        web.Response(status=304, headers={"Cache-Control": CACHED})
+        if known
+        else cached_reply(tokens.jwks(), caching=CACHED)
+    )
+    reply.etag = tag
+    return reply
 
 
 async def get_problem(request: web.Request) -> web.Response:

@@ -31,7 +31,7 @@ async def delete_me(request: web.Request) -> web.Response:
     caller = await authenticated(request)
     body = await read_body(request, EraseBody)
     erase = request.app[ERASE_ONESELF]
-    erasure = await erase(caller.user, body.password, request[VISIT].origin)
+    erasure = await erase(caller, body.password, request[VISIT].origin)
     status = "erased" if erasure.erased else "scheduled"
     return json_reply({"status": status, "erase_at": to_rfc3339(to_ms(erasure.due_at))}, status=202)
 

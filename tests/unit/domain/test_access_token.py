@@ -10,17 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jwt.algorithms import get_default_algorithms
 
-from service.domain.access_token import (
-    ALGORITHMS,
-    CACHED_CLAIMS,
-    MAX_LENGTH,
-    AccessTokens,
-    Claims,
-    SigningKey,
-)
+from service.domain.access_token import CACHED_CLAIMS, MAX_LENGTH, AccessTokens, Claims
 from service.domain.errors import TokenExpiredError, TokenInvalidError
 from service.domain.ids import decode, encode, make_id
 from service.domain.refresh_token import RefreshToken, RefreshTokenCodec
+from service.domain.signing_key import ALGORITHMS, SigningKey
 
 NOW = 1_800_000_000
 KEYS = {algorithm: SigningKey.generate(algorithm) for algorithm in ALGORITHMS}

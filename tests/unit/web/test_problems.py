@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from service.domain import errors as e
+from service.domain.sessions import EndReason
 from service.web.problems import STATUS, describe, internal_error, problem
 
 CATALOGUE = {
@@ -37,6 +38,9 @@ CATALOGUE = {
 """The table of API.md, code by code."""
 
 BEYOND = {
+    "invalid_client": 401,
+    "invalid_scope": 400,
+    "unsupported_grant_type": 400,
     "bad_request": 400,
     "not_acceptable": 406,
     "request_timeout": 408,
@@ -102,6 +106,17 @@ def test_a_problem_has_every_member(code):
     assert (said["code"], said["request_id"]) == (code, "r-1")
     assert said["title"][0].isupper()
     assert said["detail"].endswith(".")
+
+
+@pytest.mark.parametrize(
+    "code", ["token_revoked", "session_expired", "session_revoked", "refresh_token_reused"]
+)
+def test_an_ended_session_says_why(code):
+    """Its holder may know; where nobody knows, there is no empty word of it."""
+    told = problem(KINDS[code](EndReason.IDLE_TIMEOUT), request_id="r")
+
+    assert body(told)["reason"] == "idle_timeout"
+    assert "reason" not in body(problem(KINDS[code](), request_id="r"))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,43 @@
+"""Whether all is well, on the command line."""
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import click
+
+from config.settings import Settings
+from service.clocks import now_ms
+from service.commands import open_stores, run
+from service.operations.diagnose import Diagnose
+from service.operations.findings import Finding
+from service.store.health import RedisHealth
+from service.store.resealing import Resealing
+
+
+@click.command()
+def doctor() -> None:
+    """Check settings, stores and workers, and say how to mend what is wrong."""
+
+    async def examine(diagnose: Diagnose) -> list[Finding]:
+        return await diagnose()
+
+    findings = run(_open_tools, examine)
+    for finding in findings:
+        mark = click.style("ok  ", fg="green") if finding.ok else click.style("FAIL", fg="red")
+        click.echo(f"{mark}  {finding.what}" + ("" if finding.ok else f"\n      {finding.mend}"))
+    sys.exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+@asynccontextmanager
+async def _open_tools(settings: Settings) -> AsyncIterator[Diagnose]:
+    async with open_stores(settings) as stores:
+        yield Diagnose(
+            RedisHealth(stores.redis),
+            stores.database,
+            settings.public_url,
+            now_ms,
+            Resealing(stores.database, stores.sealer, stores.events),
+            settings.session_idle_ttl,
+            settings.geoip_file,
+        )

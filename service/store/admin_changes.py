@@ -1,0 +1,179 @@
+"""What an administrator may change of an account: one transaction, announced before it commits."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.contracts.events import EventType
+from service.contracts.tables import erasures, recovery_codes, sessions, users
+from service.domain.errors import ConflictError, NotFoundError
+from service.domain.instants import to_ms, to_rfc3339
+from service.domain.sessions import EndReason
+from service.domain.users import Account, Role
+from service.store.admins import keep_an_admin
+from service.store.database import Database
+from service.store.failures import SignInFailures
+from service.store.session_records import ending
+from service.store.trusted_devices import TrustedDevices
+from service.store.users import account_of
+
+PAGE = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountChange:
+    """`values` of the row, and what goes with them.
+
+    `ends`: why the person's sessions end by it, all or `only` one. `narrows`: an administrator may
+    be no more. `data` is told with the event. `forgives`: failures at signing in are forgotten.
+    """
+
+    event: EventType
+    values: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
+    ends: EndReason | None = None
+    only: str | None = None
+    narrows: bool = False
+    takes_factors: bool = False
+    opens: bool = False
+    forgives: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The account as it is now, and the sessions that ended by it."""
+
+    account: Account
+    ended: Sequence[str]
+
+
+Announce = Callable[[Changed], Awaitable[None]]
+"""Called within the transaction; what it raises undoes all of it."""
+
+
+def lock(until: datetime | None) -> AccountChange:
+    """Shut out for a time, or until somebody unlocks."""
+    told = {"until": to_rfc3339(to_ms(until))} if until else {}
+    return AccountChange(
+        event=EventType.USER_LOCKED,
+        values={"locked_at": func.clock_timestamp(), "locked_until": until},
+        data=told,
+        ends=EndReason.ACCOUNT_DISABLED,
+        narrows=True,
+    )
+
+
+UNLOCK = AccountChange(
+    event=EventType.USER_UNLOCKED,
+    values={"locked_at": None, "locked_until": None},
+    forgives=True,
+)
+DISABLE = AccountChange(
+    event=EventType.USER_DISABLED,
+    values={"disabled_at": func.clock_timestamp()},
+    ends=EndReason.ACCOUNT_DISABLED,
+    narrows=True,
+)
+ENABLE = AccountChange(event=EventType.USER_ENABLED, values={"disabled_at": None}, opens=True)
+RESET_2FA = AccountChange(
+    event=EventType.USER_MFA_RESET,
+    values={"totp_secret": None, "totp_pending": None},
+    ends=EndReason.MFA_CHANGE,
+    takes_factors=True,
+)
+REVOKE = AccountChange(event=EventType.SESSIONS_REVOKED, ends=EndReason.REVOKED_ADMIN)
+
+
+def revoke_one(session_id: str) -> AccountChange:
+    """End one session."""
+    return AccountChange(
+        event=EventType.SESSIONS_REVOKED, ends=EndReason.REVOKED_ADMIN, only=session_id
+    )
+
+
+def set_roles(roles: Sequence[Role]) -> AccountChange:
+    """What they may do from now on; looked up at every request, so no session needs to end."""
+    wanted = [role for role in Role if role in roles]
+    return AccountChange(
+        event=EventType.USER_ROLES_CHANGED,
+        values={"roles": [role.value for role in wanted]},
+        data={"roles": [role.value for role in wanted]},
+        narrows=Role.ADMIN not in wanted,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AdminChanges:
+    """Changes rows of `users`, and ends what has to end with them."""
+
+    database: Database
+
+    async def apply(self, user_id: str, change: AccountChange, *, announce: Announce) -> Changed:
+        """Do it. Raises NotFoundError, LastAdminError, and ConflictError for whom an erasure awaits."""
+        async with self.database.transaction() as connection:
+            if change.narrows:
+                await keep_an_admin(connection, user_id)
+            person = select(users.c.id).where(users.c.id == user_id).with_for_update()
+            if await connection.scalar(person) is None:
+                raise NotFoundError
+            if change.opens and await connection.scalar(_erasure_awaits(user_id)):
+                raise ConflictError
+            changed = Changed(
+                await _write(connection, user_id, change), await _end(connection, user_id, change)
+            )
+            if change.only and not changed.ended:
+                raise NotFoundError
+            await announce(changed)
+        return changed
+
+    async def lift_due(self, *, announce: Callable[[str], Awaitable[None]]) -> list[Account]:
+        """Lift up to PAGE locks whose time is over; `announce` is told whose before it commits."""
+        due = (
+            select(users.c.id)
+            .where(users.c.locked_at.is_not(None), users.c.locked_until <= func.clock_timestamp())
+            .order_by(users.c.id)
+            .limit(PAGE)
+            .with_for_update(skip_locked=True)
+        )
+        lifted = (
+            update(users)
+            .where(users.c.id.in_(due))
+            .values(**UNLOCK.values, version=users.c.version + 1)
+            .returning(users)
+        )
+        async with self.database.transaction() as connection:
+            accounts = [account_of(row) for row in await connection.execute(lifted)]
+            for account in accounts:
+                await announce(account.user.id)
+        return accounts
+
+
+async def _write(connection: AsyncConnection, user_id: str, change: AccountChange) -> Account:
+    statement = update(users).where(users.c.id == user_id)
+    row = await connection.execute(
+        statement.values(**change.values, version=users.c.version + 1).returning(users)
+    )
+    if change.takes_factors:
+        codes = delete(recovery_codes).where(recovery_codes.c.user_id == user_id)
+        await connection.execute(codes)
+        await TrustedDevices.revoke_all(connection, user_id)
+    if change.forgives:
+        await SignInFailures.clear_all(connection, user_id)
+    return account_of(row.one())
+
+
+async def _end(connection: AsyncConnection, user_id: str, change: AccountChange) -> Sequence[str]:
+    if change.ends is None:
+        return ()
+    which = [sessions.c.user_id == user_id]
+    if change.only:
+        which.append(sessions.c.id == change.only)
+    return [row.id for row in await connection.execute(ending(*which, reason=change.ends))]
+
+
+def _erasure_awaits(user_id: str) -> Any:
+    return select(exists().where(erasures.c.user_id == user_id, erasures.c.erased_at.is_(None)))

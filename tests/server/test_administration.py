@@ -1,0 +1,384 @@
+"""The administrators' API: what it does at once, what it leaves in the audit, what it refuses."""
+
+import asyncio
+import json
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from secrets import token_hex
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select, text, update
+
+from service.app import session_policy
+from service.contracts import keys
+from service.contracts.tables import recovery_codes, sessions, users
+from service.domain.users import Role
+from service.store import session_records
+from service.store.admin_changes import AdminChanges
+from service.store.erasures import Erasures, RequestedBy
+from service.store.event_log import EventLog
+from service.store.live_sessions import LiveSessions
+from tests.support.people import PASSWORD, TOTP_SECRET, Person
+from workers.locks import LiftLocks
+
+ADMIN = "/api/admin"
+WHY = {"reason": "ticket 4711"}
+
+
+@pytest.fixture
+async def admin(browser, make_person):
+    """An administrator of late: a function that sends as them."""
+    person = await make_person(roles=[Role.ADMIN])
+    token = (await browser.login(person))["access_token"]
+
+    async def send(method, path, **given):
+        return await browser.send(method, ADMIN + path, token=token, **given)
+
+    send.person = person
+    send.token = token
+    return send
+
+
+@pytest.fixture
+def told(redis):
+    """What the streams say of somebody, or of everybody."""
+
+    async def find(kind, of=None):
+        partitions = [keys.partition_of(of)] if of else range(keys.PARTITIONS)
+        found = []
+        for partition in partitions:
+            for _, fields in await redis.xrange(keys.events(partition)):
+                if fields[b"type"] == kind.encode() and of in (
+                    None,
+                    fields.get(b"user_id", b"").decode(),
+                ):
+                    found.append({name.decode(): value.decode() for name, value in fields.items()})
+        return found
+
+    return find
+
+
+async def test_disabling_a_user_ends_all(admin, browser, person, told, database):
+    """ASVS 7.4.2: every session at once, with its reason; nobody signs in; the audit knows why."""
+    both = [await browser.login(person) for _ in range(2)]
+    done = await admin("POST", f"/users/{person.id}/disable", json=WHY)
+
+    assert (done.status, done.body["status"], done.body["sessions"]) == (200, "disabled", 0)
+    for tokens in both:
+        me = await browser.me(tokens["access_token"])
+        assert (me.code, me.body["reason"]) == ("token_revoked", "account_disabled")
+        refused = await browser.refresh(tokens["refresh_token"])
+        assert (refused.code, refused.body["reason"]) == ("session_revoked", "account_disabled")
+    assert (await sign_in(browser, person)).code == "invalid_credentials"
+    [event] = await told("user.disabled", person.id)
+    assert event["actor_id"] == admin.person.id
+    assert json.loads(event["data"]) == {"ended": 2, "why": "ticket 4711"}
+    ends = await told("session.ended", person.id)
+    assert {(e["reason"], e["actor_id"]) for e in ends} == {("account_disabled", admin.person.id)}
+
+    enabled = await admin("POST", f"/users/{person.id}/enable", json=WHY)
+    assert enabled.body["status"] == "active"
+    assert (await sign_in(browser, person)).status == 200
+
+
+async def test_a_lock_ends_all_and_can_be_taken_off(admin, browser, person, told):
+    """Until when is shown and told to its owner; a lock in the past is a mistake."""
+    tokens = await browser.login(person)
+    until = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
+    body = {**WHY, "until": until.isoformat()}
+    locked = await admin("POST", f"/users/{person.id}/lock", json=body)
+
+    assert locked.body["status"] == "locked"
+    assert datetime.fromisoformat(locked.body["locked_until"]) == until
+    assert (await browser.me(tokens["access_token"])).body["reason"] == "account_disabled"
+    assert (await sign_in(browser, person)).code == "invalid_credentials"
+    body["until"] = (until - timedelta(hours=2)).isoformat()
+    past = await admin("POST", f"/users/{person.id}/lock", json=body)
+    assert past.body["errors"][0]["field"] == "until"
+    unlocked = await admin("POST", f"/users/{person.id}/unlock", json=WHY)
+    assert (unlocked.body["status"], unlocked.body["locked_until"]) == ("active", None)
+    assert (await sign_in(browser, person)).status == 200
+    assert len(await told("user.unlocked", person.id)) == 1
+
+
+async def test_roles_count_from_the_next_request_on(admin, browser, person, told):
+    """For the token that is there already; given in any order, kept in one."""
+    token = (await browser.login(person))["access_token"]
+    assert (await browser.send("GET", "/api/audit", token=token)).status == 403
+    body = {"roles": ["auditor", "analyst", "auditor"], **WHY}
+    changed = await admin("PUT", f"/users/{person.id}/roles", json=body)
+
+    assert (changed.status, changed.body["roles"]) == (200, ["analyst", "auditor"])
+    assert (await browser.send("GET", "/api/audit", token=token)).status == 200
+    [event] = await told("user.roles_changed", person.id)
+    assert json.loads(event["data"])["roles"] == ["analyst", "auditor"]
+    none = await admin("PUT", f"/users/{person.id}/roles", json={"roles": [], **WHY})
+    assert none.body["roles"] == []
+    assert (await browser.send("GET", "/api/audit", token=token)).status == 403
+    king = await admin("PUT", f"/users/{person.id}/roles", json={"roles": ["king"], **WHY})
+    assert king.code == "validation_failed"
+
+
+async def test_a_second_factor_is_reset(admin, browser, make_person, database, told):
+    """Secret and recovery codes are gone, sessions too; the password alone signs in."""
+    person = await make_person(totp_secret=TOTP_SECRET)
+    async with database.transaction() as connection:
+        await connection.execute(
+            recovery_codes.insert().values(user_id=person.id, code_hash=b"x" * 32)
+        )
+    assert "mfa_token" in await browser.login(person)
+    reset = await admin("POST", f"/users/{person.id}/reset-2fa", json=WHY)
+
+    assert (reset.status, reset.body["mfa_enabled"]) == (200, False)
+    assert "access_token" in await browser.login(person)
+    async with database.transaction() as connection:
+        left = select(recovery_codes).where(recovery_codes.c.user_id == person.id)
+        assert (await connection.execute(left)).all() == []
+        mail = text("select template from mails where user_id = :who")
+        assert await connection.scalar(mail, {"who": person.id}) == "mfa_disabled"
+    assert len(await told("user.mfa_reset", person.id)) == 1
+
+
+async def test_an_admin_ends_one_session_and_all_of_one(admin, browser, person, told):
+    """ASVS 7.4.5: the others live on, until all are ended."""
+    one, other = await browser.login(person), await browser.login(person)
+    path = f"/sessions/{one['session_id']}"
+    assert (await admin("DELETE", path)).code == "validation_failed"
+    assert (await admin("DELETE", path, params=WHY)).status == 204
+
+    assert (await browser.me(one["access_token"])).body["reason"] == "revoked_admin"
+    assert (await browser.me(other["access_token"])).status == 200
+    assert (await admin("DELETE", path, params=WHY)).code == "not_found"
+    ended = await admin("POST", f"/users/{person.id}/revoke-sessions", json=WHY)
+    assert (ended.status, ended.body) == (200, {"ended": 1})
+    assert (await browser.me(other["access_token"])).body["reason"] == "revoked_admin"
+    assert len(await told("session.all_revoked", person.id)) == 2
+    listed = await admin("GET", f"/users/{person.id}/sessions", params={"limit": "1"})
+    [newest] = listed.body["sessions"]
+    assert (newest["id"], newest["end_reason"]) == (other["session_id"], "revoked_admin")
+    params = {"limit": "1", "cursor": listed.body["next_cursor"]}
+    rest = await admin("GET", f"/users/{person.id}/sessions", params=params)
+    assert [s["id"] for s in rest.body["sessions"]] == [one["session_id"]]
+    assert rest.body["next_cursor"] is None
+    foreign = await admin("GET", f"/users/{admin.person.id}/sessions", params=params)
+    assert foreign.code == "validation_failed"
+
+
+async def test_what_changes_rights_wants_a_fresh_sign_in(admin, person, database, redis):
+    """Of an older session: roles, second factors, everybody's sessions, accounts with a role."""
+    session = keys.session(keys.partition_of(admin.person.id), session_of(admin.token))
+    await redis.hincrby(session, "c", -3_600_000)
+    for method, path, body in [
+        ("PUT", f"/users/{person.id}/roles", {"roles": ["admin"], **WHY}),
+        ("POST", f"/users/{person.id}/reset-2fa", WHY),
+        ("POST", "/revoke-sessions", WHY),
+        ("POST", "/users", {"email": "new@people.example", "roles": ["admin"]}),
+    ]:
+        assert (await admin(method, path, json=body)).code == "step_up_required", path
+    assert (await admin("POST", f"/users/{person.id}/lock", json=WHY)).status == 200
+
+
+@pytest.mark.parametrize("how", ["lock", "disable", "roles", "delete me"])
+async def test_the_last_administrator_stays(admin, browser, database, make_person, how):
+    """By nobody, themselves included; while somebody else who may sign in is one, they may go."""
+    await only(database, admin.person)
+    locked = await make_person(roles=[Role.ADMIN])
+    await set_user(database, locked, locked_at=datetime.now(UTC))
+
+    async def take_away():
+        if how == "delete me":
+            body = {"password": PASSWORD}
+            return await browser.send("DELETE", "/api/auth/me", token=admin.token, json=body)
+        body = {**WHY, **({"roles": []} if how == "roles" else {})}
+        method = "PUT" if how == "roles" else "POST"
+        return await admin(method, f"/users/{admin.person.id}/{how}", json=body)
+
+    refused = await take_away()
+    assert (refused.status, refused.code) == (409, "last_admin")
+    assert (await admin("GET", f"/users/{admin.person.id}")).body["roles"] == ["admin"]
+    await set_user(database, locked, locked_at=None)
+    assert (await take_away()).status in {200, 202}
+
+
+@pytest.mark.parametrize("how", ["disable", "roles"])
+async def test_two_administrators_at_once_cannot_shut_out_each_other(
+    browser, make_person, database, how
+):
+    """However they race, one of them is an administrator afterwards."""
+    for _ in range(5):
+        pair = [await make_person(roles=[Role.ADMIN]) for _ in range(2)]
+        await only(database, *pair)
+        tokens = [(await browser.login(person))["access_token"] for person in pair]
+        body = {**WHY, **({"roles": []} if how == "roles" else {})}
+        method = "PUT" if how == "roles" else "POST"
+        replies = await asyncio.gather(
+            *(
+                browser.send(method, f"{ADMIN}/users/{other.id}/{how}", token=token, json=body)
+                for token, other in zip(tokens, reversed(pair), strict=True)
+            )
+        )
+
+        # The loser was refused as the last one, or had no right any more when their turn came.
+        assert Counter(reply.status for reply in replies)[200] == 1, replies
+        left = select(users.c.id).where(
+            users.c.roles.contains(["admin"]), users.c.disabled_at.is_(None)
+        )
+        async with database.transaction() as connection:
+            assert len((await connection.execute(left)).all()) == 1
+
+
+async def test_a_person_is_added(admin, browser, told):
+    """With a role or none, with a password or none; an address that is taken is a conflict."""
+    email = f"{token_hex(6)}@people.example"
+    body = {"email": email, "name": "Ada", "roles": ["auditor"], "password": PASSWORD}
+    made = await admin("POST", "/users", json=body)
+
+    assert (made.status, made.body["roles"], made.body["name"]) == (201, ["auditor"], "Ada")
+    assert (await sign_in(browser, Person(made.body["id"], email))).status == 200
+    assert (await admin("POST", "/users", json=body)).code == "conflict"
+    [event] = await told("user.created", made.body["id"])
+    assert event["actor_id"] == admin.person.id
+    bare = await admin("POST", "/users", json={"email": f"x{email}"})
+    assert bare.status == 201
+    assert (await sign_in(browser, Person(bare.body["id"], f"x{email}"))).status == 401
+
+
+async def test_people_are_found_by_how_they_begin(admin, make_person, database):
+    """Address or name, in any case, `%` and `_` as letters; pages by a cursor of their own search."""
+    mark = token_hex(4)
+    people = [await make_person() for _ in range(5)]
+    for n, person in enumerate(people):
+        await set_user(database, person, name=f"{mark.upper()}_{n} Çelik")
+    await set_user(database, people[0], roles=["auditor"])
+    await set_user(database, people[1], disabled_at=datetime.now(UTC))
+
+    async def find(**params):
+        reply = await admin("GET", "/users", params=params)
+        assert reply.status == 200, reply
+        return reply.body
+
+    newest_first = [person.id for person in reversed(people)]
+    assert [u["id"] for u in (await find(q=f"{mark}_"))["users"]] == newest_first
+    by_address = (await find(q=people[2].email[:8].upper()))["users"]
+    assert [u["id"] for u in by_address] == [people[2].id]
+    assert (await find(q=f"{mark}%"))["users"] == []
+    assert [u["id"] for u in (await find(q=mark, role="auditor"))["users"]] == [people[0].id]
+    assert [u["id"] for u in (await find(q=mark, status="disabled"))["users"]] == [people[1].id]
+    seen, cursor = [], {}
+    while cursor is not None:
+        page = await find(q=mark, limit="2", **cursor)
+        seen += [user["id"] for user in page["users"]]
+        cursor = {"cursor": page["next_cursor"]} if page["next_cursor"] else None
+    assert seen == newest_first
+    first = await find(q=mark, limit="2")
+    foreign = {"q": "other", "cursor": first["next_cursor"]}
+    assert (await admin("GET", "/users", params=foreign)).code == "validation_failed"
+
+
+async def test_an_overview_counts_what_lives(admin, browser, person, database):
+    """Sessions past a limit are none; the last sign-in is the newest session's beginning."""
+    one, _ = await browser.login(person), await browser.login(person)
+    shown = (await admin("GET", f"/users/{person.id}")).body
+    assert (shown["sessions"], shown["status"], shown["passkeys"]) == (2, "active", 0)
+    assert shown["last_sign_in_at"] is not None
+    async with database.transaction() as connection:
+        old = update(sessions).where(sessions.c.id == one["session_id"])
+        await connection.execute(
+            old.values(last_used_at=sessions.c.last_used_at - timedelta(days=2))
+        )
+    assert (await admin("GET", f"/users/{person.id}")).body["sessions"] == 1
+    for unknown in (str(uuid4()), "nobody"):
+        assert (await admin("GET", f"/users/{unknown}")).code == "not_found"
+        assert (await admin("POST", f"/users/{unknown}/lock", json=WHY)).code == "not_found"
+
+
+@pytest.mark.parametrize(
+    ("asked", "index"),
+    [
+        ("u.email_key ~>=~ 'ada' and u.email_key ~<~ 'ada\U0010ffff'", "ix_users_email_prefix"),
+        ("lower(u.name) ~>=~ 'ada' and lower(u.name) ~<~ 'ada\U0010ffff'", "ix_users_name_prefix"),
+        ("cardinality(u.roles) > 0 and u.roles @> array['admin']", "ix_users_with_roles"),
+    ],
+    ids=["by address", "by name", "administrators"],
+)
+async def test_a_search_is_led_by_an_index(database, asked, index):
+    """What administrators search by does not read the table of people from end to end."""
+    async with database.transaction() as connection:
+        await connection.execute(text("set local enable_seqscan = off"))
+        plan = await connection.scalars(text(f"explain select * from users u where {asked}"))  # noqa: S608
+        assert index in "\n".join(plan)
+
+
+async def test_a_lock_is_lifted_when_its_time_is_over(
+    admin, browser, make_person, database, scripts, make_settings, told
+):
+    """By a worker, which says so; a lock without an end, and one whose end is to come, stay."""
+    over, later, ever = [await make_person() for _ in range(3)]
+    now = datetime.now(UTC)
+    for person, until in [(over, now), (later, now + timedelta(hours=1)), (ever, None)]:
+        await set_user(database, person, locked_at=now, locked_until=until)
+    lift = LiftLocks(
+        AdminChanges(database),
+        LiveSessions(scripts, session_policy(make_settings())),
+        EventLog(scripts),
+    )
+    await lift()
+
+    shown = [(await admin("GET", f"/users/{p.id}")).body["status"] for p in (over, later, ever)]
+    assert shown == ["active", "locked", "locked"]
+    assert (await sign_in(browser, over)).status == 200
+    [event] = await told("user.unlocked", over.id)
+    assert event["reason"] == "time_over"
+
+
+async def test_who_waits_to_be_erased_is_not_enabled(admin, person, database):
+    """Taking the request back is the way; a disabling by an administrator outlives that."""
+    by = RequestedBy.OPERATOR
+
+    async def nothing(_):
+        return None
+
+    erasing = Erasures(database)
+    await erasing.request(person.id, by, grace=timedelta(days=1), announce=nothing)
+    assert (await admin("POST", f"/users/{person.id}/enable", json=WHY)).code == "conflict"
+    await admin("POST", f"/users/{person.id}/disable", json=WHY)
+    await erasing.cancel(person.id, announce=nothing)
+    assert (await admin("GET", f"/users/{person.id}")).body["status"] == "disabled"
+
+
+async def test_an_admin_ends_everybody_s_sessions(admin, browser, make_person, told, monkeypatch):
+    """ASVS 7.4.5: in batches, the caller's own among them; told before and after."""
+    monkeypatch.setattr(session_records, "END_AT_ONCE", 2)
+    tokens = [await browser.login(await make_person()) for _ in range(5)]
+    reply = await admin("POST", "/revoke-sessions", json=WHY)
+
+    assert reply.status == 200
+    assert reply.body["ended"] >= 6
+    for each in [t["access_token"] for t in tokens] + [admin.token]:
+        assert (await browser.me(each)).body["reason"] == "revoked_admin"
+    events = [e for e in await told("session.all_revoked") if e["actor_id"] == admin.person.id]
+    assert {e["reason"] for e in events} == {"begun", "everybody"}
+
+
+async def sign_in(browser, person):
+    body = {"email": person.email, "password": person.password}
+    return await browser.send("POST", "/api/auth/login", json=body)
+
+
+async def set_user(database, person, **values):
+    async with database.transaction() as connection:
+        await connection.execute(update(users).where(users.c.id == person.id).values(**values))
+
+
+async def only(database, *people):
+    """Take the role from everybody else."""
+    async with database.transaction() as connection:
+        others = update(users).where(users.c.id.not_in([person.id for person in people]))
+        await connection.execute(others.values(roles=[]))
+
+
+def session_of(token):
+    import base64
+
+    return json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))["sid"]

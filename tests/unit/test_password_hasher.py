@@ -1,0 +1,95 @@
+"""service/store/password_hasher.py: argon2id, and what came from elsewhere."""
+
+import unicodedata
+from collections.abc import Iterator
+
+import pytest
+from argon2 import extract_parameters
+
+from service.domain.errors import ServiceUnavailableError
+from service.store.password_hasher import QUEUE_PER_THREAD, PasswordHasher
+
+BCRYPT = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
+"""Of `U*U`."""
+
+
+@pytest.fixture(scope="module")
+def hasher() -> Iterator[PasswordHasher]:
+    one = PasswordHasher(threads=1)
+    yield one
+    one.close()
+
+
+async def test_argon2id_of_at_least_t2_19_mib_p1(hasher):
+    """OWASP's password storage cheat sheet; ASVS 11.4.2."""
+    found = extract_parameters(await hasher.hash("kettle purple window"))
+
+    assert found.type.name == "ID"
+    assert (found.time_cost, found.memory_cost, found.parallelism) >= (2, 19 * 1024, 1)
+
+
+async def test_every_character_counts(hasher):
+    """ASVS 6.2.8: none is cut off, nor its case changed."""
+    password = "velvet comet drifts under nine quiet bridges " * 20
+    stored = await hasher.hash(password)
+
+    assert await hasher.verify(password, stored)
+    assert not await hasher.verify(password[:-1], stored)
+    assert not await hasher.verify(password.capitalize(), stored)
+
+
+async def test_a_password_is_one_however_it_is_composed(hasher):
+    """NFKC: the same on a keyboard that writes accents apart, or letters in full width."""
+    stored = await hasher.hash("évéqéxûgûpölöwñ")
+
+    assert await hasher.verify(unicodedata.normalize("NFD", "évéqéxûgûpölöwñ"), stored)
+
+
+async def test_imported_hashes_verify_and_want_renewal(hasher):
+    """Until their owner signs in, which makes it argon2id."""
+    assert await hasher.verify("U*U", BCRYPT)
+    assert not await hasher.verify("U*V", BCRYPT)
+    assert hasher.is_outdated(BCRYPT)
+    assert not hasher.is_outdated(await hasher.hash("U*U"))
+
+
+@pytest.mark.parametrize(
+    ("stored", "password"),
+    [
+        pytest.param(BCRYPT, "a\0b", id="a NUL"),
+        pytest.param(BCRYPT, "x" * 1024, id="more than bcrypt takes"),
+        pytest.param("$2a$99$" + BCRYPT[7:], "U*U", id="a hash out of bounds"),
+        pytest.param("rubbish", "rubbish", id="no hash"),
+        pytest.param("$argon2id$rubbish", "rubbish", id="no argon2id"),
+        pytest.param("", "", id="an empty one"),
+        pytest.param("", "nobody has this password", id="an empty one, and what nobody has"),
+    ],
+)
+async def test_whatever_is_stored_is_a_no_at_worst(hasher, stored, password):
+    """Never an error, and never a yes."""
+    assert not await hasher.verify(password, stored)
+
+
+async def test_an_imported_hash_costs_an_argon2id_besides(hasher, monkeypatch):
+    """ASVS 6.3.8: however cheap it was made, its owner is not told from somebody unknown by haste."""
+    seen = []
+    plain = hasher._verify_ours
+    monkeypatch.setattr(
+        hasher, "_verify_ours", lambda *given: seen.append(given[1]) or plain(*given)
+    )
+
+    for stored in (None, BCRYPT, await hasher.hash("U*U")):
+        await hasher.verify("U*V", stored)
+
+    assert len(seen) == 3
+
+
+async def test_a_flood_is_refused(hasher):
+    """More than may wait get a 503 at once, and the room is given back."""
+    hasher._room, kept = 0, hasher._room
+    with pytest.raises(ServiceUnavailableError):
+        await hasher.hash("kettle purple window")
+    hasher._room = kept
+
+    assert hasher._room == QUEUE_PER_THREAD
+    assert await hasher.hash("kettle purple window")

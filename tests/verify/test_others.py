@@ -1,0 +1,134 @@
+"""What others verify with, by the words of docs/verify.md: npm's jose, nginx, service.verify."""
+
+import asyncio
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from service.app import build_app
+from service.domain.errors import TokenRevokedError
+from service.verify import Introspection, Verifier
+from service.web.server import Runner
+from tests.support.people import Browser
+from tests.support.processes import ROOT, free_port
+from tests.support.waiting import wait_until
+
+FRONTEND = ROOT / "frontend"
+SECRET = "s" * 32
+NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+GUIDE = (ROOT / "docs" / "verify.md").read_text()
+WHOLE = """
+daemon off; master_process off; pid {dir}/pid; error_log stderr;
+events {{}}
+http {{
+  access_log off;
+  client_body_temp_path {dir}; proxy_temp_path {dir}; fastcgi_temp_path {dir};
+  uwsgi_temp_path {dir}; scgi_temp_path {dir};
+  server {{ listen 127.0.0.1:{port}; {recipe} }}
+}}
+"""
+
+
+@pytest.fixture
+async def published(make_settings):
+    """The service at its PUBLIC_URL, and a client of it."""
+    port = free_port()
+    base = f"http://127.0.0.1:{port}"
+    settings = make_settings(introspection_clients=f"a-service:{SECRET}", public_url=base)
+    runner = Runner(build_app(settings))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    async with aiohttp.ClientSession() as http:
+        yield SimpleNamespace(base=base, browser=Browser(http, base), http=http)
+    await runner.cleanup()
+
+
+async def test_service_verify_against_the_service(published, person):
+    """By its keys alone a token counts until it expires; by introspection until the sign-out."""
+    tokens = await published.browser.login(person)
+    verifier = Verifier(published.base, "inphora", published.http)
+    asking = Introspection(f"{published.base}/oauth/introspect", "a-service", SECRET, seconds=0)
+    strict = Verifier(published.base, "inphora", published.http, introspection=asking)
+    assert (await verifier.verify(tokens["access_token"])).user_id == person.id
+    assert (await strict.verify(tokens["access_token"])).session_id == tokens["session_id"]
+
+    await published.browser.logout(tokens["access_token"])
+    assert await verifier.verify(tokens["access_token"])
+    with pytest.raises(TokenRevokedError):
+        await strict.verify(tokens["access_token"])
+
+
+@pytest.mark.skipif(not (FRONTEND / "node_modules" / "jose").is_dir(), reason="make frontend first")
+async def test_npm_jose_verifies(published, person):
+    """The recipe of docs/verify.md: a token of ours, and what is none."""
+    token = (await published.browser.login(person))["access_token"]
+    head, payload, signature = token.split(".")
+    forged = f"{head}.{payload}.{'A' * len(signature)}"
+    command = ["node", Path(__file__).with_name("verify.mjs"), published.base, "inphora"]
+
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [*command, token, forged],
+        cwd=FRONTEND,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert [json.loads(line) for line in done.stdout.splitlines()] == [
+        {"sub": person.id},
+        {"refused": "ERR_JWS_SIGNATURE_VERIFICATION_FAILED"},
+    ]
+
+
+def recipe(auth, product):
+    """The server block of docs/verify.md, for these two addresses."""
+    block = GUIDE.split("```nginx\n", 1)[1].split("```", 1)[0]
+    return block.replace("http://127.0.0.1:8000", auth).replace("http://127.0.0.1:9000", product)
+
+
+@pytest.mark.skipif(NGINX is None, reason="there is no nginx here")
+async def test_nginx_auth_request(published, person, tmp_path, aiohttp_server):
+    """GET /api/auth/me says 200 or 401, the challenge reaches the client, and so does an end."""
+
+    async def get(request):
+        return web.json_response({"path": request.path, "auth": request.headers["Authorization"]})
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", get)
+    product = await aiohttp_server(app)
+    port = free_port()
+    text = recipe(published.base, str(product.make_url("")).rstrip("/"))
+    conf = tmp_path / "nginx.conf"
+    conf.write_text(WHOLE.format(dir=tmp_path, port=port, recipe=text))
+    nginx = await asyncio.create_subprocess_exec(
+        NGINX, "-p", str(tmp_path), "-c", str(conf), stderr=subprocess.DEVNULL
+    )
+    try:
+        edge = Browser(published.http, f"http://127.0.0.1:{port}")
+        tokens = await published.browser.login(person)
+
+        async def up() -> bool:
+            try:
+                return (await edge.send("GET", "/")).status == 401
+            except aiohttp.ClientError:
+                return False
+
+        await wait_until(up)
+        passed = await edge.send("GET", "/loans", token=tokens["access_token"])
+        assert (passed.status, passed.body["path"]) == (200, "/loans")
+        await published.browser.logout(tokens["access_token"])
+        ended = await edge.send("GET", "/loans", token=tokens["access_token"])
+        assert (ended.status, ended.headers["WWW-Authenticate"]) == (
+            401,
+            'Bearer error="invalid_token"',
+        )
+    finally:
+        nginx.terminate()
+        await nginx.wait()
