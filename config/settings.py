@@ -4,11 +4,12 @@ from datetime import timedelta
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
-from urllib.parse import SplitResult, quote, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qs, quote, urlencode, urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import (
     BeforeValidator,
+    DirectoryPath,
     Field,
     FilePath,
     SecretStr,
@@ -118,6 +119,7 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = None
     mail_from: str = "no-reply@localhost"
     mail_dir: Path | None = None
+    mail_templates: DirectoryPath | None = None
     audit_retention_days: Annotated[int, Field(ge=1)] | None = None
     session_retention_days: Annotated[int, Field(ge=2, le=36_500)] = 400
     audit_checkpoint_seconds: Annotated[Seconds, Field(ge=timedelta(seconds=10), le=DAY)] = (
@@ -185,7 +187,10 @@ class Settings(BaseSettings):
     @field_validator("smtp_url")
     @classmethod
     def _smtp(cls, value: SecretStr | None) -> SecretStr | None:
-        return _with_scheme(value, "smtp", "smtps")
+        _with_scheme(value, "smtp", "smtps")
+        if value is not None:
+            _check_smtp(urlsplit(value.get_secret_value()))
+        return value
 
     @field_validator("analytics_timezones")
     @classmethod
@@ -297,6 +302,11 @@ class Settings(BaseSettings):
         return parts._replace(query=f"{urlencode(options)}{given}".strip("&")).geturl()
 
     @property
+    def mail_server(self) -> str | None:
+        """SMTP_URL, with its password."""
+        return None if self.smtp_url is None else self.smtp_url.get_secret_value()
+
+    @property
     def verifies_email(self) -> bool:
         """Whether an address has to be proven before an account is made of it."""
         required = self.email_verification == "auto" and self.smtp_url is not None
@@ -357,6 +367,19 @@ def _with_scheme(value: SecretStr | None, *schemes: str) -> SecretStr | None:
         message = "must be a URL that starts with " + " or ".join(f"{s}://" for s in schemes)
         raise ValueError(message)
     return value
+
+
+def _check_smtp(parts: SplitResult) -> None:
+    """What a client would find out too late. Raises ValueError, which quotes no password."""
+    asked = parse_qs(parts.query, keep_blank_values=True)
+    wanted = asked.pop("starttls", ["auto"])
+    parts.port  # noqa: B018 - raises for a port that is none
+    if not parts.hostname or asked or wanted[-1] not in {"required", "auto", "off"}:
+        message = (
+            "give smtp://user:password@host:587 or smtps://…; of options there is only starttls, "
+            "which is required, auto or off"
+        )
+        raise ValueError(message)
 
 
 def _check_redis(parts: SplitResult) -> None:

@@ -17,6 +17,7 @@ ELSEWHERE = {
     "events": "service.letters_cli",
     "hold": "service.persons_cli",
     "keys": "service.keys_cli",
+    "mail": "service.mail_cli",
     "sessions": "service.users_cli",
     "users": "service.users_cli",
     "webhooks": "service.webhooks_cli",

@@ -87,6 +87,7 @@ def run_dev(
             "DATABASE_URL": postgres.url,
             "REDIS_URL": valkey.url,
             "SECRET_KEY": _keep_secret(data_dir / "secret_key"),
+            "MAIL_DIR": os.environ.get("MAIL_DIR") or str((data_dir / "mail").resolve()),
             "WEBHOOK_PRIVATE_ADDRESSES": os.environ.get("WEBHOOK_PRIVATE_ADDRESSES", "loopback"),
         }
         countries = data_dir / "countries.mmdb"
@@ -109,7 +110,7 @@ def run_dev(
         stack.callback((data_dir / "dev.env").unlink, missing_ok=True)
         filling: Leash | None = None
         if _wait_ready(own["BASE_URL"], web, stopping):
-            say(_banner(own["BASE_URL"], data_dir))
+            say(_banner(own["BASE_URL"], data_dir, own["MAIL_DIR"]))
             if demo_data and not (data_dir / DEMO_LOG).exists():
                 say(f"Making up {DEMO_DAYS} days of traffic in the background …")
                 filling = stack.enter_context(_filling(env, data_dir))
@@ -228,7 +229,7 @@ def _free_port() -> int:
         return int(trial.getsockname()[1])
 
 
-def _banner(base_url: str, data_dir: Path) -> str:
+def _banner(base_url: str, data_dir: Path, mail_dir: str) -> str:
     people = "\n".join(
         f"    {user.email:<28}{', '.join(user.roles) or ('second factor' if user.totp_secret else '')}"
         for user in DEMO_USERS
@@ -246,5 +247,6 @@ Inphora Auth runs at  {base_url}
 
   Passkeys work at {base_url.replace(HOST, "localhost")}
 
+  Mails: {mail_dir}, and their links here
   Database and Redis: {data_dir / "dev.env"}      Stop: Ctrl-C
 """

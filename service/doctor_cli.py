@@ -3,15 +3,20 @@
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
+from urllib.parse import urlsplit
 
 import click
 
 from config.settings import Settings
 from service.clocks import now_ms
 from service.commands import open_stores, run
-from service.operations.diagnose import Diagnose
+from service.mail_cli import check_server
+from service.operations.diagnose import LOCAL_HOSTS, Diagnose
+from service.operations.diagnose_mail import DiagnoseMail
 from service.operations.findings import Finding
 from service.store.health import RedisHealth
+from service.store.mail_queue import MailQueue
 from service.store.resealing import Resealing
 
 
@@ -31,6 +36,7 @@ def doctor() -> None:
 
 @asynccontextmanager
 async def _open_tools(settings: Settings) -> AsyncIterator[Diagnose]:
+    server = settings.smtp_url and settings.smtp_url.get_secret_value()
     async with open_stores(settings) as stores:
         yield Diagnose(
             RedisHealth(stores.redis),
@@ -40,4 +46,11 @@ async def _open_tools(settings: Settings) -> AsyncIterator[Diagnose]:
             Resealing(stores.database, stores.sealer, stores.events),
             settings.session_idle_ttl,
             settings.geoip_file,
+            DiagnoseMail(
+                MailQueue(stores.database, stores.sealer),
+                partial(check_server, server) if server else None,
+                settings.mail_dir,
+                now_ms,
+                local=urlsplit(settings.public_url).hostname in LOCAL_HOSTS,
+            ),
         )

@@ -18,13 +18,13 @@ from service.domain.errors import ConflictError, LastAdminError, NotFoundError
 from service.domain.sessions import Origin, SessionPolicy
 from service.domain.users import Role
 from service.import_cli import import_command
+from service.operations import account_deeds as changes
 from service.operations.administer_account import AdministerAccount, Deed
 from service.operations.create_user import CreateUser
 from service.operations.read_timeline import ReadTimeline
 from service.operations.revoke_everybody import RevokeEverybody
 from service.persons_cli import BY, REASON, get_person
 from service.refusals import fail
-from service.store import admin_changes as changes
 from service.store.admin_changes import AccountChange, AdminChanges
 from service.store.administration import Administration, Overview, PeopleWanted, Status
 from service.store.audit_search import AuditSearch

@@ -72,6 +72,15 @@ JOBS = (
         run=lambda resources: resources.make_tables(),
     ),
     Job(
+        name="send_mails",
+        does="sends the mails that are due; gives up those that nobody takes",
+        every=5,
+        after=1,
+        seconds=300,
+        late="people wait for links and notices; none is lost",
+        run=lambda resources: resources.send_mails(),
+    ),
+    Job(
         name="apply_ends",
         does="tells Redis of ends that were committed while it was away, or that it has lost",
         every=10,

@@ -34,6 +34,7 @@ from workers.resources import (
     AnalyticsPolicy,
     AuditPolicy,
     KeyPolicy,
+    MailPolicy,
     Resources,
     RetentionPolicy,
     WebhookPolicy,
@@ -85,6 +86,13 @@ def resources_of_settings() -> AbstractAsyncContextManager[Resources]:
         webhook_policy=WebhookPolicy(
             reach=Reach(settings.webhook_private_addresses),
             kept=timedelta(days=settings.webhook_keep_days),
+        ),
+        mail_policy=MailPolicy(
+            smtp_url=settings.mail_server,
+            folder=settings.mail_dir,
+            sender=settings.mail_from,
+            product=settings.product_name,
+            templates=settings.mail_templates,
         ),
         retention=RetentionPolicy(
             audit=None if days is None else timedelta(days=days),

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from random import SystemRandom
 from secrets import token_bytes, token_hex
 
 from service.contracts.vitals import Vitals
@@ -16,6 +17,8 @@ from service.domain.reach import Reach
 from service.domain.secrets import Sealer, at_rest
 from service.domain.sessions import SessionPolicy
 from service.outbound.checkpoint_sinks import open_sink
+from service.outbound.mails.carriers import open_carrier
+from service.outbound.mails.letter import Letters
 from service.store.admin_changes import AdminChanges
 from service.store.aggregates import Aggregates
 from service.store.analytics_exports import AnalyticsExports
@@ -35,6 +38,9 @@ from service.store.health import RedisHealth
 from service.store.key_rotation import KeyRotation
 from service.store.live_numbers import TellLiveNumbers
 from service.store.live_sessions import LiveSessions
+from service.store.mail_outbox import MailOutbox
+from service.store.mail_queue import MailQueue
+from service.store.notices import Notices
 from service.store.person_archive import PersonArchive
 from service.store.person_exports import PersonExports
 from service.store.person_keys import PersonKeys
@@ -52,6 +58,7 @@ from workers.heartbeat import Heartbeat
 from workers.ingest import LANES, Ingest
 from workers.keys import RotateKeys
 from workers.locks import LiftLocks
+from workers.mails import SendMails
 from workers.persons import FinishErasures, MakeExports
 from workers.retention import KeepMonths, SweepOld
 from workers.runs import JobRuns
@@ -86,6 +93,7 @@ class Resources:
     lift_locks: LiftLocks
     make_exports: MakeExports
     make_tables: MakeTables
+    send_mails: SendMails
     sweep_deliveries: SweepDeliveries
     keep_months: KeepMonths
     sweep_old: SweepOld
@@ -111,6 +119,17 @@ class WebhookPolicy:
 
     reach: Reach = Reach.DENY
     kept: timedelta = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailPolicy:
+    """See MAIL_ and SMTP_URL in docs/configuration.md."""
+
+    smtp_url: str | None = field(default=None, repr=False)
+    folder: Path | None = None
+    sender: str = "no-reply@localhost"
+    product: str = "Inphora"
+    templates: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +169,7 @@ async def open_resources(
     audit_policy: AuditPolicy = AuditPolicy(),
     exports_kept: timedelta = timedelta(days=1),
     webhook_policy: WebhookPolicy = WebhookPolicy(),
+    mail_policy: MailPolicy = MailPolicy(),
     retention: RetentionPolicy = RetentionPolicy(),
     analytics: AnalyticsPolicy = AnalyticsPolicy(),
     zones: tuple[str, ...] = ("UTC",),
@@ -178,7 +198,8 @@ async def open_resources(
         country_of=country_of,
         test_domains=analytics.test_domains,
     )
-    audit = AuditRecords(database, person_keys, _now_ms, facts)
+    notices = Notices(MailOutbox(database, sealer))
+    audit = AuditRecords(database, person_keys, _now_ms, facts, notices)
     letters, vitals = DeadLetters(database, person_keys), Vitals()
     ingest = Ingest(redis, audit, letters, consumer, _now_ms, vitals)
     health = RedisHealth(redis)
@@ -221,6 +242,19 @@ async def open_resources(
             ),
             make_tables=MakeTables(
                 AnalyticsExports(database), Copies(Database(copy_engine)), exports_kept
+            ),
+            send_mails=SendMails(
+                MailQueue(database, sealer),
+                Letters(
+                    sender=mail_policy.sender,
+                    product=mail_policy.product,
+                    templates=mail_policy.templates,
+                ),
+                open_carrier(mail_policy.smtp_url, mail_policy.folder),
+                EventLog(scripts),
+                _now_ms,
+                SystemRandom().random,
+                vitals,
             ),
             sweep_deliveries=SweepDeliveries(deliveries, webhook_policy.kept, _now_ms),
             keep_months=KeepMonths(

@@ -35,6 +35,13 @@ sign_in_failures = Table(
         nullable=False,
         comment="tries in a row that were not right, or are under way",
     ),
+    Column(
+        "under_way",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="how many of them nobody has looked at yet",
+    ),
     Column("tried_at", INSTANT, nullable=False, comment="the last try"),
     Column("locked_until", INSTANT, comment="no try is taken before; null: no delay"),
     Index("ix_sign_in_failures_user_id", "user_id"),

@@ -25,6 +25,7 @@ class MailTemplate(StrEnum):
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"
     ACCOUNT_LOCKED = "account_locked"
+    TEST = "test"
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ REGISTER = (
         name="Mails",
         purpose="Tell people what happens to their account, and prove that an address is theirs.",
         basis=CONTRACT,
-        retention="until the mail server has taken it; three days at most",
+        retention="until the mail server has taken it; 30 days at most",
         erasure="deleted",
         columns={
             "mails": (
@@ -154,7 +154,14 @@ REGISTER = (
         ),
         erasure="deleted",
         columns={
-            "sign_in_failures": ("subject", "user_id", "failures", "tried_at", "locked_until"),
+            "sign_in_failures": (
+                "subject",
+                "user_id",
+                "failures",
+                "under_way",
+                "tried_at",
+                "locked_until",
+            ),
         },
     ),
     Processing(

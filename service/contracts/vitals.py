@@ -19,12 +19,20 @@ class JobTally:
 
 @dataclass(slots=True, kw_only=True)
 class Vitals:
-    """One worker since it started. `at_ms` is when it said so, in epoch milliseconds."""
+    """One worker since it started. `at_ms` is when it said so, in epoch milliseconds.
+
+    At `mails_at_ms` so many mails waited, and `mails_oldest_ms` is when the oldest was written.
+    """
 
     at_ms: int = 0
     stored: int = 0
     batches: int = 0
     dead: int = 0
+    mails_sent: int = 0
+    mails_failed: int = 0
+    mails_at_ms: int = 0
+    mails_waiting: int = 0
+    mails_oldest_ms: int = 0
     jobs: dict[str, JobTally] = field(default_factory=dict)
 
     def to_json(self) -> str:

@@ -12,6 +12,23 @@ MANY = 3
 USES = frozenset({"token.refreshed", "token.replayed", "token.recovered", "session.used"})
 """What keeps a session alive; of an ordinary day there are dozens."""
 
+SIGN_IN = ("mfa.challenged", "mfa.succeeded", "mfa.failed")
+CAUSES = (
+    "password.changed",
+    "password.reset",
+    "user.locked",
+    "user.disabled",
+    "user.mfa_reset",
+    "user.email_changed",
+    "user.erasure_requested",
+    "mfa.enabled",
+    "mfa.disabled",
+    "session.all_revoked",
+)
+"""What a session may end by without being named in it."""
+OPENED = "login.succeeded"
+ENDS = frozenset({"session.ended", "session.expired", "token.reuse_detected"})
+
 ENDED: Mapping[str, str] = {
     EndReason.LOGOUT: "They signed out.",
     EndReason.IDLE_TIMEOUT: "Signed out because the session was not used for too long.",

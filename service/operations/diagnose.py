@@ -30,6 +30,7 @@ class Diagnose:
     resealing: Resealing
     idle_ttl: timedelta
     countries: Path | None = None
+    mail: Callable[[], Awaitable[list[Finding]]] | None = None
 
     async def __call__(self) -> list[Finding]:
         return [
@@ -74,6 +75,7 @@ class Diagnose:
                 "run: inphora-auth migrate",
             ),
             self._clock("PostgreSQL", await self.database.clock_ms()),
+            *(await self.mail() if self.mail else []),
         ]
 
     async def _redis(self) -> list[Finding]:

@@ -10,11 +10,10 @@ from service.domain.ids import RANDOM_BYTES, make_id
 from service.domain.sessions import Origin
 from service.domain.users import Account
 from service.operations.open_session import OpenSession
-from service.operations.throttle import Throttle
+from service.operations.throttle import Throttle, Try
 from service.operations.tokens import TokenPair
 from service.store.challenges import LIFETIME, Challenge, Challenges
 from service.store.event_log import EventLog
-from service.store.failures import Attempt
 from service.store.passkeys import PasskeyRecords
 from service.store.password_hasher import PasswordHasher
 from service.store.trusted_devices import TrustedDevices
@@ -62,38 +61,43 @@ class Login:
         """`device_token`: of a trusted device, which the second step is not asked of."""
         self.open_session.refuse_in_vain()
         failed = EventType.LOGIN_FAILED
-        async with self.throttle.trying(email, origin, failed=failed) as attempt:
-            account = attempt.account
+        async with self.throttle.trying(email, origin, failed=failed) as tried:
+            account = tried.account
             right = await self.hasher.verify(password, account.password_hash if account else None)
-        if account is None or not right or account.disabled_at is not None:
-            await self._refuse(attempt, right=right, origin=origin)
-        await self._renew_hash(account, password)
+            known = account if right and account and account.disabled_at is None else None
+            whole = known is not None and await self._is_whole(known, device_token)
+            if known is not None:
+                await self.throttle.passed(tried, whole=whole)
+        if known is None:
+            await self._refuse(tried, right=right, origin=origin)
+        await self._renew_hash(known, password)
         device = device_name or device_label(origin.user_agent)
-        whole = account.totp_secret is None or await self._is_trusted(account, device_token)
-        await self.throttle.passed(attempt, whole=whole)
         if whole:
-            return await self.open_session(account, amr=("pwd",), device=device, origin=origin)
-        challenge_id = make_id(partition_of(account.user.id), self.randomness(RANDOM_BYTES))
+            return await self.open_session(known, amr=("pwd",), device=device, origin=origin)
+        challenge_id = make_id(partition_of(known.user.id), self.randomness(RANDOM_BYTES))
         token = await self.challenges.open(
-            challenge_id, Challenge(account.user.id, device, cookie), origin
+            challenge_id, Challenge(known.user.id, device, cookie), origin
         )
-        passkey = ("passkey",) if await self.passkeys.of_user(account.user.id) else ()
+        passkey = ("passkey",) if await self.passkeys.of_user(known.user.id) else ()
         return SecondFactorNeeded(token, (*CODES, *passkey))
 
-    async def _is_trusted(self, account: Account, token: str) -> bool:
+    async def _is_whole(self, account: Account, token: str) -> bool:
+        """Whether the password is all that it takes: without a second factor, or on a trusted device."""
+        if account.totp_secret is None:
+            return True
         if self.trusted is None or not token:
             return False
         return await self.trusted.use(account.user.id, token)
 
-    async def _refuse(self, attempt: Attempt, *, right: bool, origin: Origin) -> NoReturn:
-        account = attempt.account
+    async def _refuse(self, tried: Try, *, right: bool, origin: Origin) -> NoReturn:
+        account = tried.account
         reason = "unknown_user" if account is None else "disabled" if right else "wrong_password"
         await self.events.append(
             EventType.LOGIN_FAILED,
             origin,
             user_id=account.user.id if account else "",
             reason=reason,
-            data=self.throttle.told(attempt),
+            data=tried.told(),
         )
         raise InvalidCredentialsError
 

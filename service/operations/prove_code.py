@@ -31,18 +31,15 @@ class ProveCode:
     async def __call__(self, account: Account, code: str, origin: Origin) -> str:
         """The method that the code, now used up, belongs to: `totp` or `recovery_code`."""
         failed = EventType.MFA_FAILED
-        async with self.throttle.trying(account.user.email, origin, failed=failed) as attempt:
+        async with self.throttle.trying(account.user.email, origin, failed=failed) as tried:
             method = await self._spend(account, code)
+            if method is not None:
+                await self.throttle.passed(tried, whole=True)
         if method is None:
             await self.events.append(
-                failed,
-                origin,
-                user_id=account.user.id,
-                reason="wrong_code",
-                data=self.throttle.told(attempt),
+                failed, origin, user_id=account.user.id, reason="wrong_code", data=tried.told()
             )
             raise MfaCodeInvalidError
-        await self.throttle.passed(attempt, whole=True)
         return method
 
     async def _spend(self, account: Account, code: str) -> str | None:

@@ -30,11 +30,11 @@ class ProvePassword:
         if account is None:
             raise TokenRevokedError
         failed = EventType.PASSWORD_REFUSED
-        async with self.throttle.trying(account.user.email, origin, failed=failed) as attempt:
-            right = await self.hasher.verify(password, account.password_hash)
+        async with self.throttle.trying(account.user.email, origin, failed=failed) as tried:
+            if right := await self.hasher.verify(password, account.password_hash):
+                await self.throttle.passed(tried, whole=account.totp_secret is None)
         if not right:
-            data = self.throttle.told(attempt)
+            data = tried.told()
             await self.events.append(failed, origin, user_id=user_id, reason=action, data=data)
             raise InvalidCredentialsError
-        await self.throttle.passed(attempt, whole=account.totp_secret is None)
         return account

@@ -11,7 +11,17 @@ from service.domain.errors import NotFoundError
 from service.domain.ids import partition_in
 from service.domain.instants import to_ms, to_rfc3339
 from service.domain.sessions import Origin
-from service.domain.timeline import Entry, ended, folded, signed_in, told
+from service.domain.timeline import (
+    CAUSES,
+    ENDS,
+    OPENED,
+    SIGN_IN,
+    Entry,
+    ended,
+    folded,
+    signed_in,
+    told,
+)
 from service.operations.export_audit import readable
 from service.store.administration import Administration
 from service.store.audit_filters import Filters
@@ -24,21 +34,6 @@ ROWS = 5_000
 BEFORE = timedelta(minutes=5)
 """How long a second factor may be awaited: what led to a sign-in is no older."""
 AROUND = timedelta(minutes=1)
-SIGN_IN = (EventType.MFA_CHALLENGED, EventType.MFA_SUCCEEDED, EventType.MFA_FAILED)
-CAUSES = (
-    EventType.PASSWORD_CHANGED,
-    EventType.PASSWORD_RESET,
-    EventType.USER_LOCKED,
-    EventType.USER_DISABLED,
-    EventType.USER_MFA_RESET,
-    EventType.USER_EMAIL_CHANGED,
-    EventType.USER_ERASURE_REQUESTED,
-    EventType.MFA_ENABLED,
-    EventType.MFA_DISABLED,
-    EventType.SESSIONS_REVOKED,
-)
-"""What a session may end by without being named in it."""
-ENDS = frozenset({"session.ended", "session.expired", "token.reuse_detected"})
 
 
 class Timeline(NamedTuple):
@@ -82,7 +77,7 @@ class ReadTimeline:
         causes = await self._causes(user_id, rows, ended_at)
         ordered = sorted([*before, *causes, *rows], key=lambda row: str(row["occurred_at"]))
         entries = list(folded(told(row) for row in ordered))
-        if record and not any(row["type"] == EventType.LOGIN_SUCCEEDED for row in rows):
+        if record and not any(row["type"] == OPENED for row in rows):
             entries.insert(0, _opened(record))
         if record and record.end_reason and not any(row["type"] in ENDS for row in rows):
             at = to_rfc3339(to_ms(ended_at)) if ended_at else entries[-1].at
@@ -115,7 +110,7 @@ class ReadTimeline:
         self, user_id: str, rows: Sequence[Mapping[str, Any]]
     ) -> list[dict[str, Any]]:
         """The challenge that was met by this sign-in: of the same person, address and browser."""
-        opened = next((row for row in rows if row["type"] == EventType.LOGIN_SUCCEEDED), None)
+        opened = next((row for row in rows if row["type"] == OPENED), None)
         if opened is None:
             return []
         until = _at(opened) + timedelta(milliseconds=1)
@@ -144,7 +139,7 @@ class ReadTimeline:
         ]
 
     async def _of_user(
-        self, user_id: str, types: Sequence[EventType], *, since: datetime, until: datetime
+        self, user_id: str, types: Sequence[str], *, since: datetime, until: datetime
     ) -> list[dict[str, Any]]:
         wanted = Filters(user_id=user_id, types=types, since=since, until=until)
         page = await self.search.page(wanted, limit=50)

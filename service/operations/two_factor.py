@@ -106,15 +106,16 @@ class EnableTotp:
         """The step that the code is right for."""
         user, failed = account.user, EventType.MFA_FAILED
         secret = self.sealer.open(pending, context=f"totp/{user.id}").decode()
-        async with self.throttle.trying(user.email, origin, failed=failed) as attempt:
+        async with self.throttle.trying(user.email, origin, failed=failed) as tried:
             step = totp.matching_step(secret, code, now=self.now())
+            if step is not None:  # the secret is new: it proves nobody
+                await self.throttle.passed(tried, whole=False)
         if step is None:
-            data = self.throttle.told(attempt)
+            data = tried.told()
             await self.events.append(
                 failed, origin, user_id=user.id, reason="wrong_code", data=data
             )
             raise MfaCodeInvalidError
-        await self.throttle.passed(attempt, whole=False)  # the secret is new: it proves nobody
         return step
 
 

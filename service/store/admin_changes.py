@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, exists, func, select, update
@@ -11,9 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.contracts.events import EventType
 from service.contracts.tables import erasures, recovery_codes, sessions, users
 from service.domain.errors import ConflictError, NotFoundError
-from service.domain.instants import to_ms, to_rfc3339
 from service.domain.sessions import EndReason
-from service.domain.users import Account, Role
+from service.domain.users import Account
 from service.store.admins import keep_an_admin
 from service.store.database import Database
 from service.store.failures import SignInFailures
@@ -22,6 +20,8 @@ from service.store.trusted_devices import TrustedDevices
 from service.store.users import account_of
 
 PAGE = 100
+NOW = func.clock_timestamp()
+UNLOCKED: Mapping[str, Any] = {"locked_at": None, "locked_until": None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,57 +53,6 @@ class Changed:
 
 Announce = Callable[[Changed], Awaitable[None]]
 """Called within the transaction; what it raises undoes all of it."""
-
-
-def lock(until: datetime | None) -> AccountChange:
-    """Shut out for a time, or until somebody unlocks."""
-    told = {"until": to_rfc3339(to_ms(until))} if until else {}
-    return AccountChange(
-        event=EventType.USER_LOCKED,
-        values={"locked_at": func.clock_timestamp(), "locked_until": until},
-        data=told,
-        ends=EndReason.ACCOUNT_DISABLED,
-        narrows=True,
-    )
-
-
-UNLOCK = AccountChange(
-    event=EventType.USER_UNLOCKED,
-    values={"locked_at": None, "locked_until": None},
-    forgives=True,
-)
-DISABLE = AccountChange(
-    event=EventType.USER_DISABLED,
-    values={"disabled_at": func.clock_timestamp()},
-    ends=EndReason.ACCOUNT_DISABLED,
-    narrows=True,
-)
-ENABLE = AccountChange(event=EventType.USER_ENABLED, values={"disabled_at": None}, opens=True)
-RESET_2FA = AccountChange(
-    event=EventType.USER_MFA_RESET,
-    values={"totp_secret": None, "totp_pending": None},
-    ends=EndReason.MFA_CHANGE,
-    takes_factors=True,
-)
-REVOKE = AccountChange(event=EventType.SESSIONS_REVOKED, ends=EndReason.REVOKED_ADMIN)
-
-
-def revoke_one(session_id: str) -> AccountChange:
-    """End one session."""
-    return AccountChange(
-        event=EventType.SESSIONS_REVOKED, ends=EndReason.REVOKED_ADMIN, only=session_id
-    )
-
-
-def set_roles(roles: Sequence[Role]) -> AccountChange:
-    """What they may do from now on; looked up at every request, so no session needs to end."""
-    wanted = [role for role in Role if role in roles]
-    return AccountChange(
-        event=EventType.USER_ROLES_CHANGED,
-        values={"roles": [role.value for role in wanted]},
-        data={"roles": [role.value for role in wanted]},
-        narrows=Role.ADMIN not in wanted,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +91,7 @@ class AdminChanges:
         lifted = (
             update(users)
             .where(users.c.id.in_(due))
-            .values(**UNLOCK.values, version=users.c.version + 1)
+            .values(**UNLOCKED, version=users.c.version + 1)
             .returning(users)
         )
         async with self.database.transaction() as connection:

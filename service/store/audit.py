@@ -19,6 +19,7 @@ from service.store.audit_heads import Head, lock_head, move_head
 from service.store.audit_months import Month, find_month, make_month
 from service.store.database import Database, RowsRefusedError, copy_rows, row_faults
 from service.store.facts import Facts
+from service.store.notices import Notices
 from service.store.person_keys import PersonKeys, owner_of
 from service.store.personal import part, place, to_plain
 from service.store.projection import project
@@ -81,6 +82,8 @@ class AuditRecords:
     now_ms: Callable[[], int]
     facts: Facts | None = None
     """What analysts are told in the same transaction; None: nothing."""
+    notices: Notices | None = None
+    """What people are told by mail, in the same; None: nothing."""
     _months: list[Month] = field(default_factory=list)
 
     async def record(self, partition: int, events: Sequence[StreamedEvent]) -> int:
@@ -100,7 +103,7 @@ class AuditRecords:
                     if month is not None and not await _is_behind(connection, partition, head):
                         batch = Batch(partition, at, month.table, entries, events)
                         with row_faults():
-                            new = await _append(connection, head, batch)
+                            new = await _append(connection, head, batch, self.notices)
                             if self.facts:
                                 await self.facts.add(connection, [told[n] for n in new])
                             return len(new)
@@ -243,7 +246,9 @@ async def _is_behind(connection: AsyncConnection, partition: int, head: Head) ->
     return old.first() is not None
 
 
-async def _append(connection: AsyncConnection, head: Head, batch: Batch) -> list[int]:
+async def _append(
+    connection: AsyncConnection, head: Head, batch: Batch, notices: Notices | None
+) -> list[int]:
     """Write what is new; which of the batch that was."""
     partition, ids = batch.partition, [entry.stream_id for entry in batch.entries]
     since = _not_before(ids, head)
@@ -269,6 +274,8 @@ async def _append(connection: AsyncConnection, head: Head, batch: Batch) -> list
         recorded_at=batch.recorded_at,
     )
     events = [batch.events[n] for n in new]
+    if notices:
+        await notices.tell(connection, [each.event for each in events])
     await project(connection, [each.event for each in events])
     await enqueue(connection, partition, events, batch.recorded_at)
     return new

@@ -22,6 +22,7 @@ from service.store.users import account_of
 
 _of = sign_in_failures.c
 _FAILURES = _of.failures + 1
+_SETTLED = func.greatest(_of.under_way - 1, 0)
 _DELAY = array([delay.total_seconds() for delay in DELAYS])[
     func.least(_FAILURES - FREE_FAILURES, len(DELAYS))
 ]
@@ -33,6 +34,9 @@ _OPEN = (_of.failures < MAX_FAILURES) & or_(
     _of.locked_until.is_(None), _of.locked_until <= func.now()
 )
 _SECOND = timedelta(seconds=1)
+_LOST = timedelta(seconds=10)
+"""After which nobody looks at a try any more: its process has ended."""
+_UNDECIDED = (_of.under_way > 0) & (_of.tried_at > func.clock_timestamp() - _LOST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +54,14 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Locked:
-    """No try is taken now. `user_id`: whose account it is; None: nobody's."""
+    """No try is taken now. `user_id`: whose account it is; None: nobody's.
+
+    `undecided`: for tries are under way that may turn out right: ask again in a moment.
+    """
 
     retry_after: timedelta
     user_id: str | None
+    undecided: bool = False
 
 
 class SignInFailures:
@@ -75,7 +83,9 @@ class SignInFailures:
             row = (await connection.execute(_count(subject, key))).one_or_none()
             if row is None:
                 found = (await connection.execute(_locked(subject, key))).one()
-                return Locked(retry_after=_wait(found), user_id=found.id)
+                return Locked(
+                    retry_after=_wait(found), user_id=found.id, undecided=bool(found.undecided)
+                )
         return Attempt(
             subject=subject,
             number=row.tries,
@@ -89,6 +99,12 @@ class SignInFailures:
         async with self._database.transaction() as connection:
             await connection.execute(statement)
 
+    async def leave(self, attempt: Attempt) -> None:
+        """It was looked at, and it was a failure."""
+        statement = update(sign_in_failures).where(_of.subject == attempt.subject)
+        async with self._database.transaction() as connection:
+            await connection.execute(statement.values(under_way=_SETTLED))
+
     async def take_back(self, attempt: Attempt) -> None:
         """It was no failure; those before it still count, and those that came since."""
         newest = _of.failures == attempt.number
@@ -97,6 +113,7 @@ class SignInFailures:
             .where(_of.subject == attempt.subject, _of.failures > 0)
             .values(
                 failures=_of.failures - 1,
+                under_way=_SETTLED,
                 locked_until=case(
                     (newest | (_of.failures - 1 <= FREE_FAILURES), null()), else_=_of.locked_until
                 ),
@@ -127,6 +144,7 @@ def _count(subject: bytes, key: str) -> Select[Any]:
         subject=subject,
         user_id=select(person.c.id).scalar_subquery(),
         failures=1,
+        under_way=1,
         tried_at=func.now(),
     )
     tried = (
@@ -135,6 +153,7 @@ def _count(subject: bytes, key: str) -> Select[Any]:
             set_={
                 "user_id": statement.excluded.user_id,
                 "failures": _FAILURES,
+                "under_way": case((_UNDECIDED, _of.under_way + 1), else_=1),
                 "tried_at": func.now(),
                 "locked_until": _UNTIL,
             },
@@ -150,7 +169,7 @@ def _locked(subject: bytes, key: str) -> Select[Any]:
     left = func.extract("epoch", _of.locked_until - func.clock_timestamp())
     one = select(func.now()).cte("one")  # a row also when the count was cleared since
     return (
-        select(_of.failures, left.label("seconds"), users.c.id)
+        select(_of.failures, left.label("seconds"), _UNDECIDED.label("undecided"), users.c.id)
         .select_from(one)
         .outerjoin(sign_in_failures, _of.subject == subject)
         .outerjoin(users, users.c.email_key == key)

@@ -1,6 +1,8 @@
 """Mails to be sent, in SQL: none is lost while a mail server is away."""
 
 import json
+from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -25,11 +27,17 @@ class MailOutbox:
         if connection is None:
             async with self._database.transaction() as own:
                 return await self.put(own, mail)
+        return await self.put_all(connection, [mail])
+
+    async def put_all(self, connection: AsyncConnection, given: Iterable[Mail]) -> None:
+        """Write mails within a transaction, by one statement."""
+        if rows := [self._row(mail) for mail in given]:
+            await connection.execute(insert(mails), rows)
+
+    def _row(self, mail: Mail) -> dict[str, Any]:
         told = json.dumps({"to": mail.to, "params": dict(mail.params)})
-        row = {
+        return {
             "template": mail.template,
             "user_id": mail.user_id,
             "sealed": self._sealer.seal(told.encode(), context=CONTEXT),
         }
-        await connection.execute(insert(mails).values(row))
-        return None

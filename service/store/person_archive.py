@@ -12,6 +12,7 @@ from sqlalchemy import Row, Select, Table, bindparam, func, select
 from service.contracts.events import EventType
 from service.contracts.factor_tables import sign_in_failures, trusted_devices
 from service.contracts.link_tables import email_changes, password_resets
+from service.contracts.mail_tables import mails
 from service.contracts.passkey_tables import passkeys
 from service.contracts.tables import erasures, recovery_codes, sessions, users
 from service.domain.instants import to_ms, to_rfc3339
@@ -29,6 +30,7 @@ UNTOLD = frozenset({EventType.USER_HOLD_PLACED, EventType.USER_HOLD_RELEASED})
 """Of proceedings, which may not be told while they last."""
 WITHHELD = [
     "legal holds, if there were any: telling of them could defeat a proceeding",
+    "links in mails that wait to be sent: they go to your address, and to it alone",
     "password hash, second-factor secret, recovery codes: whoever read them could sign in as you",
     "what proves links that were mailed to you: whoever had them could do what they are for",
     "hashes of trusted devices' tokens and of your address as failures are counted by it",
@@ -75,6 +77,7 @@ class PersonArchive:
             "account": account,
             "sessions": await self._sessions(user_id),
             "passkeys": await self._passkeys(user_id),
+            "mails": await self._mails(user_id),
             "unread_events": [each async for each in self._letters(user_id)],
             "withheld": WITHHELD,
         }
@@ -132,6 +135,15 @@ class PersonArchive:
         async with self.database.transaction() as connection:
             rows = (await connection.execute(query.order_by(passkeys.c.created_at))).all()
         return [{name: _plain(getattr(row, name)) for name in PASSKEY_FIELDS} for row in rows]
+
+    async def _mails(self, user_id: str) -> list[dict[str, Any]]:
+        """Those on their way; what they say reaches its person by mail, and nobody else."""
+        query = select(mails.c.template, mails.c.created_at, mails.c.tries)
+        async with self.database.transaction() as connection:
+            rows = await connection.execute(
+                query.where(mails.c.user_id == user_id).order_by(mails.c.id)
+            )
+            return [{name: _plain(value) for name, value in row.items()} for row in rows.mappings()]
 
     async def _letters(self, user_id: str) -> Any:
         """What could not become a row of the audit, as it was received."""

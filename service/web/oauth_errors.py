@@ -16,6 +16,7 @@ from service.web.replies import to_bytes
 PATHS = "/oauth/"
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 """RFC 6749 §5.1 asks for both."""
+BASIC = {"WWW-Authenticate": 'Basic realm="introspection"'}
 UNSAYABLE = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 """What RFC 6749 does not allow in error_description."""
 
@@ -50,7 +51,8 @@ def oauth_error(refusal: e.AuthError) -> web.Response:
     description = f"{refusal.title}. {refusal.detail}"
     if isinstance(refusal, e.ValidationFailedError):
         description = "; ".join(f"{fault.field}: {fault.message}" for fault in refusal.errors)
-    return _response(status, error, description, headers_of(refusal))
+    headers = BASIC if isinstance(refusal, e.InvalidClientError) else headers_of(refusal)
+    return _response(status, error, description, headers)
 
 
 def oauth_mistake() -> web.Response:

@@ -49,7 +49,6 @@ STATUS: dict[type[e.AuthError], int] = {
     e.ValidationFailedError: 422,
 }
 BEARER = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
-BASIC = {"WWW-Authenticate": 'Basic realm="introspection"'}
 INSUFFICIENT = {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}
 TOKEN_ERRORS = (
     e.TokenExpiredError,
@@ -107,8 +106,6 @@ def _response(body: dict[str, Any], headers: dict[str, str]) -> web.Response:
 
 def headers_of(refusal: e.AuthError) -> dict[str, str]:
     """What a refusal says in headers, whatever its body looks like."""
-    if isinstance(refusal, e.InvalidClientError):
-        return BASIC
     if isinstance(refusal, TOKEN_ERRORS):
         return BEARER
     if isinstance(refusal, e.ForbiddenError):

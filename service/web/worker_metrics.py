@@ -13,6 +13,8 @@ WORKER_COUNTS: dict[str, tuple[str, Callable[[Vitals], float]]] = {
     "events_stored": ("events this worker took to the tables", lambda vitals: vitals.stored),
     "event_batches": ("transactions it did that in", lambda vitals: vitals.batches),
     "dead_letters": ("entries it could not store", lambda vitals: vitals.dead),
+    "mails_sent": ("mails that a mail server took from it", lambda vitals: vitals.mails_sent),
+    "mails_failed": ("mails that it gave up", lambda vitals: vitals.mails_failed),
 }
 JOB_COUNTS: dict[str, tuple[str, Callable[[JobTally], float]]] = {
     "job_runs": ("runs that did their work", lambda tally: tally.done),
@@ -38,6 +40,7 @@ class WorkerMetrics(Collector):
                 value=self._age(beat_ms),
             )
         yield from self._streams()
+        yield from self._mails()
         for name, (help_, count) in WORKER_COUNTS.items():
             family = CounterMetricFamily(f"inphora_worker_{name}", help_, labels=("worker",))
             for worker, vitals in self.state.vitals.items():
@@ -63,6 +66,19 @@ class WorkerMetrics(Collector):
             backlog.add_metric(label, stream.backlog)
             lag.add_metric(label, 0 if stream.oldest_ms is None else self._age(stream.oldest_ms))
         yield from (backlog, lag)
+
+    def _mails(self) -> Iterator[Metric]:
+        """As the worker saw them that looked last."""
+        told = max(self.state.vitals.values(), key=lambda vitals: vitals.mails_at_ms, default=None)
+        if told is None or not told.mails_at_ms:
+            return
+        oldest_ms = told.mails_oldest_ms
+        yield GaugeMetricFamily("inphora_mails_waiting", "mails to be sent", told.mails_waiting)
+        yield GaugeMetricFamily(
+            "inphora_mails_oldest_age_seconds",
+            "age of the oldest of them",
+            value=self._age(oldest_ms) if oldest_ms else 0,
+        )
 
     def _last_done(self) -> Metric:
         """The newest success of any worker: what an alert on a job should look at."""

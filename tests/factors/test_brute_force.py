@@ -76,6 +76,26 @@ async def test_a_race_gets_no_more_tries(client, person, failures):
     assert await failures.of(person.email) == 6
 
 
+async def test_a_race_of_the_owner_locks_nobody(client, person, failures):
+    """Many sign-ins of one account at once, as of a script, wait for each other: none is a failure."""
+    replies = await asyncio.gather(*(client.login(person) for _ in range(20)))
+
+    assert {reply.status for reply in replies} == {200}
+    assert await failures.of(person.email) == 0
+
+
+async def test_what_is_under_way_elsewhere_is_waited_for(client, person, failures):
+    """Other processes look at six: they may turn out right, and then nothing is locked."""
+    tries = [await failures.store.count(person.email, None) for _ in range(6)]
+    waiting = asyncio.create_task(client.login(person))
+    late = await failures.store.count(person.email, None)
+    assert late.undecided
+    assert not waiting.done()
+    await failures.store.clear(tries[0])
+
+    assert (await waiting).status == 200
+
+
 async def test_strangers_do_not_lock_an_owner_out_on_a_known_device(client, make_person, failures):
     """ASVS 6.1.1: a browser where they signed in has a counter of its own; nobody else's helps."""
     person, other = await make_person(), await make_person()

@@ -14,7 +14,7 @@ PROOF = {"X-Requested-With": "fetch", "Origin": OURS}
 
 def kept(reply):
     """The cookie that a reply sets, with its attributes."""
-    [line] = reply.headers.getall("Set-Cookie")
+    [line] = [each for each in reply.headers.getall("Set-Cookie") if each.startswith(NAME)]
     return SimpleCookie(line)[NAME]
 
 

@@ -1,6 +1,7 @@
 """The service as it is served: our own server around the application."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import UTC, datetime
 
 import aiohttp
 import pytest
@@ -12,6 +13,7 @@ from config.settings import Settings
 from service.contracts import keys
 from service.contracts.tables import recovery_codes, sessions, users
 from service.store.database import Database
+from service.store.live_numbers import TellLiveNumbers
 from tests.support.people import Browser
 from tests.web.wire import Served
 
@@ -57,3 +59,9 @@ def unharmed() -> Iterator[None]:
     with capture_logs() as lines:
         yield
     assert [line for line in lines if line["log_level"] in {"error", "critical"}] == []
+
+
+@pytest.fixture
+async def working(database: Database, redis: Redis) -> None:
+    """A worker has just told what goes on."""
+    await TellLiveNumbers(database, redis)(datetime.now(UTC))

@@ -6,8 +6,8 @@ from uuid import UUID
 from aiohttp import web
 
 from service.domain.errors import FieldError, NotFoundError, ValidationFailedError
+from service.operations import account_deeds as changes
 from service.operations.administer_account import Deed
-from service.store import admin_changes as changes
 from service.store.admin_changes import AccountChange, Changed
 from service.store.administration import PeopleWanted
 from service.web.admin_bodies import (

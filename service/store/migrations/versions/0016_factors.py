@@ -33,6 +33,13 @@ def upgrade() -> None:
             nullable=False,
             comment="tries in a row that were not right, or are under way",
         ),
+        sa.Column(
+            "under_way",
+            sa.Integer(),
+            server_default="0",
+            nullable=False,
+            comment="how many of them nobody has looked at yet",
+        ),
         sa.Column("tried_at", instant, nullable=False, comment="the last try"),
         sa.Column("locked_until", instant, comment="no try is taken before; null: no delay"),
         sa.PrimaryKeyConstraint("subject", name=op.f("pk_sign_in_failures")),
