@@ -20,7 +20,7 @@ pageTest("a wrong password is announced, and the password is ready to be typed a
   await enterPassword(page, "auditor@inphora.example", "not-the-password-at-all");
 
   assert.match(await alertText(page), /do not match an account/);
-  assert.equal(await page.evaluate(() => document.activeElement?.id), "field-password");
+  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("name")), "password");
   assert.equal(await page.getByRole("heading", { level: 1 }).innerText(), "Sign in");
 });
 
@@ -30,7 +30,7 @@ pageTest("empty fields are marked, and nothing is sent", {}, async ({ page }) =>
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
 
   await page.getByText("Enter your password.").waitFor();
-  assert.equal(await page.evaluate(() => document.activeElement?.id), "field-email");
+  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("name")), "email");
   assert.equal(await page.getByLabel("E-mail address").getAttribute("aria-invalid"), "true");
   assert.equal(requests, 0);
 });
@@ -40,7 +40,7 @@ pageTest("an address that cannot be one is marked", { expected: [/status of 422/
 
   assert.match(await alertText(page), /marked below/);
   await page.getByText("Enter a complete e-mail address").waitFor();
-  assert.equal(await page.evaluate(() => document.activeElement?.id), "field-email");
+  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("name")), "email");
 });
 
 pageTest("the keyboard is enough to sign in and out", {}, async ({ page }) => {

@@ -1,4 +1,4 @@
-import { useRef, useState } from "react";
+import { useId, useRef, useState } from "react";
 
 import { describe } from "../text/messages.js";
 import { Wait } from "./Wait.jsx";
@@ -14,7 +14,7 @@ import { Wait } from "./Wait.jsx";
 
 /** A labelled input with its own error line, tied to it for screen readers. @param {{ field: FieldOptions, mark?: string }} props */
 function Field({ field: { name, label, hint, missing, input, after }, mark }) {
-  const id = `field-${name}`;
+  const id = useId(); // not by its name: a dialog may ask for a password over a form that does
   const described = [hint && `${id}-hint`, mark && `${id}-error`].filter(Boolean).join(" ");
   const control = <input id={id} name={name} required={!!missing} aria-invalid={!!mark} aria-describedby={described || undefined} {...input} />;
   return (
