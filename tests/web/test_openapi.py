@@ -131,9 +131,7 @@ async def test_the_service_answers_as_documented(
 
 
 @pytest.mark.usefixtures("unharmed", "working")
-async def test_what_succeeds_is_answered_as_documented(
-    serve_for_real, make_settings, make_person
-):
+async def test_what_succeeds_is_answered_as_documented(serve_for_real, make_settings, make_person):
     """Every success of a life with this service, which no generated request comes upon."""
     served = await serve_for_real(make_settings(trusted_device_days=30))
     person, guarded = await make_person(), await make_person(totp_secret=TOTP_SECRET)
