@@ -221,3 +221,13 @@ async def test_a_sign_in_costs_one_statement_more(client, person):
         event.remove(Engine, "before_cursor_execute", note)
 
     assert seen == ["with", "delete", "insert"]
+
+
+async def test_the_right_password_forgets_no_wrong_codes(client, make_person):
+    """SP 800-63B-4 §3.2.2: nor does it where somebody signed in is asked for both."""
+    person = await make_person(totp_secret=TOTP_SECRET)
+    token = (await client.sign_in(person, code(step=-1)))["access_token"]
+    given = {"password": person.password, "code": wrong_code()}
+    replies = [await client.post("2fa/disable", token, **given) for _ in range(7)]
+
+    assert answers(replies) == [(401, "mfa_code_invalid")] * 6 + [LOCKED]
