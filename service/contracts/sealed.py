@@ -59,6 +59,13 @@ NOT_SEALED = frozenset(
     {
         "recovery_codes.code_hash",
         "signing_keys.public_key",
+        "registrations.token_hash",
+        "password_resets.token_hash",
+        "email_changes.token_hash",
+        "sign_in_failures.subject",
+        "trusted_devices.token_hash",
+        "passkeys.credential_id",
+        "passkeys.public_key",
         "secret_keys.id",
         "audit_log.prev_hash",
         "audit_log.hash",
