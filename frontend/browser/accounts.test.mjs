@@ -168,6 +168,7 @@ describe("accounts", { concurrency: 3, skip: SKIP }, () => {
     const email = await addPerson();
     await signIn(page, email);
     await visit(page, "Security");
+    await page.getByRole("heading", { name: "Account security", level: 1 }).waitFor();
     assert.deepEqual(await accessibilityFaults(page), []);
     await page.getByRole("button", { name: "Change name…" }).click();
     await page.getByLabel("Your name").fill("Augusta");
