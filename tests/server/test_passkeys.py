@@ -45,7 +45,7 @@ async def owner(home, person):
 
 
 async def test_a_passkey_signs_in_without_a_password(home, owner, said_of):
-    """Two factors at once (RFC 8176: mfa), in a session of its own, told to the audit and by mail."""
+    """Two factors at once (RFC 8176: mfa), in a session of its own, told to the audit."""
     person, tokens, authenticator = owner
     signed_in = await home.sign_in(authenticator)
     me = await home.browser.me(signed_in.body["access_token"])
@@ -351,11 +351,6 @@ async def test_people_list_name_and_remove_theirs(home, owner, make_person, said
     assert (await home.sign_in(authenticator)).code == "passkey_invalid"
     kinds = [kind for kind, _ in await said_of(person.id)]
     assert kinds[-2:] == ["passkey.renamed", "passkey.removed"]
-    async with database.transaction() as connection:
-        rows = await connection.execute(
-            text("select template from mails where user_id = :id order by id"), {"id": person.id}
-        )
-        assert [row.template for row in rows] == ["passkey_added", "passkey_removed"]
 
 
 async def test_options_tell_nobody_of_anybody(home, owner):
