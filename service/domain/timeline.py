@@ -180,7 +180,8 @@ def _sentence(row: Mapping[str, Any], device: str | None) -> str:
     shape = SAYS.get(kind)
     if shape is None:
         return f"{kind.replace('.', ' ').replace('_', ' ').capitalize()}."
-    methods = ", ".join(row["data"].get("amr", ()))
+    amr = row["data"].get("amr", ())  # scripts write it with spaces, operations as a list
+    methods = ", ".join(amr.split() if isinstance(amr, str) else amr)
     return shape.format(
         where=_where(row["ip"], device),
         by=f" by {methods}" if methods else "",
