@@ -12,6 +12,7 @@ from service.contracts.tables import erasures, recovery_codes, sessions, users
 from service.domain.errors import ConflictError, NotFoundError
 from service.domain.sessions import EndReason
 from service.domain.users import Account
+from service.store.account_changes import forget_links
 from service.store.admins import keep_an_admin
 from service.store.database import Database
 from service.store.failures import SignInFailures
@@ -76,6 +77,8 @@ class AdminChanges:
             )
             if change.only and not changed.ended:
                 raise NotFoundError
+            if change.ends and not change.only:
+                await forget_links(connection, user_id)
             await announce(changed)
         return changed
 

@@ -126,6 +126,16 @@ async def test_a_notice_of_a_sign_in_from_a_new_device(office: Office, person: P
         await office.sql("truncate mails")
 
 
+async def test_a_device_s_name_is_no_link(office: Office, person: Person) -> None:
+    """Whoever signs in chooses it, a thief too; a notice has no link at all."""
+    await store(office, await sign_in(office, person, HOME, "Firefox on Linux"))
+    named = "See http://evil.example/x or a@evil.example"
+    await store(office, await sign_in(office, person, HOME, named))
+
+    [(_, _, params, _)] = await office.waiting()
+    assert params["device"] == "See http evil example x or a evil example"
+
+
 async def test_sign_ins_of_one_batch_are_compared_with_each_other(
     office: Office, person: Person
 ) -> None:

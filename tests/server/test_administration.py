@@ -19,6 +19,7 @@ from service.store.admin_changes import AdminChanges
 from service.store.erasures import Erasures, RequestedBy
 from service.store.event_log import EventLog
 from service.store.live_sessions import LiveSessions
+from tests.support.mails import mails_to
 from tests.support.people import PASSWORD, TOTP_SECRET, Person
 from workers.locks import LiftLocks
 
@@ -100,6 +101,21 @@ async def test_a_lock_ends_all_and_can_be_taken_off(admin, browser, person, told
     assert (unlocked.body["status"], unlocked.body["locked_until"]) == ("active", None)
     assert (await sign_in(browser, person)).status == 200
     assert len(await told("user.unlocked", person.id)) == 1
+
+
+@pytest.mark.parametrize("how", ["lock", "disable", "reset-2fa", "revoke-sessions"])
+async def test_links_that_were_mailed_before_lead_nowhere(admin, browser, person, database, how):
+    """Whoever had the account may have had a new address on its way: it does not outlast the lock."""
+    token = (await browser.login(person))["access_token"]
+    body = {"email": f"{token_hex(6)}@theirs.example", "password": PASSWORD}
+    await browser.send("POST", "/api/auth/email/change", token=token, json=body)
+    (mail,) = await mails_to(database, body["email"])
+    await admin("POST", f"/users/{person.id}/{how}", json=WHY)
+    for undo in ("unlock", "enable"):
+        await admin("POST", f"/users/{person.id}/{undo}", json=WHY)
+
+    reply = await browser.send("POST", "/api/auth/email/verify", json={"token": mail.token})
+    assert (reply.status, reply.code) == (400, "link_invalid")
 
 
 async def test_roles_count_from_the_next_request_on(admin, browser, person, told):

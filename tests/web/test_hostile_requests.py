@@ -52,6 +52,21 @@ async def test_a_session_id_that_is_none_is_not_found(served, token, state, segm
     assert await state() == before
 
 
+@pytest.mark.parametrize(
+    "route",
+    [route for route in ROUTES if "{id}" in route.path and route.body is None],
+    ids=lambda route: route.name,
+)
+async def test_an_id_with_a_nul_is_of_nothing(served, token, route):
+    """404 on every route: what takes no text with a NUL is never asked."""
+    path = route.path.replace("{id}", "%00") + "?reason=x" * (route.method == "DELETE")
+    reply = await served.send(
+        f"{route.method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+    )
+
+    assert refusal(reply) == (404, "not_found")
+
+
 @pytest.mark.parametrize("segment", [b"\0", b"A\x01", b"A B C", b"\x7f", b"\xc3\xa9"], ids=repr)
 async def test_a_path_that_http_does_not_allow_is_a_bad_request(served, token, segment):
     """Bare controls, spaces and letters outside ASCII never reach a route."""
