@@ -28,7 +28,7 @@ def hide_secrets(
     return event
 
 
-def hide_texts(_logger: Any, _method: str, line: str) -> str:
+def hide_texts(_logger: Any, _method: str, line: Any) -> str:
     """Hide what looks like our tokens, codes or a URL's login, wherever it stands in a line."""
     return SECRET_TEXTS.sub(HIDDEN, line)
 
