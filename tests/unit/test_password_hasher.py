@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Iterator
 
 import pytest
+from argon2 import PasswordHasher as Argon2
 from argon2 import extract_parameters
 
 from service.domain.errors import ServiceUnavailableError
@@ -95,3 +96,10 @@ async def test_a_flood_is_refused(hasher):
 
     assert hasher._room == QUEUE_PER_THREAD
     assert await hasher.hash("kettle purple window")
+
+
+async def test_a_weaker_hash_is_renewed_at_login(hasher):
+    """ASVS 11.4.2: any parameter below today's makes a hash outdated, which Login then replaces."""
+    for weaker in ({"time_cost": 1}, {"memory_cost": 8 * 1024}):
+        given = {"time_cost": 2, "memory_cost": 19 * 1024, "parallelism": 1, **weaker}
+        assert hasher.is_outdated(Argon2(**given).hash("kettle purple window"))
