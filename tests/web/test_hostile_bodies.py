@@ -7,10 +7,12 @@ import gzip
 import json
 
 import pytest
+from aiohttp import web
 
 from service.domain.users import Role
 from service.web import bodies
 from service.web.routes import ROUTES
+from service.web.server import Runner
 from tests.web.wire import METHODS, read_reply, refusal
 
 pytestmark = pytest.mark.usefixtures("unharmed")
@@ -294,6 +296,11 @@ async def test_a_bomb_is_not_unpacked(attack):
     assert len(bomb) < bodies.MAX_BODY_BYTES
 
     assert await attack(bomb, "Content-Encoding: gzip") == everywhere(415, "unsupported_media_type")
+
+
+def test_nothing_is_unpacked_before_it_is_refused():
+    """aiohttp would do so by itself, while a body is drained as well."""
+    assert Runner(web.Application())._kwargs["auto_decompress"] is False
 
 
 async def test_a_broken_archive_is_refused_like_a_whole_one(attack):
