@@ -12,10 +12,10 @@ from service.contracts.tables import erasures, recovery_codes, sessions, users
 from service.domain.errors import ConflictError, NotFoundError
 from service.domain.sessions import EndReason
 from service.domain.users import Account
+from service.store.account_changes import Changed, end_sessions, update_account
 from service.store.admins import keep_an_admin
 from service.store.database import Database
 from service.store.failures import SignInFailures
-from service.store.session_records import ending
 from service.store.trusted_devices import TrustedDevices
 from service.store.users import account_of
 
@@ -43,14 +43,6 @@ class AccountChange:
     forgives: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """The account as it is now, and the sessions that ended by it."""
-
-    account: Account
-    ended: Sequence[str]
-
-
 Announce = Callable[[Changed], Awaitable[None]]
 """Called within the transaction; what it raises undoes all of it."""
 
@@ -71,9 +63,11 @@ class AdminChanges:
                 raise NotFoundError
             if change.opens and await connection.scalar(_erasure_awaits(user_id)):
                 raise ConflictError
-            changed = Changed(
-                await _write(connection, user_id, change), await _end(connection, user_id, change)
-            )
+            account = await update_account(connection, user_id, **change.values)
+            if account is None:  # locked above: it is there
+                raise NotFoundError
+            await _take(connection, user_id, change)
+            changed = Changed(account, await _end(connection, user_id, change))
             if change.only and not changed.ended:
                 raise NotFoundError
             await announce(changed)
@@ -101,27 +95,20 @@ class AdminChanges:
         return accounts
 
 
-async def _write(connection: AsyncConnection, user_id: str, change: AccountChange) -> Account:
-    statement = update(users).where(users.c.id == user_id)
-    row = await connection.execute(
-        statement.values(**change.values, version=users.c.version + 1).returning(users)
-    )
+async def _take(connection: AsyncConnection, user_id: str, change: AccountChange) -> None:
     if change.takes_factors:
         codes = delete(recovery_codes).where(recovery_codes.c.user_id == user_id)
         await connection.execute(codes)
         await TrustedDevices.revoke_all(connection, user_id)
     if change.forgives:
         await SignInFailures.clear_all(connection, user_id)
-    return account_of(row.one())
 
 
 async def _end(connection: AsyncConnection, user_id: str, change: AccountChange) -> Sequence[str]:
     if change.ends is None:
         return ()
-    which = [sessions.c.user_id == user_id]
-    if change.only:
-        which.append(sessions.c.id == change.only)
-    return [row.id for row in await connection.execute(ending(*which, reason=change.ends))]
+    which = (sessions.c.id == change.only,) if change.only else ()
+    return await end_sessions(connection, user_id, *which, reason=change.ends)
 
 
 def _erasure_awaits(user_id: str) -> Any:

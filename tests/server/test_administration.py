@@ -135,8 +135,6 @@ async def test_a_second_factor_is_reset(admin, browser, make_person, database, t
     async with database.transaction() as connection:
         left = select(recovery_codes).where(recovery_codes.c.user_id == person.id)
         assert (await connection.execute(left)).all() == []
-        mail = text("select template from mails where user_id = :who")
-        assert await connection.scalar(mail, {"who": person.id}) == "mfa_disabled"
     assert len(await told("user.mfa_reset", person.id)) == 1
 
 
@@ -274,6 +272,19 @@ async def test_people_are_found_by_how_they_begin(admin, make_person, database):
     first = await find(q=mark, limit="2")
     foreign = {"q": "other", "cursor": first["next_cursor"]}
     assert (await admin("GET", "/users", params=foreign)).code == "validation_failed"
+
+
+async def test_who_looks_people_up_stands_in_the_audit(admin, person, told):
+    """One event a request, before anything is shown, with what was searched for."""
+    await admin("GET", "/users", params={"q": "ada", "role": "auditor", "limit": "3"})
+    await admin("GET", f"/users/{person.id}/sessions")
+
+    events = [e for e in await told("audit.searched") if e["actor_id"] == admin.person.id]
+    assert {e["reason"]: json.loads(e["data"]) for e in events} == {
+        "people": {"filters": {"q": "ada", "role": "auditor"}, "limit": 3},
+        "sessions": {"filters": {"user_id": person.id}, "limit": 50},
+    }
+    assert len(events) == 2
 
 
 async def test_an_overview_counts_what_lives(admin, browser, person, database):
