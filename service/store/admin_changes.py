@@ -12,7 +12,7 @@ from service.contracts.tables import erasures, recovery_codes, sessions, users
 from service.domain.errors import ConflictError, NotFoundError
 from service.domain.sessions import EndReason
 from service.domain.users import Account
-from service.store.account_changes import Changed, end_sessions, update_account
+from service.store.account_changes import Changed, end_sessions, forget_links, update_account
 from service.store.admins import keep_an_admin
 from service.store.database import Database
 from service.store.failures import SignInFailures
@@ -30,6 +30,7 @@ class AccountChange:
 
     `ends`: why the person's sessions end by it, all or `only` one. `narrows`: an administrator may
     be no more. `data` is told with the event. `forgives`: failures at signing in are forgotten.
+    With all sessions the links go that were mailed before: who had the account must not come back.
     """
 
     event: EventType
@@ -108,6 +109,8 @@ async def _end(connection: AsyncConnection, user_id: str, change: AccountChange)
     if change.ends is None:
         return ()
     which = (sessions.c.id == change.only,) if change.only else ()
+    if not which:
+        await forget_links(connection, user_id)
     return await end_sessions(connection, user_id, *which, reason=change.ends)
 
 
