@@ -180,7 +180,7 @@ def _sentence(row: Mapping[str, Any], device: str | None) -> str:
     shape = SAYS.get(kind)
     if shape is None:
         return f"{kind.replace('.', ' ').replace('_', ' ').capitalize()}."
-    methods = ", ".join(row["data"].get("amr", ()))
+    methods = ", ".join(str(row["data"].get("amr") or "").split())
     return shape.format(
         where=_where(row["ip"], device),
         by=f" by {methods}" if methods else "",
