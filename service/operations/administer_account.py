@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from service.contracts.events import EventType
 from service.domain.errors import ServiceUnavailableError
 from service.domain.sessions import Origin
-from service.store.admin_changes import AccountChange, AdminChanges, Changed
+from service.store.account_changes import Changed
+from service.store.admin_changes import AccountChange, AdminChanges
 from service.store.event_log import EventLog
 from service.store.live_sessions import LiveSessions
 from service.store.revocations import Revocations

@@ -58,7 +58,7 @@ class AccountChanges:
     async def rename(self, user_id: str, name: str, *, announce: Announce) -> Account | None:
         """Set a name; None when the account is gone."""
         async with self.database.transaction() as connection:
-            account = await _update(connection, user_id, name=name)
+            account = await update_account(connection, user_id, name=name)
             if account is not None:
                 await announce(account)
         return account
@@ -88,13 +88,10 @@ async def change(
     """
     if await lock_account(connection, user_id, *which) is None:
         return None
-    others = [sessions.c.user_id == user_id]
-    if keep is not None:
-        others.append(sessions.c.id != keep)
-    ended = await connection.execute(ending(*others, reason=reason))
-    ids = [row.id for row in ended]
-    account = await _update(connection, user_id, **values)
-    return None if account is None else Changed(account, ids)
+    others = () if keep is None else (sessions.c.id != keep,)
+    ended = await end_sessions(connection, user_id, *others, reason=reason)
+    account = await update_account(connection, user_id, **values)
+    return None if account is None else Changed(account, ended)
 
 
 async def forget_links(connection: AsyncConnection, user_id: str) -> None:
@@ -103,7 +100,18 @@ async def forget_links(connection: AsyncConnection, user_id: str) -> None:
     await connection.execute(delete(email_changes).where(email_changes.c.user_id == user_id))
 
 
-async def _update(connection: AsyncConnection, user_id: str, **values: Any) -> Account | None:
+async def end_sessions(
+    connection: AsyncConnection, user_id: str, *which: Any, reason: EndReason
+) -> Sequence[str]:
+    """End somebody's sessions, or `which` of them; their ids."""
+    ended = ending(sessions.c.user_id == user_id, *which, reason=reason)
+    return [row.id for row in await connection.execute(ended)]
+
+
+async def update_account(
+    connection: AsyncConnection, user_id: str, **values: Any
+) -> Account | None:
+    """Set values, so that every copy of the account is old; None when it is gone."""
     statement = update(users).where(users.c.id == user_id).returning(users)
     changed = statement.values(**values, version=users.c.version + 1)
     row = (await connection.execute(changed)).one_or_none()

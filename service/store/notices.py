@@ -132,9 +132,10 @@ def is_new(event: Event, row: Row[tuple[object, ...]]) -> bool:
 
 
 def _params(notice: Notice, row: Row[tuple[object, ...]]) -> Params:
-    event = notice.event
-    device = row.device or (device_label(event.user_agent) if event.user_agent else "")
-    told = {"when": to_rfc3339(event.at_ms), "device": _without_link(device), "ip": event.ip}
+    event, told = notice.event, {"when": to_rfc3339(notice.event.at_ms)}
+    if event.actor_id in {"", event.user_id}:  # else it is where an administrator sits
+        device = row.device or (device_label(event.user_agent) if event.user_agent else "")
+        told |= {"device": _without_link(device), "ip": event.ip}
     own = _OWN.get(notice.template, _nothing)
     return {name: value for name, value in {**told, **own(event, row)}.items() if value}
 
@@ -152,7 +153,10 @@ _OWN: Mapping[MailTemplate, Callable[[Event, Row[tuple[object, ...]]], Params]] 
     MailTemplate.RECOVERY_CODE_USED: lambda _, row: {"left": str(row.codes_left)},
     MailTemplate.PASSKEY_ADDED: lambda event, _: {"name": _without_link(event.data.get("name"))},
     MailTemplate.PASSKEY_REMOVED: lambda event, _: {"name": _without_link(event.data.get("name"))},
-    MailTemplate.ACCOUNT_LOCKED: lambda event, _: {"until": str(event.data[_LOCKS[event.type]])},
+    MailTemplate.ACCOUNT_LOCKED: lambda event, _: {
+        "until": str(event.data[_LOCKS[event.type]]),
+        "by": "administrator" if event.type is EventType.USER_LOCKED else "",
+    },
 }
 
 

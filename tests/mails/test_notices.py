@@ -2,6 +2,7 @@
 
 from secrets import token_bytes, token_hex
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import event as listen
@@ -34,9 +35,10 @@ TOLD = [
             (EventType.LOGIN_FAILED, "locked_until"),
             (EventType.MFA_FAILED, "locked_until"),
             (EventType.PASSWORD_REFUSED, "locked_until"),
-            (EventType.USER_LOCKED, "until"),
         ]
     ],
+    (EventType.USER_LOCKED, {"data": {"until": "2026-11-23T22:05:00Z"}}, "account_locked",
+     {"until": "2026-11-23T22:05:00Z", "by": "administrator"}),
 ]  # fmt: skip
 
 
@@ -101,6 +103,14 @@ async def test_of_what_nobody_is_told(office: Office, person: Person, event: Eve
     """What is daily bread, and what an operation writes itself."""
     await store(office, event._replace(user_id=person.id, at_ms=office.clock()))
     assert await office.waiting() == []
+
+
+async def test_where_an_administrator_sits_is_not_told(office: Office, person: Person) -> None:
+    """Of what somebody else did: what and when, but neither their address nor their device."""
+    by_admin = {"user_id": person.id, "actor_id": str(uuid4()), "ip": HOME, "user_agent": FIREFOX}
+    await store(office, Event(EventType.USER_MFA_RESET, office.clock(), **by_admin))
+    [(_, _, params, _)] = await office.waiting()
+    assert params.keys() == {"when"}
 
 
 async def test_a_notice_of_a_sign_in_from_a_new_device(office: Office, person: Person) -> None:

@@ -83,6 +83,26 @@ async def test_disabling_a_user_ends_all(admin, browser, person, told, database)
     assert (await sign_in(browser, person)).status == 200
 
 
+@pytest.mark.parametrize("how", ["lock", "disable", "reset-2fa", "revoke-sessions"])
+async def test_who_was_shut_out_comes_back_by_no_link(admin, browser, person, database, how):
+    """A new address that waits to be proven, a password that waits to be reset: both are void."""
+    token = (await browser.login(person))["access_token"]
+    body = {"email": f"thief-{token_hex(4)}@people.example", "password": person.password}
+    asked = await browser.send("POST", "/api/auth/email/change", token=token, json=body)
+    assert asked.status == 202
+    await browser.send("POST", "/api/auth/password/forgot", json={"email": person.email})
+
+    async def links():
+        query = """select (select count(*) from email_changes where user_id = :who)
+                        + (select count(*) from password_resets where user_id = :who)"""
+        async with database.transaction() as connection:
+            return await connection.scalar(text(query), {"who": person.id})
+
+    assert await links() == 2
+    assert (await admin("POST", f"/users/{person.id}/{how}", json=WHY)).status == 200
+    assert await links() == 0
+
+
 async def test_a_lock_ends_all_and_can_be_taken_off(admin, browser, person, told):
     """Until when is shown and told to its owner; a lock in the past is a mistake."""
     tokens = await browser.login(person)
@@ -288,6 +308,19 @@ async def test_people_are_found_by_how_they_begin(admin, make_person, database):
     first = await find(q=mark, limit="2")
     foreign = {"q": "other", "cursor": first["next_cursor"]}
     assert (await admin("GET", "/users", params=foreign)).code == "validation_failed"
+
+
+async def test_who_looks_people_up_stands_in_the_audit(admin, person, told):
+    """One event a request, before anything is shown, with what was searched for."""
+    await admin("GET", "/users", params={"q": "ada", "role": "auditor", "limit": "3"})
+    await admin("GET", f"/users/{person.id}/sessions")
+
+    events = [e for e in await told("audit.searched") if e["actor_id"] == admin.person.id]
+    assert {e["reason"]: json.loads(e["data"]) for e in events} == {
+        "people": {"filters": {"q": "ada", "role": "auditor"}, "limit": 3},
+        "sessions": {"filters": {"user_id": person.id}, "limit": 50},
+    }
+    assert len(events) == 2
 
 
 async def test_an_overview_counts_what_lives(admin, browser, person, database):

@@ -40,7 +40,7 @@ def test_every_end_has_its_sentence():
             id="a sign-in",
         ),
         pytest.param(
-            row("login.succeeded", data={"amr": ["pwd"], "device": "Ada's phone"}),
+            row("login.succeeded", data={"amr": "pwd", "device": "Ada's phone"}),
             "Signed in by pwd on Ada's phone.",
             id="a device with a name",
         ),
