@@ -19,6 +19,7 @@ from service.store.session_records import SessionRecords
 class OpenSession:
     """Begin a session for somebody who has proven who they are: first in SQL, then in Redis.
 
+    Raises InvalidCredentialsError when what they proved is not what signs them in any more.
     Raises SessionLimitError for one more than the cap, and for one that others, who signed in at the
     same moment, left no room for.
     """
@@ -57,7 +58,9 @@ class OpenSession:
             device=device,
             amr=amr,
         )
-        evicted = await self._add(session, origin, replaces=replaces)
+        evicted = await self._add(
+            session, origin, credentials=account.credentials, replaces=replaces
+        )
         try:
             created_ms = await self.live.open(session, account, origin)
         except ServiceUnavailableError:
@@ -76,12 +79,17 @@ class OpenSession:
         )
 
     async def _add(
-        self, session: Session, origin: Origin, *, replaces: str | None
+        self, session: Session, origin: Origin, *, credentials: int, replaces: str | None
     ) -> Sequence[str]:
         """Make its row, as the cap allows; the sessions that had to go for it."""
         try:
             evicted = await self.records.add(
-                session, origin, replaces=replaces, cap=self.cap, policy=self.policy
+                session,
+                origin,
+                credentials=credentials,
+                replaces=replaces,
+                cap=self.cap,
+                policy=self.policy,
             )
         except SessionLimitError:
             await self.events.append(

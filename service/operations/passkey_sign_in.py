@@ -84,6 +84,8 @@ class SecondFactorByPasskey:
         proven = await self.prove(
             shown, Purpose.SECOND_FACTOR, origin, within=token, owner=sign_in.user_id
         )
+        if not sign_in.is_of(proven.account):
+            raise MfaTokenInvalidError
         if not await self.sign_ins.spend(token, method="passkey", origin=origin):
             raise MfaTokenInvalidError
         pair = await self.open_session(

@@ -45,10 +45,11 @@ class AccountChange:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The account as it is now, and the sessions that ended by it."""
+    """The account as it is now, the sessions that ended by it, and in how many devices trust did."""
 
     account: Account
     ended: Sequence[str]
+    devices: int = 0
 
 
 Announce = Callable[[Changed], Awaitable[None]]
@@ -71,9 +72,9 @@ class AdminChanges:
                 raise NotFoundError
             if change.opens and await connection.scalar(_erasure_awaits(user_id)):
                 raise ConflictError
-            changed = Changed(
-                await _write(connection, user_id, change), await _end(connection, user_id, change)
-            )
+            devices = await _take(connection, user_id, change)
+            account = await _write(connection, user_id, change)
+            changed = Changed(account, await _end(connection, user_id, change), devices)
             if change.only and not changed.ended:
                 raise NotFoundError
             await announce(changed)
@@ -103,16 +104,22 @@ class AdminChanges:
 
 async def _write(connection: AsyncConnection, user_id: str, change: AccountChange) -> Account:
     statement = update(users).where(users.c.id == user_id)
-    row = await connection.execute(
-        statement.values(**change.values, version=users.c.version + 1).returning(users)
-    )
+    values = {**change.values, "version": users.c.version + 1}
     if change.takes_factors:
-        codes = delete(recovery_codes).where(recovery_codes.c.user_id == user_id)
-        await connection.execute(codes)
-        await TrustedDevices.revoke_all(connection, user_id)
+        values["credentials"] = users.c.credentials + 1
+    row = await connection.execute(statement.values(**values).returning(users))
     if change.forgives:
         await SignInFailures.clear_all(connection, user_id)
     return account_of(row.one())
+
+
+async def _take(connection: AsyncConnection, user_id: str, change: AccountChange) -> int:
+    """Take what goes with a second factor; in how many devices trust is over."""
+    if not change.takes_factors:
+        return 0
+    codes = delete(recovery_codes).where(recovery_codes.c.user_id == user_id)
+    await connection.execute(codes)
+    return await TrustedDevices.revoke_all(connection, user_id)
 
 
 async def _end(connection: AsyncConnection, user_id: str, change: AccountChange) -> Sequence[str]:
