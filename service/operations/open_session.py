@@ -2,7 +2,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from service.contracts.events import EventType
+from service.contracts.events import STEP_UP, EventType
 from service.contracts.keys import partition_of
 from service.domain.errors import ServiceUnavailableError, SessionLimitError
 from service.domain.ids import RANDOM_BYTES, make_id
@@ -47,7 +47,7 @@ class OpenSession:
         origin: Origin,
         replaces: str | None = None,
     ) -> TokenPair:
-        """`replaces`: a session of theirs that ends in SQL when this one begins."""
+        """`replaces`: a session of theirs that ends in SQL when this one begins; a step-up."""
         now_ms = self.now_ms()
         session = Session(
             id=make_id(partition_of(account.user.id), self.randomness(RANDOM_BYTES)),
@@ -62,7 +62,9 @@ class OpenSession:
             session, origin, credentials=account.credentials, replaces=replaces
         )
         try:
-            created_ms = await self.live.open(session, account, origin)
+            created_ms = await self.live.open(
+                session, account, origin, reason=STEP_UP if replaces else ""
+            )
         except ServiceUnavailableError:
             # Nobody will ever hold its tokens; whether Redis has it or not, it must not live.
             await self.records.end(session.id, EndReason.ABORTED)

@@ -53,7 +53,7 @@ async def wire_factors(app: web.Application) -> AsyncIterator[None]:
     app[factor_keys.STEP_UP] = StepUp(
         parts.prove_password,
         prove_code,
-        ReplaceSession(parts.open_session, parts.end_sessions, parts.events),
+        ReplaceSession(parts.open_session, parts.end_sessions),
         parts.events,
     )
     wire_changes(app, parts, factors, prove_code)
