@@ -207,6 +207,7 @@ class _Census:
         return Account(
             user=user,
             version=1,
+            credentials=1,
             password_hash=None,
             totp_secret=None,
             totp_pending=None,

@@ -39,7 +39,9 @@ SIGN_IN = (
     "event_name in ('login.succeeded', 'login.failed', 'mfa.challenged', 'mfa.succeeded', "
     "'mfa.failed') and subject_key is not null"
 )
-"""A step of a sign-in flow."""
+"""A step of a sign-in flow, as it is indexed."""
+NO_STEP_UP = "reason_code is distinct from 'step_up'"
+"""Who proves again who they are was signed in already."""
 NOWHERE = "device_key = 0 and geo_key = 0 and session_id is not null"
 """An event that waits for its session's sign-in, which will say where it was."""
 REPLAY = "event_name in ('token.reuse_detected', 'token.replayed')"

@@ -121,6 +121,10 @@ class EventType(StrEnum):
     MAIL_FAILED = "mail.failed"
 
 
+STEP_UP = "step_up"
+"""The reason of `login.succeeded` by which a session replaced one of somebody who was signed in."""
+
+
 class Outcome(StrEnum):
     """How it went. NEUTRAL: nobody asked for it, or it is not decided yet."""
 

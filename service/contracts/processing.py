@@ -81,6 +81,7 @@ REGISTER = (
                 "locked_at",
                 "locked_until",
                 "version",
+                "credentials",
                 "created_at",
             ),
         },

@@ -70,6 +70,13 @@ users = Table(
         comment="counts changes; an older copy never replaces a newer one in a cache",
     ),
     Column(
+        "credentials",
+        BigInteger,
+        nullable=False,
+        server_default="1",
+        comment="counts changes of what signs them in; what was proven before one opens nothing after",
+    ),
+    Column(
         "created_at",
         INSTANT,
         nullable=False,

@@ -55,6 +55,10 @@ class PasswordPolicy:
     min_length_with_mfa: int = 8
     product: str = "Inphora"
 
+    def is_long_enough(self, password: str) -> bool:
+        """Whether a password that somebody has may stand without a second factor."""
+        return len(canonical(password)) >= self.min_length
+
     def check(
         self, password: str, *, field: str, email: str, name: str = "", mfa: bool = False
     ) -> None:

@@ -57,11 +57,13 @@ def user_from_json(text: str) -> User:
 class Account:
     """A person as sign-in needs them. Secrets are sealed; None where there is none.
 
+    `credentials` is another number once their password, factor or address has changed.
     `disabled_at`: since when they may not sign in, disabled or locked.
     """
 
     user: User
     version: int
+    credentials: int
     password_hash: str | None
     totp_secret: bytes | None
     totp_pending: bytes | None

@@ -1,5 +1,6 @@
 """What metrics are made of: rows, where they stand in time, and what they can be parted by."""
 
+from service.contracts.analytics_tables import NO_STEP_UP
 from service.metrics.metric import Cube, Source
 
 PLACE = {
@@ -83,7 +84,8 @@ LOGIN_COUNTS = Cube(
     name="logins",
     source=EVENTS,
     settled=STORED,
-    where=f"(t.event_name = 'login.succeeded' or {FAILED}) and t.subject_key is not null",
+    where=f"(t.event_name = 'login.succeeded' and t.{NO_STEP_UP} or {FAILED}) "
+    "and t.subject_key is not null",
     cells=PEOPLE,
     sums={
         "succeeded": "count(*) filter (where t.event_name = 'login.succeeded')",

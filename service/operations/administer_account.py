@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from service.contracts.events import EventType
 from service.domain.errors import ServiceUnavailableError
 from service.domain.sessions import Origin
+from service.operations.trust_device import tell_distrust
 from service.store.account_changes import Changed
 from service.store.admin_changes import AccountChange, AdminChanges
 from service.store.event_log import EventLog
@@ -44,6 +45,14 @@ class AdministerAccount:
                 user_id=user_id,
                 actor_id=deed.actor_id,
                 data={**change.data, **told, "why": deed.why},
+            )
+            await tell_distrust(
+                self.events,
+                deed.origin,
+                user_id,
+                changed.devices,
+                reason=change.ends or "",
+                actor_id=deed.actor_id,
             )
 
         changed = await self.changes.apply(user_id, change, announce=announce)

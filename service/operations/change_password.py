@@ -4,12 +4,12 @@ from service.contracts.events import EventType
 from service.domain.errors import ConflictError, FieldError, ValidationFailedError
 from service.domain.password_policy import PasswordPolicy, canonical
 from service.domain.sessions import EndReason, Origin
-from service.domain.users import Account
 from service.operations.authenticate import Caller
 from service.operations.prove_password import ProvePassword
 from service.operations.require_fresh import RequireFresh
 from service.operations.tell_change import TellChange
-from service.store.account_changes import AccountChanges
+from service.operations.trust_device import tell_distrust
+from service.store.account_changes import AccountChanges, Changed
 from service.store.event_log import EventLog
 from service.store.password_hasher import PasswordHasher
 
@@ -39,11 +39,14 @@ class ChangePassword:
             caller.user.id, current, origin, action="password_change"
         )
 
-        async def announce(_: Account) -> None:
-            await self.events.append(EventType.PASSWORD_CHANGED, origin, user_id=caller.user.id)
+        reason, user_id = EndReason.PASSWORD_CHANGE, caller.user.id
+
+        async def announce(changed: Changed) -> None:
+            await self.events.append(EventType.PASSWORD_CHANGED, origin, user_id=user_id)
+            await tell_distrust(self.events, origin, user_id, changed.devices, reason=reason)
 
         changed = await self.changes.set_password(
-            caller.user.id,
+            user_id,
             old=account.password_hash,
             new=await self.hasher.hash(new),
             keep=caller.session.id,
@@ -51,7 +54,7 @@ class ChangePassword:
         )
         if changed is None:
             raise ConflictError
-        await self.tell_change(changed, EndReason.PASSWORD_CHANGE, origin)
+        await self.tell_change(changed, reason, origin)
 
     def _check(self, caller: Caller, current: str, new: str) -> None:
         if canonical(new) == canonical(current):

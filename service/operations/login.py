@@ -76,7 +76,7 @@ class Login:
             return await self.open_session(known, amr=("pwd",), device=device, origin=origin)
         challenge_id = make_id(partition_of(known.user.id), self.randomness(RANDOM_BYTES))
         token = await self.challenges.open(
-            challenge_id, Challenge(known.user.id, device, cookie), origin
+            challenge_id, Challenge(known.user.id, known.credentials, device, cookie), origin
         )
         passkey = ("passkey",) if await self.passkeys.of_user(known.user.id) else ()
         return SecondFactorNeeded(token, (*CODES, *passkey))

@@ -2,7 +2,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from service.contracts.events import EventType
+from service.contracts.events import STEP_UP, EventType
 from service.contracts.keys import partition_of
 from service.domain.errors import ServiceUnavailableError, SessionLimitError
 from service.domain.ids import RANDOM_BYTES, make_id
@@ -19,6 +19,7 @@ from service.store.session_records import SessionRecords
 class OpenSession:
     """Begin a session for somebody who has proven who they are: first in SQL, then in Redis.
 
+    Raises InvalidCredentialsError when what they proved is not what signs them in any more.
     Raises SessionLimitError for one more than the cap, and for one that others, who signed in at the
     same moment, left no room for.
     """
@@ -46,7 +47,7 @@ class OpenSession:
         origin: Origin,
         replaces: str | None = None,
     ) -> TokenPair:
-        """`replaces`: a session of theirs that ends in SQL when this one begins."""
+        """`replaces`: a session of theirs that ends in SQL when this one begins; a step-up."""
         now_ms = self.now_ms()
         session = Session(
             id=make_id(partition_of(account.user.id), self.randomness(RANDOM_BYTES)),
@@ -57,9 +58,13 @@ class OpenSession:
             device=device,
             amr=amr,
         )
-        evicted = await self._add(session, origin, replaces=replaces)
+        evicted = await self._add(
+            session, origin, credentials=account.credentials, replaces=replaces
+        )
         try:
-            created_ms = await self.live.open(session, account, origin)
+            created_ms = await self.live.open(
+                session, account, origin, reason=STEP_UP if replaces else ""
+            )
         except ServiceUnavailableError:
             # Nobody will ever hold its tokens; whether Redis has it or not, it must not live.
             await self.records.end(session.id, EndReason.ABORTED)
@@ -76,12 +81,17 @@ class OpenSession:
         )
 
     async def _add(
-        self, session: Session, origin: Origin, *, replaces: str | None
+        self, session: Session, origin: Origin, *, credentials: int, replaces: str | None
     ) -> Sequence[str]:
         """Make its row, as the cap allows; the sessions that had to go for it."""
         try:
             evicted = await self.records.add(
-                session, origin, replaces=replaces, cap=self.cap, policy=self.policy
+                session,
+                origin,
+                credentials=credentials,
+                replaces=replaces,
+                cap=self.cap,
+                policy=self.policy,
             )
         except SessionLimitError:
             await self.events.append(

@@ -20,6 +20,7 @@ from service.operations.authenticate import Caller
 from service.operations.open_session import OpenSession
 from service.operations.prove_passkey import ProvePasskey
 from service.operations.step_up import ReplaceSession
+from service.operations.throttle import Throttle
 from service.operations.tokens import TokenPair
 from service.store.challenges import Challenges
 
@@ -56,6 +57,7 @@ class SecondFactorByPasskey:
 
     prove: ProvePasskey
     sign_ins: Challenges
+    throttle: Throttle
     open_session: OpenSession
 
     async def options(self, token: str) -> dict[str, Any]:
@@ -84,8 +86,11 @@ class SecondFactorByPasskey:
         proven = await self.prove(
             shown, Purpose.SECOND_FACTOR, origin, within=token, owner=sign_in.user_id
         )
+        if not sign_in.is_of(proven.account):
+            raise MfaTokenInvalidError
         if not await self.sign_ins.spend(token, method="passkey", origin=origin):
             raise MfaTokenInvalidError
+        await self.throttle.proven(proven.account.user.email, origin)
         pair = await self.open_session(
             proven.account,
             amr=("pwd", *methods(proven.passkey), "mfa"),
@@ -110,6 +115,7 @@ class StepUpByPasskey:
 
     async def __call__(self, caller: Caller, shown: Assertion, *, origin: Origin) -> TokenPair:
         """Raises PasskeyInvalidError."""
+        self.replace_session.refuse_in_vain()
         proven = await self.prove(
             shown, Purpose.STEP_UP, origin, within=caller.session.id, owner=caller.user.id
         )

@@ -10,6 +10,8 @@ from service.domain.password_policy import PasswordPolicy
 from service.domain.sessions import EndReason, Origin
 from service.domain.users import Account
 from service.operations.tell_change import TellChange
+from service.operations.trust_device import tell_distrust
+from service.store.account_changes import Changed
 from service.store.event_log import EventLog
 from service.store.password_hasher import PasswordHasher
 from service.store.password_resets import PasswordResets
@@ -68,12 +70,15 @@ class ResetPassword:
             mfa=user.mfa_enabled,
         )
 
-        async def announce(_: Account) -> None:
+        reason = EndReason.PASSWORD_CHANGE
+
+        async def announce(changed: Changed) -> None:
             await self.events.append(EventType.PASSWORD_RESET, origin, user_id=user.id)
+            await tell_distrust(self.events, origin, user.id, changed.devices, reason=reason)
 
         changed = await self.resets.complete(
             kept, await self.hasher.hash(password), announce=announce
         )
         if changed is None:
             raise LinkInvalidError
-        await self.tell_change(changed, EndReason.PASSWORD_CHANGE, origin)
+        await self.tell_change(changed, reason, origin)

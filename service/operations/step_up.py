@@ -26,7 +26,10 @@ class ReplaceSession:
 
     open_session: OpenSession
     end_sessions: EndSessions
-    events: EventLog
+
+    def refuse_in_vain(self) -> None:
+        """Raise ServiceUnavailableError while Redis is known to be away: the old session goes on."""
+        self.open_session.refuse_in_vain()
 
     async def __call__(
         self, caller: Caller, account: Account, *, amr: Sequence[str], origin: Origin
@@ -36,13 +39,6 @@ class ReplaceSession:
             account, amr=amr, device=old.device, origin=origin, replaces=old.id
         )
         await self.end_sessions.tell(account.user.id, [old.id], EndReason.SUPERSEDED, origin)
-        await self.events.append(
-            EventType.SESSION_STEPPED_UP,
-            origin,
-            user_id=account.user.id,
-            session_id=pair.session_id,
-            data={"amr": list(amr)},
-        )
         return pair
 
 
@@ -61,6 +57,7 @@ class StepUp:
     async def __call__(
         self, caller: Caller, password: str, code: str | None, origin: Origin
     ) -> TokenPair:
+        self.replace_session.refuse_in_vain()
         account = await self.prove_password(caller.user.id, password, origin, action="step_up")
         amr: Sequence[str] = ("pwd",)
         if account.totp_secret is not None:

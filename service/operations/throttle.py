@@ -77,6 +77,10 @@ class Throttle:
         await (self.failures.clear if whole else self.failures.take_back)(tried.attempt)
         tried.passed = True
 
+    async def proven(self, email: str, origin: Origin) -> None:
+        """They have shown all that signing in takes, the last of it where no tries are counted."""
+        await self.failures.forget(email, self._device(email, origin))
+
     async def _count(self, email: str, origin: Origin, failed: EventType) -> Attempt:
         device = self._device(email, origin)
         asked = 1

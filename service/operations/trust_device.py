@@ -40,7 +40,7 @@ class TrustDevice:
             )
 
         await self.devices.add(
-            user_id,
+            account,
             token,
             device_id=str(UUID(bytes=self.randomness(ID_BYTES), version=4)),
             device=device,
@@ -49,6 +49,21 @@ class TrustDevice:
             announce=announce,
         )
         return token
+
+
+async def tell_distrust(
+    events: EventLog, origin: Origin, user_id: str, devices: int, *, reason: str, actor_id: str = ""
+) -> None:
+    """Say that something ended the trust in so many devices, if it was in any."""
+    if devices:
+        await events.append(
+            EventType.DEVICE_REVOKED,
+            origin,
+            user_id=user_id,
+            actor_id=actor_id,
+            reason=reason,
+            data={"ended": devices},
+        )
 
 
 @dataclass(frozen=True, slots=True)

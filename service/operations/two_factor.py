@@ -5,18 +5,26 @@ from dataclasses import dataclass
 
 from service.contracts.events import EventType
 from service.domain import totp
-from service.domain.errors import ConflictError, MfaCodeInvalidError, TokenRevokedError
+from service.domain.errors import (
+    ConflictError,
+    FieldError,
+    MfaCodeInvalidError,
+    TokenRevokedError,
+    ValidationFailedError,
+)
+from service.domain.password_policy import PasswordPolicy
 from service.domain.secrets import Sealer
 from service.domain.sessions import EndReason, Origin
 from service.domain.users import Account, User
 from service.operations.authenticate import Caller
-from service.operations.end_sessions import EndSessions
 from service.operations.prove_code import ProveCode
 from service.operations.prove_password import ProvePassword
 from service.operations.require_fresh import RequireFresh
+from service.operations.tell_change import TellChange
 from service.operations.throttle import Throttle
+from service.operations.trust_device import tell_distrust
+from service.store.account_changes import Changed
 from service.store.event_log import EventLog
-from service.store.live_sessions import LiveSessions
 from service.store.second_factors import SecondFactors
 from service.store.users import UserRecords
 
@@ -65,11 +73,11 @@ class EnableTotp:
     """
 
     users: UserRecords
-    live: LiveSessions
+    factors: SecondFactors
     sealer: Sealer
     events: EventLog
     throttle: Throttle
-    end_sessions: EndSessions
+    tell_change: TellChange
     now: Callable[[], float]
     randomness: Callable[[int], bytes]
 
@@ -85,21 +93,19 @@ class EnableTotp:
         step = await self._prove(account, account.totp_pending, code, origin)
         codes, hashes = new_codes(self.randomness)
 
-        async def announce(_: Account) -> None:
+        async def announce(_: Changed) -> None:
             await self.events.append(EventType.MFA_ENABLED, origin, user_id=user_id)
 
-        enabled = await self.users.enable_totp(
-            user_id,
-            pending=account.totp_pending,
+        enabled = await self.factors.enable(
+            account,
             step=step,
             code_hashes=hashes,
+            keep=caller.session.id if end_others else None,
             announce=announce,
         )
         if enabled is None:
             raise ConflictError
-        await self.live.cache_user(enabled)
-        if end_others:
-            await self.end_sessions(user_id, EndReason.MFA_CHANGE, origin, keep=caller.session.id)
+        await self.tell_change(enabled, EndReason.MFA_CHANGE, origin)
         return codes
 
     async def _prove(self, account: Account, pending: bytes, code: str, origin: Origin) -> int:
@@ -128,64 +134,71 @@ class ChangeTotp:
     """
 
     factors: SecondFactors
-    live: LiveSessions
+    policy: PasswordPolicy
     events: EventLog
     prove_password: ProvePassword
     prove_code: ProveCode
-    end_sessions: EndSessions
+    tell_change: TellChange
     randomness: Callable[[int], bytes]
 
     async def disable(
         self, caller: Caller, password: str, code: str, origin: Origin, *, end_others: bool
     ) -> None:
-        """Off; recovery codes are dead, no device is trusted any more."""
-        user_id = caller.user.id
-        account = await self._prove(caller.user, password, code, origin, action="disable_2fa")
+        """Off; recovery codes are dead, no device is trusted any more.
 
-        async def announce(devices: int) -> None:
+        Raises ValidationFailedError for a password that is too short to stand alone.
+        """
+        user_id, reason = caller.user.id, EndReason.MFA_CHANGE
+        account = await self._prove_password(caller.user, password, origin, action="disable_2fa")
+        if not self.policy.is_long_enough(password):
+            raise ValidationFailedError([FieldError("password", self._too_short())])
+        await self._prove_code(account, code, origin)
+
+        async def announce(changed: Changed) -> None:
             await self.events.append(EventType.MFA_DISABLED, origin, user_id=user_id)
-            if devices:
-                await self.events.append(
-                    EventType.DEVICE_REVOKED,
-                    origin,
-                    user_id=user_id,
-                    reason="mfa_disabled",
-                    data={"ended": devices},
-                )
+            await tell_distrust(self.events, origin, user_id, changed.devices, reason=reason)
 
-        changed = await self.factors.disable(account, announce=announce)
+        changed = await self.factors.disable(
+            account, keep=caller.session.id if end_others else None, announce=announce
+        )
         if changed is None:
             raise ConflictError
-        await self.live.cache_user(changed)
-        if end_others:
-            await self.end_sessions(user_id, EndReason.MFA_CHANGE, origin, keep=caller.session.id)
+        await self.tell_change(changed, reason, origin)
 
     async def renew_codes(
         self, caller: Caller, password: str, code: str, origin: Origin
     ) -> list[str]:
         """A new set, shown this once; the old one is dead."""
         user_id = caller.user.id
-        account = await self._prove(caller.user, password, code, origin, action="recovery_codes")
+        action = "recovery_codes"
+        account = await self._prove_password(caller.user, password, origin, action=action)
+        await self._prove_code(account, code, origin)
         codes, hashes = new_codes(self.randomness)
 
         async def announce(_: Account) -> None:
             await self.events.append(EventType.MFA_RECOVERY_CODES_RENEWED, origin, user_id=user_id)
 
-        changed = await self.factors.renew_codes(account, hashes, announce=announce)
-        if changed is None:
+        if not await self.factors.renew_codes(account, hashes, announce=announce):
             raise ConflictError
-        await self.live.cache_user(changed)
         return codes
 
-    async def _prove(
-        self, user: User, password: str, code: str, origin: Origin, *, action: str
+    async def _prove_password(
+        self, user: User, password: str, origin: Origin, *, action: str
     ) -> Account:
         account = await self.prove_password(user.id, password, origin, action=action)
         if account.totp_secret is None:
             raise ConflictError
-        method = await self.prove_code(account, code, origin)
-        await self.events.append(EventType.MFA_SUCCEEDED, origin, user_id=user.id, reason=method)
         return account
+
+    async def _prove_code(self, account: Account, code: str, origin: Origin) -> None:
+        method, user_id = await self.prove_code(account, code, origin), account.user.id
+        await self.events.append(EventType.MFA_SUCCEEDED, origin, user_id=user_id, reason=method)
+
+    def _too_short(self) -> str:
+        return (
+            "too short to be all that signs you in: "
+            f"first change it to one of at least {self.policy.min_length} characters"
+        )
 
 
 def new_codes(randomness: Callable[[int], bytes]) -> tuple[list[str], list[bytes]]:

@@ -47,7 +47,7 @@ class VerifySecondFactor:
         if challenge is not None:
             await admit(challenge.user_id)
         account = await self.users.find(challenge.user_id) if challenge else None
-        if challenge is None or account is None or account.disabled_at is not None:
+        if challenge is None or account is None or not challenge.is_of(account):
             raise MfaTokenInvalidError
         method = await self.prove_code(account, code, origin)
         if not await self.challenges.spend(token, method=method, origin=origin):

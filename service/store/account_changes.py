@@ -14,31 +14,34 @@ from service.domain.users import Account
 from service.store.admins import MAY_SIGN_IN
 from service.store.database import Database
 from service.store.session_records import ending
+from service.store.trusted_devices import TrustedDevices
 from service.store.users import Announce, account_of
-
-Also = Callable[[AsyncConnection, str], Awaitable[object]]
-"""What else goes when an account changes: by its id, within the transaction."""
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """An account as it is now, and the sessions that ended by the change."""
+    """An account as it is now, the sessions that ended by the change, and in how many devices trust did."""
 
     account: Account
     ended: Sequence[str]
+    devices: int = 0
+
+
+Tell = Callable[[Changed], Awaitable[None]]
+"""Says what is about to be committed; when it can't be said, nothing is committed."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccountChanges:
-    """Changes by whoever is signed in. `also`: what goes with an old password."""
+    """Changes by whoever is signed in."""
 
     database: Database
-    also: Sequence[Also] = ()
 
     async def set_password(
-        self, user_id: str, *, old: str | None, new: str, keep: str, announce: Announce
+        self, user_id: str, *, old: str | None, new: str, keep: str, announce: Tell
     ) -> Changed | None:
-        """Replace a hash and end every session but one; None when it has changed meanwhile."""
+        """Replace a hash, end every session but one and all trust in devices; None when it has changed
+        meanwhile."""
         async with self.database.transaction() as connection:
             changed = await change(
                 connection,
@@ -46,13 +49,12 @@ class AccountChanges:
                 users.c.password_hash.is_not_distinct_from(old),
                 reason=EndReason.PASSWORD_CHANGE,
                 keep=keep,
+                trusts=False,
                 password_hash=new,
             )
             if changed is not None:
                 await forget_links(connection, user_id)
-                for each in self.also:
-                    await each(connection, user_id)
-                await announce(changed.account)
+                await announce(changed)
         return changed
 
     async def rename(self, user_id: str, name: str, *, announce: Announce) -> Account | None:
@@ -78,20 +80,27 @@ async def change(
     connection: AsyncConnection,
     user_id: str,
     *which: Any,
-    reason: EndReason,
+    reason: EndReason | None,
     keep: str | None = None,
+    trusts: bool = True,
     **values: Any,
 ) -> Changed | None:
-    """Change an account that may sign in, and end its sessions but `keep`.
+    """Change what signs somebody in who may sign in, and end their sessions but `keep`.
 
-    None, and nothing is changed: it is gone, disabled, or not as `which` says.
+    Sign-ins that are under way find that it is no longer what they proved. Without a `reason` every
+    session goes on. Unless it still `trusts` them, no device skips the second step any more. None,
+    and nothing is changed: the account is gone, disabled, or not as `which` says.
     """
     if await lock_account(connection, user_id, *which) is None:
         return None
-    others = () if keep is None else (sessions.c.id != keep,)
-    ended = await end_sessions(connection, user_id, *others, reason=reason)
-    account = await update_account(connection, user_id, **values)
-    return None if account is None else Changed(account, ended)
+    ids: Sequence[str] = ()
+    if reason is not None:
+        others = () if keep is None else (sessions.c.id != keep,)
+        ids = await end_sessions(connection, user_id, *others, reason=reason)
+    devices = 0 if trusts else await TrustedDevices.revoke_all(connection, user_id)
+    credentials = users.c.credentials + 1
+    account = await update_account(connection, user_id, credentials=credentials, **values)
+    return None if account is None else Changed(account, ids, devices)
 
 
 async def forget_links(connection: AsyncConnection, user_id: str) -> None:

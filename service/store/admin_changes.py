@@ -64,11 +64,14 @@ class AdminChanges:
                 raise NotFoundError
             if change.opens and await connection.scalar(_erasure_awaits(user_id)):
                 raise ConflictError
-            account = await update_account(connection, user_id, **change.values)
+            devices = await _take(connection, user_id, change)
+            values = dict(change.values)
+            if change.takes_factors:
+                values["credentials"] = users.c.credentials + 1
+            account = await update_account(connection, user_id, **values)
             if account is None:  # locked above: it is there
                 raise NotFoundError
-            await _take(connection, user_id, change)
-            changed = Changed(account, await _end(connection, user_id, change))
+            changed = Changed(account, await _end(connection, user_id, change), devices)
             if change.only and not changed.ended:
                 raise NotFoundError
             await announce(changed)
@@ -96,13 +99,15 @@ class AdminChanges:
         return accounts
 
 
-async def _take(connection: AsyncConnection, user_id: str, change: AccountChange) -> None:
-    if change.takes_factors:
-        codes = delete(recovery_codes).where(recovery_codes.c.user_id == user_id)
-        await connection.execute(codes)
-        await TrustedDevices.revoke_all(connection, user_id)
+async def _take(connection: AsyncConnection, user_id: str, change: AccountChange) -> int:
+    """Take what goes with a second factor, and forgive; in how many devices trust is over."""
     if change.forgives:
         await SignInFailures.clear_all(connection, user_id)
+    if not change.takes_factors:
+        return 0
+    codes = delete(recovery_codes).where(recovery_codes.c.user_id == user_id)
+    await connection.execute(codes)
+    return await TrustedDevices.revoke_all(connection, user_id)
 
 
 async def _end(connection: AsyncConnection, user_id: str, change: AccountChange) -> Sequence[str]:

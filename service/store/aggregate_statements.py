@@ -2,14 +2,14 @@
 
 from sqlalchemy import text
 
-from service.contracts.analytics_tables import ACTIVITY, EDGE, SIGN_IN
+from service.contracts.analytics_tables import ACTIVITY, EDGE, NO_STEP_UP, SIGN_IN
 from service.metrics.sources import PLACE
 from service.metrics.statements import DIMENSIONS, OTHER
 
 LOCK_NUMBER = 7_262_001
 FLOW_GAP = "interval '30 minutes'"
-STEPS = f"from analytics.fct_auth_events where ({SIGN_IN})"
-OF_STEP = SIGN_IN.replace("subject_key", "t.subject_key")
+STEPS = f"from analytics.fct_auth_events where ({SIGN_IN}) and {NO_STEP_UP}"
+OF_STEP = f"{SIGN_IN.replace('subject_key', 't.subject_key')} and t.{NO_STEP_UP}"
 DEFAULT = "not t.is_test and not device.is_bot"
 DEVICE = DIMENSIONS["device"]
 LONGEST = 28

@@ -7,6 +7,7 @@ from service.contracts import keys
 from service.domain.errors import InvalidCredentialsError
 from service.domain.ids import partition_in
 from service.domain.sessions import MILLISECOND, Origin
+from service.domain.users import Account
 from service.store.live_sessions import ERASED_USER, STORE_CLOCK
 from service.store.script_client import ScriptClient
 
@@ -17,14 +18,19 @@ PREFIX = "mfa_"
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """Who must still prove a second factor, and how they signed in.
+    """Who must still prove a second factor, how they signed in, and by which `credentials`.
 
     `cookie`: the refresh token that comes of it is the browser's to keep.
     """
 
     user_id: str
+    credentials: int
     device: str
     cookie: bool = False
+
+    def is_of(self, account: Account) -> bool:
+        """Whether an account may still sign in by what was proven for it."""
+        return account.disabled_at is None and account.credentials == self.credentials
 
 
 class Challenges:
@@ -47,6 +53,7 @@ class Challenges:
             mark=ERASED_USER,
             events=keys.events(partition),
             user_id=challenge.user_id,
+            credentials=challenge.credentials,
             device=challenge.device,
             cookie=int(challenge.cookie),
             lifetime_ms=LIFETIME // MILLISECOND,
@@ -70,8 +77,8 @@ class Challenges:
             **origin.fields(),
         )
         match reply:
-            case [b"open", user, device, cookie]:
-                return Challenge(user.decode(), device.decode(), cookie == b"1")
+            case [b"open", user, credentials, device, cookie]:
+                return Challenge(user.decode(), int(credentials), device.decode(), cookie == b"1")
             case _:
                 return None
 

@@ -42,7 +42,7 @@ class EmailChanges:
         """Remember the address, in place of an earlier one, and mail the link to it.
 
         Whoever has that address already is written to instead, by the same statements. False: who
-        asked is gone, or disabled.
+        asked is gone, disabled, or has changed what signs them in.
         """
         row = {
             "email": email.strip(),
@@ -54,7 +54,8 @@ class EmailChanges:
         statement = upsert(email_changes).values(user_id=account.user.id, **row)
         query = select(users).where(users.c.email_key == email_key(email))
         async with self.database.transaction() as connection:
-            if await lock_account(connection, account.user.id) is None:
+            same = users.c.credentials == account.credentials  # else they proved what was before
+            if await lock_account(connection, account.user.id, same) is None:
                 return False
             found = (await connection.execute(query)).one_or_none()
             await connection.execute(

@@ -95,7 +95,14 @@ class SignInFailures:
 
     async def clear(self, attempt: Attempt) -> None:
         """Forget all failures in a row: somebody proved who they are, by all that it takes."""
-        statement = delete(sign_in_failures).where(_of.subject == attempt.subject)
+        await self._forget(attempt.subject)
+
+    async def forget(self, email: str, device: bytes | None) -> None:
+        """The same, of those that are counted for an address and a device."""
+        await self._forget(self._subject(email_key(email), device))
+
+    async def _forget(self, subject: bytes) -> None:
+        statement = delete(sign_in_failures).where(_of.subject == subject)
         async with self._database.transaction() as connection:
             await connection.execute(statement)
 

@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import text
 
 from service.contracts import keys
+from service.contracts.analytics_tables import NO_STEP_UP
 from service.domain.errors import ServiceUnavailableError
 from service.domain.instants import to_ms, to_rfc3339
 from service.store.database import Database
@@ -39,7 +40,7 @@ _PER_MINUTE = text(f"""
         select date_trunc('minute', t.occurred_at) as minute, t.event_name as name
         from analytics.fct_auth_events as t {_DEFAULT}
           and t.event_name in ('login.succeeded', 'login.failed', 'mfa.failed')
-          and t.subject_key is not null and t.occurred_at <= :now
+          and t.{NO_STEP_UP} and t.subject_key is not null and t.occurred_at <= :now
           and t.occurred_at >= date_trunc('minute', cast(:now as timestamptz)) - cast(:back as interval)
     ) as step using (minute)
     group by 1 order by 1

@@ -73,8 +73,10 @@ class LiveSessions:
         if not self._scripts.breaker.closed:
             raise ServiceUnavailableError
 
-    async def open(self, session: Session, account: Account, origin: Origin) -> int:
-        """Make a new session live; the store's instant of its beginning.
+    async def open(
+        self, session: Session, account: Account, origin: Origin, *, reason: str = ""
+    ) -> int:
+        """Make a new session live; the store's instant of its beginning. `reason`: STEP_UP, if it is.
 
         Raises InvalidCredentialsError when it was ended meanwhile, SessionLimitError when that was
         for the sake of another sign-in.
@@ -94,6 +96,7 @@ class LiveSessions:
             device=session.device,
             user_agent=origin.user_agent,
             request_id=origin.request_id,
+            reason=reason,
             now_ms=self._clock(),
             **self._limits,
         )

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.contracts.events import Event, EventType
+from service.contracts.events import STEP_UP, Event, EventType
 from service.contracts.mails import Mail, MailTemplate
 from service.domain.devices import device_label
 from service.domain.instants import to_rfc3339
@@ -115,6 +115,8 @@ def _template_of(event: Event) -> MailTemplate | None:
         return MailTemplate.ACCOUNT_LOCKED
     if event.type is EventType.MFA_SUCCEEDED and event.reason == RECOVERY_CODE:
         return MailTemplate.RECOVERY_CODE_USED
+    if event.type is EventType.LOGIN_SUCCEEDED and event.reason == STEP_UP:
+        return None
     return _ALWAYS.get(event.type)
 
 

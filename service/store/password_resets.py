@@ -1,6 +1,6 @@
 """New passwords for who has forgotten theirs, by a link to their address."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from sqlalchemy import delete, func, select
@@ -12,22 +12,22 @@ from service.contracts.tables import users
 from service.domain.mail_links import Link
 from service.domain.sessions import EndReason
 from service.domain.users import Account, email_key
-from service.store.account_changes import Also, Changed, change, forget_links, lock_account
+from service.store.account_changes import Changed, Tell, change, forget_links, lock_account
 from service.store.admins import MAY_SIGN_IN
 from service.store.database import Database
+from service.store.failures import SignInFailures
 from service.store.mail_outbox import MailOutbox
-from service.store.users import Announce, account_of
+from service.store.users import account_of
 
 of = password_resets.c
 
 
 @dataclass(frozen=True, slots=True)
 class PasswordResets:
-    """The table of that name. `also`: what goes with an old password."""
+    """The table of that name."""
 
     database: Database
     mails: MailOutbox
-    also: Sequence[Also] = ()
 
     async def request(
         self,
@@ -79,9 +79,12 @@ class PasswordResets:
         return None if row is None else account_of(row)
 
     async def complete(
-        self, token_hash: bytes, password_hash: str, *, announce: Announce
+        self, token_hash: bytes, password_hash: str, *, announce: Tell
     ) -> Changed | None:
-        """Set the password and end every session; of several at once one wins, the others get None."""
+        """Set the password, end every session and all trust in devices, and forget failures.
+
+        Of several at once one wins, the others get None.
+        """
         good = (of.token_hash == token_hash, of.expires_at > func.now())
         async with self.database.transaction() as connection:
             user_id = await connection.scalar(select(of.user_id).where(*good))
@@ -93,12 +96,12 @@ class PasswordResets:
                 connection,
                 user_id,
                 reason=EndReason.PASSWORD_CHANGE,
+                trusts=False,
                 password_hash=password_hash,
             )
             if changed is None:
                 return None
             await forget_links(connection, user_id)
-            for each in self.also:
-                await each(connection, user_id)
-            await announce(changed.account)
+            await SignInFailures.clear_all(connection, user_id)
+            await announce(changed)
         return changed

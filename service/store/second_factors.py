@@ -1,60 +1,87 @@
-"""A person's second factor, once it is on: off again, new recovery codes, how many are left."""
+"""A person's second factor: on, off again, new recovery codes, how many are left."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from service.contracts.tables import recovery_codes, users
+from service.domain.sessions import EndReason
 from service.domain.users import Account
+from service.store.account_changes import Changed, Tell, change, lock_account
 from service.store.database import Database
-from service.store.trusted_devices import TrustedDevices
-from service.store.users import Announce, account_of, replace_codes
+from service.store.users import Announce, replace_codes
 
 
 class SecondFactors:
     """Changes of it, each told within its transaction; `account` as it was when it was proven.
 
-    None: another request has changed the factor since.
+    None or False: another request has changed what signs them in since.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def disable(
-        self, account: Account, *, announce: Callable[[int], Awaitable[None]]
-    ) -> Account | None:
-        """Off, with its recovery codes; `announce` is told of how many devices trust is over."""
-        statement = (
-            update(users)
-            .where(users.c.id == account.user.id, users.c.totp_secret == account.totp_secret)
-            .values(totp_secret=None, totp_pending=None, version=users.c.version + 1)
-            .returning(users)
-        )
+    async def enable(
+        self,
+        account: Account,
+        *,
+        step: int,
+        code_hashes: Sequence[bytes],
+        keep: str | None,
+        announce: Tell,
+    ) -> Changed | None:
+        """Turn a proven secret on with its recovery codes; with `keep` every other session ends."""
         async with self._database.transaction() as connection:
-            row = (await connection.execute(statement)).one_or_none()
-            if row is None:
-                return None
-            await replace_codes(connection, account.user.id, ())
-            await announce(await TrustedDevices.revoke_all(connection, account.user.id))
-        return account_of(row)
+            changed = await change(
+                connection,
+                account.user.id,
+                users.c.totp_pending == account.totp_pending,
+                reason=EndReason.MFA_CHANGE if keep else None,
+                keep=keep,
+                totp_secret=account.totp_pending,
+                totp_pending=None,
+                totp_last_step=func.greatest(users.c.totp_last_step, step),
+            )
+            if changed is not None:
+                await replace_codes(connection, account.user.id, code_hashes)
+                await announce(changed)
+        return changed
+
+    async def disable(
+        self, account: Account, *, keep: str | None, announce: Tell
+    ) -> Changed | None:
+        """Off, with its recovery codes and all trust in devices; with `keep` every other session ends."""
+        async with self._database.transaction() as connection:
+            changed = await change(
+                connection,
+                account.user.id,
+                users.c.totp_secret == account.totp_secret,
+                users.c.credentials == account.credentials,
+                reason=EndReason.MFA_CHANGE if keep else None,
+                keep=keep,
+                trusts=False,
+                totp_secret=None,
+                totp_pending=None,
+            )
+            if changed is not None:
+                await replace_codes(connection, account.user.id, ())
+                await announce(changed)
+        return changed
 
     async def renew_codes(
         self, account: Account, code_hashes: Sequence[bytes], *, announce: Announce
-    ) -> Account | None:
+    ) -> bool:
         """A new set of recovery codes; all of the old are dead."""
-        statement = (
-            update(users)
-            .where(users.c.id == account.user.id, users.c.totp_secret == account.totp_secret)
-            .values(version=users.c.version + 1)
-            .returning(users)
+        proven = (
+            users.c.totp_secret == account.totp_secret,
+            users.c.credentials == account.credentials,
         )
         async with self._database.transaction() as connection:
-            row = (await connection.execute(statement)).one_or_none()
-            if row is None:
-                return None
+            if await lock_account(connection, account.user.id, *proven) is None:
+                return False
             await replace_codes(connection, account.user.id, code_hashes)
-            await announce(account_of(row))
-        return account_of(row)
+            await announce(account)
+        return True
 
     async def codes_left(self, user_id: str) -> int:
         """Recovery codes that were not used."""

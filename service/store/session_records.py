@@ -52,15 +52,16 @@ class SessionRecords:
         session: Session,
         origin: Origin,
         *,
+        credentials: int | None = None,
         replaces: str | None = None,
         cap: SessionCap = NO_CAP,
         policy: SessionPolicy | None = None,
     ) -> Sequence[str]:
         """Record a sign-in before anybody can use it; the ids of those that were evicted for it.
 
-
-        Raises InvalidCredentialsError when the account was erased or disabled since it was read; an
-        erasure that comes later waits for this row, and finds it. Raises SessionLimitError.
+        `credentials`: of the account whose password, code or passkey was right. Raises
+        InvalidCredentialsError when they are others by now, or the account was erased or disabled;
+        what changes them later waits for this row, and finds it. Raises SessionLimitError.
         `replaces`: a session of the same person that ends by this one; TokenRevokedError when it had
         ended before.
         """
@@ -75,10 +76,11 @@ class SessionRecords:
             "device": session.device,
             "amr": list(session.amr),
         }
+        same = [] if credentials is None else [users.c.credentials == credentials]
         values = [literal(value, sessions.c[name].type) for name, value in row.items()]
         account = (
             select(*values)
-            .where(users.c.id == session.user_id, MAY_SIGN_IN)
+            .where(users.c.id == session.user_id, MAY_SIGN_IN, *same)
             .with_for_update(read=True, key_share=True)
         )
         evicted: Sequence[str] = ()

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.contracts.factor_tables import trusted_devices
 from service.contracts.tables import users
+from service.domain.users import Account
 from service.store.database import Database
 
 _of = trusted_devices.c
@@ -39,7 +40,7 @@ class TrustedDevices:
 
     async def add(
         self,
-        user_id: str,
+        account: Account,
         token: str,
         *,
         device_id: str,
@@ -48,10 +49,10 @@ class TrustedDevices:
         lasts: timedelta,
         announce: Announce,
     ) -> None:
-        """Trust a device from now on; unless its owner was erased, or turned the second factor off."""
+        """Trust a device from now on; unless its owner was erased, or changed what signs them in."""
         row = {
             "id": device_id,
-            "user_id": user_id,
+            "user_id": account.user.id,
             "token_hash": _hash(token),
             "device": device,
             "ip": ip,
@@ -59,7 +60,11 @@ class TrustedDevices:
         values = [literal(value, _of[name].type) for name, value in row.items()]
         owner = (
             select(*values, func.now() + lasts)
-            .where(users.c.id == user_id, users.c.totp_secret.is_not(None))
+            .where(
+                users.c.id == account.user.id,
+                users.c.totp_secret.is_not(None),
+                users.c.credentials == account.credentials,
+            )
             .with_for_update(read=True)
         )
         statement = insert(trusted_devices).from_select([*row, "expires_at"], owner)

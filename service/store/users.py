@@ -85,35 +85,6 @@ class UserRecords:
         async with self._database.transaction() as connection:
             return (await connection.execute(statement)).rowcount == 1
 
-    async def enable_totp(
-        self,
-        user_id: str,
-        *,
-        pending: bytes,
-        step: int,
-        code_hashes: Sequence[bytes],
-        announce: Announce,
-    ) -> Account | None:
-        """Turn a proven secret on with its recovery codes; None when another request was first."""
-        statement = (
-            update(users)
-            .where(users.c.id == user_id, users.c.totp_pending == pending)
-            .values(
-                totp_secret=pending,
-                totp_pending=None,
-                totp_last_step=func.greatest(users.c.totp_last_step, step),
-                version=users.c.version + 1,
-            )
-            .returning(users)
-        )
-        async with self._database.transaction() as connection:
-            row = (await connection.execute(statement)).one_or_none()
-            if row is None:
-                return None
-            await replace_codes(connection, user_id, code_hashes)
-            await announce(account_of(row))
-        return account_of(row)
-
     async def spend_step(self, user_id: str, step: int) -> bool:
         """Accept a TOTP step for the first time on any node, ever; False for a repeat."""
         statement = (
@@ -163,6 +134,7 @@ def account_of(row: Row[Any]) -> Account:
             created_at=to_rfc3339(to_ms(row.created_at)),
         ),
         version=row.version,
+        credentials=row.credentials,
         password_hash=row.password_hash,
         totp_secret=row.totp_secret,
         totp_pending=row.totp_pending,

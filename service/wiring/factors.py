@@ -11,6 +11,7 @@ from service.clocks import now_ms
 from service.operations.login import Login
 from service.operations.prove_code import ProveCode
 from service.operations.step_up import ReplaceSession, StepUp
+from service.operations.tell_change import TellChange
 from service.operations.trust_device import RevokeDevice, TrustDevice
 from service.operations.two_factor import ChangeTotp, EnableTotp, SetUpTotp
 from service.operations.verify_second_factor import VerifySecondFactor
@@ -21,6 +22,7 @@ from service.web import factor_keys, keys
 from service.web.cookies import DEVICE, TRUSTED, DeviceCookie
 from service.web.devices import MarkDevice
 from service.wiring.parts import PARTS, Parts
+from service.wiring.policies import password_policy
 
 
 async def wire_factors(app: web.Application) -> AsyncIterator[None]:
@@ -51,7 +53,7 @@ async def wire_factors(app: web.Application) -> AsyncIterator[None]:
     app[factor_keys.STEP_UP] = StepUp(
         parts.prove_password,
         prove_code,
-        ReplaceSession(parts.open_session, parts.end_sessions, parts.events),
+        ReplaceSession(parts.open_session, parts.end_sessions),
         parts.events,
     )
     wire_changes(app, parts, factors, prove_code)
@@ -70,6 +72,7 @@ def wire_changes(
     app: web.Application, parts: Parts, factors: SecondFactors, prove_code: ProveCode
 ) -> None:
     """What changes the second factor itself."""
+    tell_change = TellChange(parts.live, parts.end_sessions)
     app[keys.SET_UP_TOTP] = SetUpTotp(
         parts.users,
         parts.seal,
@@ -80,20 +83,20 @@ def wire_changes(
     )
     app[keys.ENABLE_TOTP] = EnableTotp(
         parts.users,
-        parts.live,
+        factors,
         parts.seal,
         parts.events,
         parts.throttle,
-        parts.end_sessions,
+        tell_change,
         time.time,
         token_bytes,
     )
     app[factor_keys.CHANGE_TOTP] = ChangeTotp(
         factors,
-        parts.live,
+        password_policy(parts.settings),
         parts.events,
         parts.prove_password,
         prove_code,
-        parts.end_sessions,
+        tell_change,
         token_bytes,
     )

@@ -35,7 +35,7 @@ async def wire_passkeys(app: web.Application) -> AsyncIterator[None]:
     records = app[keys.PASSKEYS] = PasskeyRecords(parts.database)
     tell = TellOfPasskey(parts.events)
     prove = ProvePasskey(party, challenges, records, parts.users, parts.events)
-    replace = ReplaceSession(parts.open_session, parts.end_sessions, parts.events)
+    replace = ReplaceSession(parts.open_session, parts.end_sessions)
     app[keys.ADD_PASSKEY] = AddPasskey(
         party,
         challenges,
@@ -49,7 +49,7 @@ async def wire_passkeys(app: web.Application) -> AsyncIterator[None]:
     app[keys.REMOVE_PASSKEY] = RemovePasskey(records, parts.require_fresh, tell)
     app[keys.SIGN_IN_BY_PASSKEY] = SignInByPasskey(prove, parts.open_session)
     app[keys.SECOND_FACTOR_BY_PASSKEY] = SecondFactorByPasskey(
-        prove, parts.challenges, parts.open_session
+        prove, parts.challenges, parts.throttle, parts.open_session
     )
     app[keys.STEP_UP_BY_PASSKEY] = StepUpByPasskey(prove, replace)
     yield

@@ -1,7 +1,7 @@
 """Accounts of one's own: signing up, passwords, addresses, names."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from secrets import token_bytes
 from uuid import uuid4
 
@@ -16,19 +16,13 @@ from service.operations.register import Register, VerifyRegistration
 from service.operations.rename import Rename
 from service.operations.reset_password import ForgetPassword, ResetPassword
 from service.operations.tell_change import TellChange
-from service.store.account_changes import AccountChanges, Also
+from service.store.account_changes import AccountChanges
 from service.store.email_changes import EmailChanges
-from service.store.failures import SignInFailures
 from service.store.password_resets import PasswordResets
 from service.store.registrations import Registrations
-from service.store.trusted_devices import TrustedDevices
 from service.web import password_keys as keys
 from service.wiring.parts import PARTS
 from service.wiring.policies import password_policy
-
-WITH_A_CHANGE: Sequence[Also] = (TrustedDevices.revoke_all,)
-WITH_A_RESET: Sequence[Also] = (*WITH_A_CHANGE, SignInFailures.clear_all)
-"""What goes with an old password, in the transaction of the new one."""
 
 
 async def wire_passwords(app: web.Application) -> AsyncIterator[None]:
@@ -39,8 +33,8 @@ async def wire_passwords(app: web.Application) -> AsyncIterator[None]:
     policy, links = password_policy(settings), Links(settings.public_url, token_bytes)
     tell_change = TellChange(parts.live, parts.end_sessions)
     registrations = Registrations(database, mails)
-    resets = PasswordResets(database, mails, WITH_A_RESET)
-    changes, emails = AccountChanges(database, WITH_A_CHANGE), EmailChanges(database, mails)
+    resets = PasswordResets(database, mails)
+    changes, emails = AccountChanges(database), EmailChanges(database, mails)
     app[keys.REGISTER] = Register(
         parts.users,
         registrations,

@@ -28,6 +28,18 @@ async def test_a_flow_closes_after_30_minutes(facts: Facts):
     assert await facts.ask("login_funnel", *DAY) == [["2026-11-10", 2, 1, 1, 1]]
 
 
+async def test_a_step_up_is_no_sign_in(facts: Facts):
+    """Whoever proves again who they are was signed in: no flow, no attempt, no success."""
+    await facts.event("login.failed", "2026-11-10T09:00Z", "ada")
+    await facts.event("login.succeeded", "2026-11-10T09:01Z", "ada", reason_code="step_up")
+    await facts.event("login.succeeded", "2026-11-10T12:00Z", "ada", reason_code="step_up")
+    await facts.refresh()
+
+    assert await facts.ask("login_flow_success,login_attempt_success", *DAY) == [
+        ["2026-11-10", 0.0, 0, 1, 0.0, 0, 1]
+    ]
+
+
 async def test_no_order_of_arrival_matters(facts: Facts):
     """A step between two flows makes one of them; each arrives in a refresh of its own."""
     steps = [("login.failed", f"2026-11-10T09:{minute:02}Z") for minute in (0, 20, 40, 59)]

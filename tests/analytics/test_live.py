@@ -42,6 +42,7 @@ async def test_what_goes_on(facts: Facts, live_redis, analyst):
     for name, back, more in (
         ("login.succeeded", 20, {}),
         ("login.succeeded", 90, {}),
+        ("login.succeeded", 90, {"reason_code": "step_up"}),
         ("login.failed", 90, {}),
         ("mfa.failed", 90, {}),
         ("login.failed", 90, {"is_test": True}),

@@ -29,6 +29,8 @@ async def test_a_step_up_is_a_new_session_and_the_old_is_dead(client, person, st
     assert me["amr"] == ["pwd"]
     [stepped] = [e for e in await streams.events(person) if e.type == "session.stepped_up"]
     assert stepped.session_id == new["session_id"]
+    signed_in = [e for e in await streams.events(person) if e.type == "login.succeeded"]
+    assert [event.reason for event in signed_in] == ["", "step_up"], "it is no sign-in in numbers"
     [ended] = [e for e in await streams.events(person) if e.type == "session.ended"]
     assert (ended.session_id, ended.reason) == (old["session_id"], "superseded")
 

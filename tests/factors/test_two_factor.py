@@ -75,6 +75,23 @@ async def test_factor_change_wants_re_authentication(client, person, make_person
     assert (await client.get("2fa", token)).body["totp"] is True
 
 
+async def test_a_short_password_does_not_stay_alone(client, make_person, streams):
+    """SP 800-63B-4 §3.1.1.2: 8 characters are enough beside a factor; its owner changes them first."""
+    person = await make_person(totp_secret=TOTP_SECRET)
+    token = (await client.sign_in(person, code()))["access_token"]
+    body = {"current_password": person.password, "new_password": "gnu-velvet-7"}
+    assert (await client.post("password/change", token, **body)).status == 204
+    given = {"password": "gnu-velvet-7", "code": code(step=1)}
+    refused = await client.post("2fa/disable", token, **given)
+    assert (refused.status, refused.body["errors"][0]["field"]) == (422, "password")
+    assert "at least 15 characters" in refused.body["errors"][0]["message"]
+
+    body = {"current_password": "gnu-velvet-7", "new_password": person.password}
+    assert (await client.post("password/change", token, **body)).status == 204
+    given["password"] = person.password
+    assert (await client.post("2fa/disable", token, **given)).status == 204, "the code is unspent"
+
+
 async def test_factor_change_offers_ending_other_sessions(client, person):
     """ASVS 7.4.3: who asks for it stays signed in here only."""
     here, there = await client.sign_in(person), await client.sign_in(person)

@@ -113,6 +113,14 @@ async def test_where_an_administrator_sits_is_not_told(office: Office, person: P
     assert params.keys() == {"when"}
 
 
+async def test_a_step_up_is_no_sign_in_from_a_new_device(office: Office, person: Person) -> None:
+    """Whoever proves again who they are was signed in already, wherever they have gone since."""
+    await store(office, await sign_in(office, person, HOME))
+    elsewhere = await sign_in(office, person, ABROAD)
+    await store(office, elsewhere._replace(reason="step_up"))
+    assert await office.waiting() == []
+
+
 async def test_a_notice_of_a_sign_in_from_a_new_device(office: Office, person: Person) -> None:
     """A device or a network not used before; never the first sign-in (ASVS 6.3.5)."""
     story = [

@@ -96,7 +96,7 @@ async def test_a_challenge_that_comes_too_late(stores, live):
     person = await stores.add_person()
     await live.erase_user(person.id, reason="self")
     scripts = ScriptClient(stores.redis)
-    challenge = Challenge(person.id, "canary's telephone")
+    challenge = Challenge(person.id, 1, "canary's telephone")
     late = make_id(keys.partition_of(person.id), uuid4().bytes)
     with pytest.raises(InvalidCredentialsError):
         await Challenges(scripts).open(late, challenge, Origin())

@@ -51,6 +51,25 @@ async def test_access_tokens_go_on(own, own_valkey, person):
     assert "Auth-Degraded" not in (await own.me(tokens["access_token"])).headers
 
 
+async def test_a_step_up_waits_and_takes_nothing_away(own, own_valkey, person):
+    """503; the session that it would have replaced goes on."""
+    token = (await own.login(person))["access_token"]
+    own_valkey.kill()
+
+    async def noticed() -> bool:
+        await own.me(token)
+        return await breaker(own) == "open"
+
+    await wait_until(noticed)
+    body = {"password": person.password}
+    tried = await own.send("POST", "/api/auth/step-up", token=token, json=body)
+    assert (tried.status, tried.code) == (503, "service_unavailable")
+
+    own_valkey.restart()
+    await back(own)
+    assert (await own.me(token)).status == 200
+
+
 async def test_a_full_redis_is_not_well(own, own_valkey, person):
     """Nobody can sign in or refresh: health says so, and that nothing is down."""
     tokens = await own.login(person)

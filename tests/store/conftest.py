@@ -81,6 +81,7 @@ class World:
         return Account(
             user=user,
             version=1,
+            credentials=1,
             password_hash=None,
             totp_secret=None,
             totp_pending=None,

@@ -19,7 +19,7 @@ async def test_every_key_but_the_streams_has_a_lifetime(world):
     await live.restore(third, generation=1, request_id="")
     await live.sweep(third)
     await live.rotate(session.id, generation=0, origin=ORIGIN)
-    token = await challenges.open(session.id, Challenge(world.user_id, "d"), ORIGIN)
+    token = await challenges.open(session.id, Challenge(world.user_id, 1, "d"), ORIGIN)
     await challenges.attempt(token, ORIGIN)
     await EventLog(world.scripts).append(EventType.LOGIN_FAILED, ORIGIN, user_id=world.user_id)
 

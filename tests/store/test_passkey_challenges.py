@@ -57,7 +57,7 @@ async def test_challenges_have_256_bits_but_four_and_end_by_themselves(challenge
 
 async def test_looking_at_a_second_factors_challenge_costs_no_try(world):
     challenges = Challenges(world.scripts)
-    token = await challenges.open(world.session().id, Challenge(world.user_id, "d"), ORIGIN)
+    token = await challenges.open(world.session().id, Challenge(world.user_id, 1, "d"), ORIGIN)
     for _ in range(9):
         assert await challenges.find_user(token) == world.user_id
 
