@@ -22,7 +22,7 @@ def names_in(path):
     if not file.is_file():
         return frozenset()
     if file.suffix != ".py":
-        return frozenset(re.findall(r"\btest\(\s*[\"'`](.+?)[\"'`],", file.read_text()))
+        return frozenset(re.findall(r"\w*[tT]est\(\s*[\"'`](.+?)[\"'`],", file.read_text()))
     return frozenset(
         each.name
         for each in ast.walk(ast.parse(file.read_text()))
