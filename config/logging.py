@@ -3,7 +3,7 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
@@ -13,7 +13,8 @@ SECRET_NAMES = re.compile(
     re.IGNORECASE,
 )
 SECRET_TEXTS = re.compile(
-    r"rt_[\w-]{20,}|mfa_[\w-]{20,}|whsec_[\w+/=-]{20,}|eyJ[\w-]+\.[\w-]+\.[\w-]+|(?<=://)[^/\s@]*:[^/\s@]*(?=@)"
+    r"(?:rt|mfa|td)_[\w-]{20,}|whsec_[\w+/=-]{20,}|eyJ[\w-]+\.[\w-]+\.[\w-]+|(?<=#token=)[\w-]+"
+    r"|\b[A-Z2-7]{6}(?:-[A-Z2-7]{6}){3}\b|(?<=://)[^/\s@]*:[^/\s@]*(?=@)"
 )
 HIDDEN = "[hidden]"
 
@@ -21,13 +22,21 @@ HIDDEN = "[hidden]"
 def hide_secrets(
     _logger: Any, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """Hide values under names of secrets, and texts that look like our tokens or a URL's login."""
+    """Hide values under names of secrets, however deep."""
     for name, value in event.items():
-        if SECRET_NAMES.search(name):
-            event[name] = HIDDEN
-        elif isinstance(value, str):
-            event[name] = SECRET_TEXTS.sub(HIDDEN, value)
+        event[name] = HIDDEN if SECRET_NAMES.search(name) else _without_secrets(value)
     return event
+
+
+def hide_texts(_logger: Any, _method: str, line: Any) -> str:
+    """Hide what looks like our tokens, codes or a URL's login, wherever it stands in a line."""
+    return SECRET_TEXTS.sub(HIDDEN, line)
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return hide_secrets(None, "", {str(name): inner for name, inner in value.items()})
+    return [_without_secrets(inner) for inner in value] if isinstance(value, list) else value
 
 
 def configure_logging(*, level: str, form: str, process: str) -> None:
@@ -42,13 +51,14 @@ def configure_logging(*, level: str, form: str, process: str) -> None:
             # structlog's pretty tracebacks show local variables: passwords are among them.
             structlog.dev.ConsoleRenderer(
                 colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-            )
+            ),
+            hide_texts,
         ]
         if form == "console"
         else [
             structlog.processors.format_exc_info,
-            hide_secrets,
             structlog.processors.JSONRenderer(),
+            hide_texts,
         ]
     )
     number = logging.getLevelNamesMapping()[level.upper()]

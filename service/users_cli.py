@@ -128,7 +128,11 @@ def show(who: str, *, as_json: bool) -> None:
 @AS_JSON
 def lock(who: str, until: datetime | None, reason: str, by: str, *, as_json: bool) -> None:
     """Shut somebody out; their sessions end."""
-    change = changes.lock(until.replace(tzinfo=UTC) if until else None)
+    until = until.replace(tzinfo=UTC) if until else None
+    if until and until <= datetime.now(UTC):
+        message = "this is over already"
+        raise click.BadParameter(message, param_hint="--until")
+    change = changes.lock(until)
     _change(who, change, reason, by, as_json=as_json)
 
 

@@ -46,6 +46,8 @@ ASK_AGAIN_SECONDS = 30.0
 """The least time between two questions for keys: unknown names and failures come in floods."""
 FIRST_AGAIN_SECONDS = 1.0
 """The same while there are no keys at all."""
+PATIENCE = 1.0
+"""Seconds that a token waits for keys to be read anew, where those at hand are too old."""
 LONGEST_STALE = 86_400.0
 """How long keys are used after they could last be read."""
 REMEMBERED = 10_000
@@ -74,10 +76,10 @@ class Keys:
     async def find(self, kid: str) -> VerifyingKey:
         """The key of that name. Raises TokenInvalidError, ServiceUnavailableError."""
         now = self.clock()
-        if now >= self._fresh_until and kid in self._keys:
-            self._ask(now)  # the token need not wait for it
-        elif kid not in self._keys and (asking := self._ask(now)) is not None:
-            await asyncio.shield(asking)
+        old = now >= self._fresh_until
+        if (old or kid not in self._keys) and (asking := self._ask(now)) is not None:
+            # A key that was taken back is not to count because nobody has asked for hours.
+            await asyncio.wait({asking}, timeout=PATIENCE if kid in self._keys else None)
         if not self._keys or self.clock() - self._read_at > LONGEST_STALE:
             raise ServiceUnavailableError
         if kid not in self._keys:

@@ -24,7 +24,7 @@ from service.outbound.mails.carriers import OpenCarrier
 from service.outbound.mails.delivery import Carrier, Delivery, Fate
 from service.outbound.mails.letter import AddressUnusableError, Letters
 from service.store.event_log import EventLog
-from service.store.mail_queue import Claimed, MailQueue
+from service.store.mail_queue import SENT, Claimed, MailQueue
 
 LEASE = timedelta(minutes=5)
 """More than connecting to a server and sending one mail may take."""
@@ -73,6 +73,8 @@ class SendMails:
         return delivery.fate
 
     async def _deliver(self, carrier: Carrier, claimed: Claimed) -> Delivery:
+        if claimed.sent:
+            return Delivery(Fate.SENT)
         if claimed.to is None:
             log.error("mails.unreadable", mail=claimed.id)
             return Delivery(Fate.LATER, "SECRET_KEY does not open it")
@@ -89,9 +91,7 @@ class SendMails:
     async def _settle(self, claimed: Claimed, delivery: Delivery) -> None:
         match delivery.fate:
             case Fate.SENT:
-                announce = partial(self._announce_sent, claimed)
-                if await self.queue.drop(claimed, announce):
-                    self.vitals.mails_sent += 1
+                await self._take_off(claimed)
             case Fate.AWAY:
                 log.warning("mails.server_away", why=delivery.why)
                 due = self._now() + away_delay(self.chance())
@@ -104,6 +104,16 @@ class SendMails:
                     self._announce_failed, delivery.why, claimed.template, claimed.user_id
                 )
                 await self.queue.drop(claimed, announce)
+
+    async def _take_off(self, claimed: Claimed) -> None:
+        """Of the table, with its event; while that cannot be told, remember that it was sent."""
+        try:
+            if await self.queue.drop(claimed, partial(self._announce_sent, claimed)):
+                self.vitals.mails_sent += 1
+        except ServiceUnavailableError:
+            due = self._now() + away_delay(self.chance())
+            await self.queue.put_back(claimed, due, SENT, counted=False)
+            raise
 
     async def _expire(self) -> None:
         announce = partial(self._announce_failed, "expired")

@@ -50,6 +50,7 @@ describe("administration", { concurrency: 2, skip: SKIP }, () => {
     await until(() => eventsOf(tokens.session_id), (found) => Object.keys(found).some((type) => type.startsWith("session.")));
     await page.reload();
     await page.locator(".timeline li").nth(1).waitFor();
+    await page.locator(".timeline").getByText("Signed in by pwd on Chrome").waitFor();
     await everyLook(page, "admin-timeline");
 
     await page.getByRole("link", { name: "Its owner" }).click();

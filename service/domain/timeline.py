@@ -180,7 +180,8 @@ def _sentence(row: Mapping[str, Any], device: str | None) -> str:
     shape = SAYS.get(kind)
     if shape is None:
         return f"{kind.replace('.', ' ').replace('_', ' ').capitalize()}."
-    methods = ", ".join(row["data"].get("amr", ()))
+    given = row["data"].get("amr", ())
+    methods = ", ".join(given.split() if isinstance(given, str) else given)  # a sign-in's are text
     return shape.format(
         where=_where(row["ip"], device),
         by=f" by {methods}" if methods else "",

@@ -7,7 +7,8 @@ from service.contracts.events import EventType
 from service.domain.errors import ServiceUnavailableError
 from service.domain.sessions import Origin
 from service.operations.trust_device import tell_distrust
-from service.store.admin_changes import AccountChange, AdminChanges, Changed
+from service.store.account_changes import Changed
+from service.store.admin_changes import AccountChange, AdminChanges
 from service.store.event_log import EventLog
 from service.store.live_sessions import LiveSessions
 from service.store.revocations import Revocations

@@ -1,6 +1,6 @@
 """Changes to an account that also end sessions: all in one transaction, or nothing of it."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,10 @@ class Changed:
 
 Tell = Callable[[Changed], Awaitable[None]]
 """Says what is about to be committed; when it can't be said, nothing is committed."""
+
+
+NEW_CREDENTIALS: Mapping[str, Any] = {"credentials": users.c.credentials + 1}
+"""Sign-ins that are under way find that they are no longer what was proven."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ class AccountChanges:
     async def rename(self, user_id: str, name: str, *, announce: Announce) -> Account | None:
         """Set a name; None when the account is gone."""
         async with self.database.transaction() as connection:
-            account = await _update(connection, user_id, name=name)
+            account = await update_account(connection, user_id, name=name)
             if account is not None:
                 await announce(account)
         return account
@@ -95,12 +99,10 @@ async def change(
         return None
     ids: Sequence[str] = ()
     if reason is not None:
-        others = [sessions.c.user_id == user_id]
-        if keep is not None:
-            others.append(sessions.c.id != keep)
-        ids = [row.id for row in await connection.execute(ending(*others, reason=reason))]
+        others = () if keep is None else (sessions.c.id != keep,)
+        ids = await end_sessions(connection, user_id, *others, reason=reason)
     devices = 0 if trusts else await TrustedDevices.revoke_all(connection, user_id)
-    account = await _update(connection, user_id, credentials=users.c.credentials + 1, **values)
+    account = await update_account(connection, user_id, **values, **NEW_CREDENTIALS)
     return None if account is None else Changed(account, ids, devices)
 
 
@@ -110,7 +112,18 @@ async def forget_links(connection: AsyncConnection, user_id: str) -> None:
     await connection.execute(delete(email_changes).where(email_changes.c.user_id == user_id))
 
 
-async def _update(connection: AsyncConnection, user_id: str, **values: Any) -> Account | None:
+async def end_sessions(
+    connection: AsyncConnection, user_id: str, *which: Any, reason: EndReason
+) -> Sequence[str]:
+    """End somebody's sessions, or `which` of them; their ids."""
+    ended = ending(sessions.c.user_id == user_id, *which, reason=reason)
+    return [row.id for row in await connection.execute(ended)]
+
+
+async def update_account(
+    connection: AsyncConnection, user_id: str, **values: Any
+) -> Account | None:
+    """Set values, so that every copy of the account is old; None when it is gone."""
     statement = update(users).where(users.c.id == user_id).returning(users)
     changed = statement.values(**values, version=users.c.version + 1)
     row = (await connection.execute(changed)).one_or_none()

@@ -12,10 +12,16 @@ from service.contracts.tables import erasures, recovery_codes, sessions, users
 from service.domain.errors import ConflictError, NotFoundError
 from service.domain.sessions import EndReason
 from service.domain.users import Account
+from service.store.account_changes import (
+    NEW_CREDENTIALS,
+    Changed,
+    end_sessions,
+    forget_links,
+    update_account,
+)
 from service.store.admins import keep_an_admin
 from service.store.database import Database
 from service.store.failures import SignInFailures
-from service.store.session_records import ending
 from service.store.trusted_devices import TrustedDevices
 from service.store.users import account_of
 
@@ -30,6 +36,7 @@ class AccountChange:
 
     `ends`: why the person's sessions end by it, all or `only` one. `narrows`: an administrator may
     be no more. `data` is told with the event. `forgives`: failures at signing in are forgotten.
+    With all sessions the links go that were mailed before: who had the account must not come back.
     """
 
     event: EventType
@@ -41,15 +48,6 @@ class AccountChange:
     takes_factors: bool = False
     opens: bool = False
     forgives: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """The account as it is now, the sessions that ended by it, and in how many devices trust did."""
-
-    account: Account
-    ended: Sequence[str]
-    devices: int = 0
 
 
 Announce = Callable[[Changed], Awaitable[None]]
@@ -72,8 +70,12 @@ class AdminChanges:
                 raise NotFoundError
             if change.opens and await connection.scalar(_erasure_awaits(user_id)):
                 raise ConflictError
+            ends_all = change.ends is not None and not change.only
+            values = {**change.values, **(NEW_CREDENTIALS if ends_all else {})}
+            account = await update_account(connection, user_id, **values)
+            if account is None:  # locked above: it is there
+                raise NotFoundError
             devices = await _take(connection, user_id, change)
-            account = await _write(connection, user_id, change)
             changed = Changed(account, await _end(connection, user_id, change), devices)
             if change.only and not changed.ended:
                 raise NotFoundError
@@ -102,19 +104,10 @@ class AdminChanges:
         return accounts
 
 
-async def _write(connection: AsyncConnection, user_id: str, change: AccountChange) -> Account:
-    statement = update(users).where(users.c.id == user_id)
-    values = {**change.values, "version": users.c.version + 1}
-    if change.takes_factors:
-        values["credentials"] = users.c.credentials + 1
-    row = await connection.execute(statement.values(**values).returning(users))
+async def _take(connection: AsyncConnection, user_id: str, change: AccountChange) -> int:
+    """Take what goes with it; in how many devices trust is over."""
     if change.forgives:
         await SignInFailures.clear_all(connection, user_id)
-    return account_of(row.one())
-
-
-async def _take(connection: AsyncConnection, user_id: str, change: AccountChange) -> int:
-    """Take what goes with a second factor; in how many devices trust is over."""
     if not change.takes_factors:
         return 0
     codes = delete(recovery_codes).where(recovery_codes.c.user_id == user_id)
@@ -125,10 +118,10 @@ async def _take(connection: AsyncConnection, user_id: str, change: AccountChange
 async def _end(connection: AsyncConnection, user_id: str, change: AccountChange) -> Sequence[str]:
     if change.ends is None:
         return ()
-    which = [sessions.c.user_id == user_id]
-    if change.only:
-        which.append(sessions.c.id == change.only)
-    return [row.id for row in await connection.execute(ending(*which, reason=change.ends))]
+    which = (sessions.c.id == change.only,) if change.only else ()
+    if not which:
+        await forget_links(connection, user_id)
+    return await end_sessions(connection, user_id, *which, reason=change.ends)
 
 
 def _erasure_awaits(user_id: str) -> Any:

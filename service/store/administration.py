@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Row, Select, func, literal, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.contracts.passkey_tables import passkeys
 from service.contracts.tables import INSTANT, sessions, users
 from service.domain.session_cursor import Place
 from service.domain.sessions import SessionPolicy
@@ -130,7 +131,8 @@ class Administration:
             .scalar_subquery()
         )
         latest = select(func.max(sessions.c.created_at)).where(of_person).scalar_subquery()
-        counted = select(page, live.label("live"), latest.label("latest"))
+        keys = select(func.count()).where(passkeys.c.user_id == page.c.id).scalar_subquery()
+        counted = select(page, live.label("live"), latest.label("latest"), keys.label("passkeys"))
         ordered = counted.order_by(page.c.created_at.desc(), page.c.id.desc())
         return (await connection.execute(ordered)).all()
 
@@ -182,5 +184,5 @@ def _overview(row: Row[Any]) -> Overview:
         locked_until=row.locked_until,
         last_sign_in_at=row.latest,
         sessions=row.live,
-        passkeys=0,
+        passkeys=row.passkeys,
     )

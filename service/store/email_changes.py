@@ -82,6 +82,9 @@ class EmailChanges:
                     return None
                 if (await connection.execute(delete(email_changes).where(*good))).rowcount == 0:
                     return None
+                taken = select(users.c.id).where(users.c.email_key == email_key(row.email))
+                if (await connection.scalars(taken)).first() is not None:
+                    raise ConflictError  # or PostgreSQL's log would say the address
                 changed = await change(
                     connection,
                     row.user_id,

@@ -14,13 +14,15 @@ from service.store.database import Database
 from service.store.mail_outbox import CONTEXT
 
 PAGE = 100
+SENT = "sent, which the audit could not be told yet"
+"""As `last_error`: of a mail that only waits for its event, so that nobody gets it twice."""
 
 # What is taken becomes due again when its lease ends: nobody has to find out that a worker died.
 _CLAIM = text("""
     update mails set due_at = :until, tries = tries + 1
     where id = (select id from mails where due_at <= :now order by due_at, id limit 1
                 for update skip locked)
-    returning id, template, user_id, sealed, created_at, tries
+    returning id, template, user_id, sealed, created_at, tries, last_error
 """)
 # By id, which is the order of writing: whether one has expired is seen by a look at the first.
 _EXPIRED = text("""
@@ -38,7 +40,7 @@ AnnounceExpired = Callable[[str, str], Awaitable[None]]
 class Claimed:
     """A mail that this worker has to send until its lease ends.
 
-    `to` is None when SECRET_KEY does not open it.
+    `to` is None when SECRET_KEY does not open it. `sent`: it was sent before, see SENT.
     """
 
     id: int
@@ -47,6 +49,7 @@ class Claimed:
     created_at: datetime
     tries: int
     until: datetime
+    sent: bool
     to: str | None = field(repr=False)
     params: Mapping[str, str] = field(repr=False)
 
@@ -81,6 +84,7 @@ class MailQueue:
             created_at=row.created_at,
             tries=row.tries,
             until=until,
+            sent=row.last_error == SENT,
             to=told.get("to"),
             params=told.get("params", {}),
         )

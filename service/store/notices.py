@@ -3,6 +3,7 @@
 Where the audit knows an event already, nobody is told again.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -133,11 +134,17 @@ def is_new(event: Event, row: Row[tuple[object, ...]]) -> bool:
 
 
 def _params(notice: Notice, row: Row[tuple[object, ...]]) -> Params:
-    event = notice.event
-    device = row.device or (device_label(event.user_agent) if event.user_agent else "")
-    told = {"when": to_rfc3339(event.at_ms), "device": device, "ip": event.ip}
+    event, told = notice.event, {"when": to_rfc3339(notice.event.at_ms)}
+    if event.actor_id in {"", event.user_id}:  # else it is where an administrator sits
+        device = row.device or (device_label(event.user_agent) if event.user_agent else "")
+        told |= {"device": _without_link(device), "ip": event.ip}
     own = _OWN.get(notice.template, _nothing)
     return {name: value for name, value in {**told, **own(event, row)}.items() if value}
+
+
+def _without_link(name: object) -> str:
+    """A name that somebody chose, perhaps a stranger: mail programs make no link of it."""
+    return re.sub(r"[.:/@]+(?=\w)", " ", str(name or ""))
 
 
 def _nothing(_: Event, __: Row[tuple[object, ...]]) -> Params:
@@ -146,9 +153,12 @@ def _nothing(_: Event, __: Row[tuple[object, ...]]) -> Params:
 
 _OWN: Mapping[MailTemplate, Callable[[Event, Row[tuple[object, ...]]], Params]] = {
     MailTemplate.RECOVERY_CODE_USED: lambda _, row: {"left": str(row.codes_left)},
-    MailTemplate.PASSKEY_ADDED: lambda event, _: {"name": str(event.data.get("name", ""))},
-    MailTemplate.PASSKEY_REMOVED: lambda event, _: {"name": str(event.data.get("name", ""))},
-    MailTemplate.ACCOUNT_LOCKED: lambda event, _: {"until": str(event.data[_LOCKS[event.type]])},
+    MailTemplate.PASSKEY_ADDED: lambda event, _: {"name": _without_link(event.data.get("name"))},
+    MailTemplate.PASSKEY_REMOVED: lambda event, _: {"name": _without_link(event.data.get("name"))},
+    MailTemplate.ACCOUNT_LOCKED: lambda event, _: {
+        "until": str(event.data[_LOCKS[event.type]]),
+        "by": "administrator" if event.type is EventType.USER_LOCKED else "",
+    },
 }
 
 

@@ -159,6 +159,10 @@ class PersonArchive:
 def _event(opened: Opened) -> dict[str, Any]:
     row: Row[Any] = opened.row
     said: Mapping[str, Any] = opened.personal or {}
+    if (
+        row.actor_id and row.actor_id != row.user_id
+    ):  # where somebody else sits is not theirs to know
+        said = {"data": said.get("data", {})}
     return {
         "type": row.type,
         "occurred_at": _text(row.occurred_at),

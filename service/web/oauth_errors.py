@@ -49,6 +49,8 @@ def oauth_error(refusal: e.AuthError) -> web.Response:
     """The response to a refused request; of a form, the first fault names its parameter."""
     status, error = error_of(type(refusal))
     description = f"{refusal.title}. {refusal.detail}"
+    if isinstance(refusal, e.UnsupportedMediaTypeError):
+        description = f"{refusal.title}. Send application/x-www-form-urlencoded, in UTF-8."
     if isinstance(refusal, e.ValidationFailedError):
         description = "; ".join(f"{fault.field}: {fault.message}" for fault in refusal.errors)
     headers = BASIC if isinstance(refusal, e.InvalidClientError) else headers_of(refusal)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 PREFLIGHT = {
-    "Access-Control-Allow-Methods": "GET, POST, PATCH, DELETE",
+    "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
     "Access-Control-Allow-Headers": (
         "Authorization, Content-Type, X-Request-ID, X-Requested-With, X-Tab-State"
     ),

@@ -36,7 +36,7 @@ async def wire_admin(app: web.Application) -> AsyncIterator[None]:
     reading = Database(engine)
     administration = app[admin_keys.ADMINISTRATION] = Administration(reading, parts.policy)
     cursors = [derive_key(secret, "people cursors") for secret in settings.secrets]
-    app[admin_keys.SEARCH_PEOPLE] = SearchPeople(administration, SessionCursors(cursors))
+    app[admin_keys.SEARCH_PEOPLE] = SearchPeople(administration, SessionCursors(cursors), events)
     app[admin_keys.READ_TIMELINE] = ReadTimeline(
         administration, AuditSearch(reading, PersonKeys(reading, parts.seal, token_bytes)), events
     )

@@ -28,7 +28,7 @@ NEEDED: dict[MailTemplate, dict[str, str]] = {
 MORE: dict[MailTemplate, dict[str, str]] = {
     MailTemplate.PASSKEY_ADDED: {"name": "My key"},
     MailTemplate.PASSKEY_REMOVED: {"name": "My key"},
-    MailTemplate.ACCOUNT_LOCKED: {"until": "2026-11-23T22:05:00Z"},
+    MailTemplate.ACCOUNT_LOCKED: {"until": "2026-11-23T22:05:00Z", "by": "administrator"},
 }
 NOTICES = set(MailTemplate) - NEEDED.keys() | {MailTemplate.RECOVERY_CODE_USED}
 

@@ -2,6 +2,7 @@
 
 from secrets import token_bytes, token_hex
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import event as listen
@@ -34,9 +35,10 @@ TOLD = [
             (EventType.LOGIN_FAILED, "locked_until"),
             (EventType.MFA_FAILED, "locked_until"),
             (EventType.PASSWORD_REFUSED, "locked_until"),
-            (EventType.USER_LOCKED, "until"),
         ]
     ],
+    (EventType.USER_LOCKED, {"data": {"until": "2026-11-23T22:05:00Z"}}, "account_locked",
+     {"until": "2026-11-23T22:05:00Z", "by": "administrator"}),
 ]  # fmt: skip
 
 
@@ -111,6 +113,14 @@ async def test_a_step_up_is_no_sign_in_from_a_new_device(office: Office, person:
     assert await office.waiting() == []
 
 
+async def test_where_an_administrator_sits_is_not_told(office: Office, person: Person) -> None:
+    """Of what somebody else did: what and when, but neither their address nor their device."""
+    by_admin = {"user_id": person.id, "actor_id": str(uuid4()), "ip": HOME, "user_agent": FIREFOX}
+    await store(office, Event(EventType.USER_MFA_RESET, office.clock(), **by_admin))
+    [(_, _, params, _)] = await office.waiting()
+    assert params.keys() == {"when"}
+
+
 async def test_a_notice_of_a_sign_in_from_a_new_device(office: Office, person: Person) -> None:
     """A device or a network not used before; never the first sign-in (ASVS 6.3.5)."""
     story = [
@@ -132,6 +142,16 @@ async def test_a_notice_of_a_sign_in_from_a_new_device(office: Office, person: P
             assert (template, to) == ("new_device", person.email)
             assert (params["device"], params["ip"]) == (device, ip)
         await office.sql("truncate mails")
+
+
+async def test_a_device_s_name_is_no_link(office: Office, person: Person) -> None:
+    """Whoever signs in chooses it, a thief too; a notice has no link at all."""
+    await store(office, await sign_in(office, person, HOME, "Firefox on Linux"))
+    named = "See http://evil.example/x or a@evil.example"
+    await store(office, await sign_in(office, person, HOME, named))
+
+    [(_, _, params, _)] = await office.waiting()
+    assert params["device"] == "See http evil example x or a evil example"
 
 
 async def test_sign_ins_of_one_batch_are_compared_with_each_other(

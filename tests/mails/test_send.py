@@ -1,12 +1,15 @@
 """A mail goes out once, in both forms, however the server behaves."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from service.contracts.mails import MailTemplate
+from service.domain.errors import ServiceUnavailableError
 from service.domain.mail_tries import EXPIRES
 from service.outbound.mails.smtp import MailServer, by_smtp
+from service.store.event_log import EventLog
 from tests.mails.conftest import LINK, TOKEN, Office, Postbox, postbox, server_context, takes
 from tests.support.processes import free_port
 from tests.support.tls import Authority
@@ -54,6 +57,29 @@ async def test_a_server_that_is_away_loses_nothing(office: Office) -> None:
         assert await send() == 2
         assert box.connections == 1
     assert sorted(box.recipients) == ["ada@people.example", "bob@people.example"]
+
+
+async def test_a_redis_that_is_away_sends_nothing_twice(office: Office, box: Postbox, said) -> None:
+    """The event of a mail that was sent waits for Redis; nobody gets the mail again meanwhile."""
+
+    class Silent(EventLog):
+        def __init__(self) -> None:
+            pass
+
+        async def append(self, *_: object, **__: object) -> None:
+            raise ServiceUnavailableError
+
+    before = len(await said())
+    await office.put(user_id=USER)
+    cut_off = replace(office, events=Silent())
+    for _ in range(3):
+        with pytest.raises(ServiceUnavailableError):
+            await cut_off.worker(box.url)()
+        office.clock.move(timedelta(minutes=6))
+    assert len(box.got) == 1
+    assert await office.worker(box.url)() == 1
+    assert (len(box.got), await office.rows()) == (1, [])
+    assert [event["type"] for event in (await said())[before:]] == ["mail.sent"]
 
 
 @pytest.mark.parametrize("at", ["RCPT", "DATA"])

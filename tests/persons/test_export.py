@@ -1,6 +1,7 @@
 """A person is given all that is held on them, and nothing of anybody else."""
 
 import asyncio
+import gzip
 import json
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -9,7 +10,9 @@ from uuid import uuid4
 
 import pytest
 
+from service.contracts.events import Event, EventType
 from service.domain.secrets import at_rest
+from service.store.audit import AuditRecords, StreamedEvent
 from service.store.audit_search import AuditSearch
 from service.store.database import Database
 from service.store.dead_letters import DeadLetter, DeadLetters
@@ -92,6 +95,29 @@ async def test_everything_held_on_a_person(stores, visit, tmp_path, person_keys)
         assert secret not in text
     stored = await stores.audit(canary.person.id)
     assert (stored.count("export.requested"), stored.count("export.fetched")) == (1, 2)
+
+
+async def test_where_an_administrator_sits_is_not_in_it(stores, person_keys):
+    """Of what somebody else did to them: what, when and why, but neither address nor device."""
+    person, clerk = await stores.add_person(), str(uuid4())
+    audit = AuditRecords(Database(stores.engine), person_keys, now_ms)
+    whence = {"user_id": person.id, "ip": "192.0.2.66", "user_agent": "The clerk's"}
+    events = [
+        Event(EventType.USER_LOCKED, now_ms(), actor_id=clerk, data={"why": "asked"}, **whence),
+        Event(EventType.USER_RENAMED, now_ms(), **whence),
+    ]
+    await audit.record(3, [StreamedEvent(f"{now_ms()}-{n}", e) for n, e in enumerate(events)])
+    archive = PersonArchive(
+        Database(stores.engine),
+        AuditSearch(Database(stores.engine), person_keys),
+        DeadLetters(Database(stores.engine), person_keys),
+    )
+    packed = await archive.build(person.id, made_ms=now_ms(), keep=DAY)
+    told = {e["type"]: e for e in json.loads(gzip.decompress(packed))["events"]}
+
+    locked, renamed = told["user.locked"], told["user.renamed"]
+    assert (locked["ip"], locked["user_agent"], locked["data"]) == (None, None, {"why": "asked"})
+    assert (renamed["ip"], renamed["user_agent"]) == ("192.0.2.66", "The clerk's")
 
 
 async def test_nobody_else_can_fetch_it(stores, visit, tmp_path):

@@ -90,6 +90,16 @@ def test_a_bad_setting_is_named(monkeypatch, name, value):
     assert "hunter2" not in message
 
 
+@pytest.mark.server
+def test_nothing_is_there_before_anybody_is_made(empty_database):
+    """ASVS 6.3.2: after `migrate` no account is there, nor a way to sign in."""
+    env = {**GOOD, "DATABASE_URL": empty_database}
+    assert python("service", "migrate", env=env).returncode == 0
+    listed = python("service", "users", "list", "--json", env=env)
+
+    assert (listed.returncode, listed.stdout) == (0, "")
+
+
 @pytest.mark.parametrize(
     "command",
     [("service", "serve"), ("service", "users", "list"), ("service", "migrate"), ("workers",)],

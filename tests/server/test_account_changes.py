@@ -2,11 +2,12 @@
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 from secrets import token_bytes, token_hex
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select, text, update
 
 from service.clocks import now_ms
 from service.contracts.link_tables import email_changes, password_resets, registrations
@@ -195,6 +196,24 @@ async def test_an_address_that_was_taken_meanwhile_is_a_conflict(browser, databa
     replies = await asyncio.gather(*(follow(browser, mail) for mail in both))
 
     assert sorted(reply.status for reply in replies) == [204, 409]
+
+
+async def test_an_address_that_is_taken_is_not_in_the_log_of_postgresql(
+    browser, database, make_person
+):
+    """Its unique index would say the address there, in the plain."""
+    person, other = await make_person(), await make_person()
+    wanted = address()
+    await want(browser, (await browser.login(person))["access_token"], wanted, person.password)
+    (mail,) = await mails_to(database, wanted)
+    async with database.transaction() as connection:
+        of = update(users).where(users.c.id == other.id)
+        await connection.execute(of.values(email=wanted, email_key=email_key(wanted)))
+
+    assert (await follow(browser, mail)).status == 409
+    async with database.transaction() as connection:
+        data = Path(await connection.scalar(text("show data_directory")))
+    assert wanted not in (data.parent / "server.log").read_text()
 
 
 async def test_a_change_of_address_wants_the_password_and_another_address(browser, person):

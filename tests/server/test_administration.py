@@ -19,6 +19,7 @@ from service.store.admin_changes import AdminChanges
 from service.store.erasures import Erasures, RequestedBy
 from service.store.event_log import EventLog
 from service.store.live_sessions import LiveSessions
+from tests.support.mails import mails_to
 from tests.support.people import PASSWORD, TOTP_SECRET, Person
 from workers.locks import LiftLocks
 
@@ -82,6 +83,26 @@ async def test_disabling_a_user_ends_all(admin, browser, person, told, database)
     assert (await sign_in(browser, person)).status == 200
 
 
+@pytest.mark.parametrize("how", ["lock", "disable", "reset-2fa", "revoke-sessions"])
+async def test_who_was_shut_out_comes_back_by_no_link(admin, browser, person, database, how):
+    """A new address that waits to be proven, a password that waits to be reset: both are void."""
+    token = (await browser.login(person))["access_token"]
+    body = {"email": f"thief-{token_hex(4)}@people.example", "password": person.password}
+    asked = await browser.send("POST", "/api/auth/email/change", token=token, json=body)
+    assert asked.status == 202
+    await browser.send("POST", "/api/auth/password/forgot", json={"email": person.email})
+
+    async def links():
+        query = """select (select count(*) from email_changes where user_id = :who)
+                        + (select count(*) from password_resets where user_id = :who)"""
+        async with database.transaction() as connection:
+            return await connection.scalar(text(query), {"who": person.id})
+
+    assert await links() == 2
+    assert (await admin("POST", f"/users/{person.id}/{how}", json=WHY)).status == 200
+    assert await links() == 0
+
+
 async def test_a_lock_ends_all_and_can_be_taken_off(admin, browser, person, told):
     """Until when is shown and told to its owner; a lock in the past is a mistake."""
     tokens = await browser.login(person)
@@ -100,6 +121,21 @@ async def test_a_lock_ends_all_and_can_be_taken_off(admin, browser, person, told
     assert (unlocked.body["status"], unlocked.body["locked_until"]) == ("active", None)
     assert (await sign_in(browser, person)).status == 200
     assert len(await told("user.unlocked", person.id)) == 1
+
+
+@pytest.mark.parametrize("how", ["lock", "disable", "reset-2fa", "revoke-sessions"])
+async def test_links_that_were_mailed_before_lead_nowhere(admin, browser, person, database, how):
+    """Whoever had the account may have had a new address on its way: it does not outlast the lock."""
+    token = (await browser.login(person))["access_token"]
+    body = {"email": f"{token_hex(6)}@theirs.example", "password": PASSWORD}
+    await browser.send("POST", "/api/auth/email/change", token=token, json=body)
+    (mail,) = await mails_to(database, body["email"])
+    await admin("POST", f"/users/{person.id}/{how}", json=WHY)
+    for undo in ("unlock", "enable"):
+        await admin("POST", f"/users/{person.id}/{undo}", json=WHY)
+
+    reply = await browser.send("POST", "/api/auth/email/verify", json={"token": mail.token})
+    assert (reply.status, reply.code) == (400, "link_invalid")
 
 
 async def test_roles_count_from_the_next_request_on(admin, browser, person, told):
@@ -135,8 +171,6 @@ async def test_a_second_factor_is_reset(admin, browser, make_person, database, t
     async with database.transaction() as connection:
         left = select(recovery_codes).where(recovery_codes.c.user_id == person.id)
         assert (await connection.execute(left)).all() == []
-        mail = text("select template from mails where user_id = :who")
-        assert await connection.scalar(mail, {"who": person.id}) == "mfa_disabled"
     assert len(await told("user.mfa_reset", person.id)) == 1
 
 
@@ -274,6 +308,19 @@ async def test_people_are_found_by_how_they_begin(admin, make_person, database):
     first = await find(q=mark, limit="2")
     foreign = {"q": "other", "cursor": first["next_cursor"]}
     assert (await admin("GET", "/users", params=foreign)).code == "validation_failed"
+
+
+async def test_who_looks_people_up_stands_in_the_audit(admin, person, told):
+    """One event a request, before anything is shown, with what was searched for."""
+    await admin("GET", "/users", params={"q": "ada", "role": "auditor", "limit": "3"})
+    await admin("GET", f"/users/{person.id}/sessions")
+
+    events = [e for e in await told("audit.searched") if e["actor_id"] == admin.person.id]
+    assert {e["reason"]: json.loads(e["data"]) for e in events} == {
+        "people": {"filters": {"q": "ada", "role": "auditor"}, "limit": 3},
+        "sessions": {"filters": {"user_id": person.id}, "limit": 50},
+    }
+    assert len(events) == 2
 
 
 async def test_an_overview_counts_what_lives(admin, browser, person, database):

@@ -128,6 +128,8 @@ async def test_a_refused_form_is_answered_as_rfc_6749_5_2_has_it(api, body, head
     reply = await post(api, "/oauth/token", body, headers)
 
     assert (reply.status, reply.body["error"]) == error
+    if reply.status == 415:
+        assert FORM["Content-Type"] in reply.body["error_description"]
     assert set(reply.body) == {"error", "error_description"}
     assert reply.headers["Content-Type"] == "application/json"
     assert reply.headers["Cache-Control"] == "no-store"

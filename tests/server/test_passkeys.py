@@ -45,7 +45,7 @@ async def owner(home, person):
 
 
 async def test_a_passkey_signs_in_without_a_password(home, owner, said_of):
-    """Two factors at once (RFC 8176: mfa), in a session of its own, told to the audit and by mail."""
+    """Two factors at once (RFC 8176: mfa), in a session of its own, told to the audit."""
     person, tokens, authenticator = owner
     signed_in = await home.sign_in(authenticator)
     me = await home.browser.me(signed_in.body["access_token"])
@@ -58,6 +58,21 @@ async def test_a_passkey_signs_in_without_a_password(home, owner, said_of):
         "passkey.added",
         "login.succeeded",
     ]
+
+
+async def test_administrators_see_how_many_passkeys_there_are(home, owner, make_person):
+    """Of one person, and of all on a page."""
+    person, *_ = owner
+    admin = await home.browser.login(await make_person(roles=["admin"]))
+
+    async def seen(path, **params):
+        token = admin["access_token"]
+        return (
+            await home.browser.send("GET", f"/api/admin/{path}", token=token, params=params)
+        ).body
+
+    assert (await seen(f"users/{person.id}"))["passkeys"] == 1
+    assert [u["passkeys"] for u in (await seen("users", q=person.email))["users"]] == [1]
 
 
 async def test_in_cookie_mode_the_refresh_token_is_the_browsers(home, owner):
@@ -336,7 +351,7 @@ async def test_a_person_has_twenty_at_most(home, owner, engine):
     assert reply.code == "conflict"
 
 
-async def test_people_list_name_and_remove_theirs(home, owner, make_person, said_of, database):
+async def test_people_list_name_and_remove_theirs(home, owner, make_person, said_of):
     """And nobody else's."""
     person, tokens, authenticator = owner
     token = tokens["access_token"]

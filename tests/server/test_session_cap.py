@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 from secrets import token_bytes
 
@@ -11,6 +12,7 @@ from sqlalchemy import func, select, update
 from service.app import build_app, session_policy
 from service.contracts import keys
 from service.contracts.tables import sessions
+from service.domain.errors import SessionLimitError
 from service.domain.ids import make_id
 from service.domain.sessions import Origin, Session, SessionCap
 from service.store.session_records import SessionRecords
@@ -99,6 +101,21 @@ async def test_the_cap_holds_under_a_race(capped, person, alive, redis, database
         assert told[b"session.ended", b"evicted"] == await count(database, person, "evicted")
 
 
+@pytest.mark.parametrize("refuse", [False, True], ids=["evict", "refuse"])
+async def test_the_cap_holds_under_a_race_in_sql(database, person, alive, make_settings, refuse):
+    """ASVS 7.1.2: where no queue for passwords stands before it, transactions still follow each other."""
+    records, policy = SessionRecords(database), session_policy(make_settings())
+    cap = SessionCap(CAP, refuse=refuse)
+
+    async def add(session):
+        with suppress(SessionLimitError):
+            await records.add(session, Origin(), cap=cap, policy=policy)
+
+    for _ in range(5):
+        await asyncio.gather(*(add(session_of(person)) for _ in range(12)))
+        assert len(await alive(person)) == CAP
+
+
 async def test_the_one_not_used_for_longest_goes(capped, person, alive, database):
     """Its holder hears why; those who are over anyway make no room and take none."""
     [browser, _] = await capped("evict", most=2)
@@ -130,24 +147,26 @@ async def test_a_session_that_replaces_another_takes_its_room(
 ):
     """ASVS 7.2.4: a step-up at the cap neither fails nor ends a third one."""
     records, policy = SessionRecords(database), session_policy(make_settings())
-    old, third, new = [
-        Session(
-            id=make_id(keys.partition_of(person.id), token_bytes(16)),
-            user_id=person.id,
-            created_ms=now_ms(),
-            last_used_ms=now_ms(),
-            ip="",
-            device="",
-            amr=("pwd",),
-        )
-        for _ in range(3)
-    ]
+    old, third, new = [session_of(person) for _ in range(3)]
     for each in (old, third):
         await records.add(each, Origin())
     cap = SessionCap(2, refuse=refuse)
 
     added = await records.add(new, Origin(), cap=cap, policy=policy, replaces=old.id)
     assert list(added) == []
+
+
+def session_of(person):
+    """A new one."""
+    return Session(
+        id=make_id(keys.partition_of(person.id), token_bytes(16)),
+        user_id=person.id,
+        created_ms=now_ms(),
+        last_used_ms=now_ms(),
+        ip="",
+        device="",
+        amr=("pwd",),
+    )
 
 
 async def move(database, session_id, by):

@@ -75,6 +75,7 @@ async def test_a_session_s_story_from_challenge_to_reuse(browser, make_person, a
     assert (found["user_id"], found["complete"]) == (person.id, True)
     assert lines == sorted(lines, key=lambda line: line["at"])
     assert "127.0.0.1" in lines[2]["says"]
+    assert lines[2]["says"].startswith("Signed in by pwd, otp, mfa ")
 
 
 async def test_who_ended_it_and_why(browser, person, ask, stored):

@@ -10,7 +10,7 @@ import pyotp
 import pytest
 import requests
 import schemathesis
-from schemathesis.checks import CHECKS
+from schemathesis.checks import CHECKS, load_all_checks
 
 from service.web.openapi import document
 from service.web.routes import ROUTES
@@ -18,6 +18,7 @@ from tests.support.authenticator import Authenticator
 from tests.support.mails import mails_to
 from tests.support.people import TOTP_SECRET
 
+load_all_checks()
 ALL = CHECKS.get_all()
 SCHEMA = schemathesis.openapi.from_dict(document(version="1", server="http://127.0.0.1"))
 FORM = "application/x-www-form-urlencoded"

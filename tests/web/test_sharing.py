@@ -3,6 +3,7 @@
 import aiohttp
 import pytest
 
+from service.web.routes import ROUTES
 from tests.support.people import Browser
 
 ALLOWED, OTHER = "https://pay.lender.example", "https://evil.example"
@@ -29,6 +30,9 @@ async def test_preflights(shared, path):
     assert (yes.status, no.status) == (204, 204)
     assert (granted(yes), granted(no)) == (ALLOWED, None)
     assert "X-Requested-With" in yes.headers["Access-Control-Allow-Headers"]
+    assert {route.method for route in ROUTES} <= set(
+        yes.headers["Access-Control-Allow-Methods"].split(", ")
+    )
     assert "Access-Control-Allow-Headers" not in no.headers
     assert yes.headers["X-Request-ID"]
 

@@ -9,7 +9,8 @@ from multidict import CIMultiDict
 from service.web.routes import ROUTES
 from tests.support.people import Reply
 
-METHODS = {route.path: route.method for route in ROUTES if route.body}
+METHODS = {route.path: route.method for route in reversed(ROUTES) if route.body}
+"""Of a path that takes bodies by several, the first."""
 PATIENCE = 20.0
 """Seconds after which a test that waits for an answer fails."""
 
@@ -36,9 +37,11 @@ class Served:
         finally:
             writer.close()
 
-    async def post(self, path: str, body: bytes, *headers: str, token: str = "") -> Reply:
+    async def post(
+        self, path: str, body: bytes, *headers: str, token: str = "", method: str = ""
+    ) -> Reply:
         """Send a body as its route takes one; of the headers only Host is given, and JSON by default."""
-        lines = [f"{METHODS.get(path, 'POST')} {path} HTTP/1.1", "Host: x", *headers]
+        lines = [f"{method or METHODS.get(path, 'POST')} {path} HTTP/1.1", "Host: x", *headers]
         if not any(line.lower().startswith("content-type") for line in headers):
             lines.append("Content-Type: application/json")
         if not any(line.lower().startswith("transfer-encoding") for line in headers):
@@ -64,7 +67,7 @@ def refusal(reply: Reply) -> tuple[int, str]:
     """The status and code of a problem, once it is seen to be a whole one (RFC 9457, API.md)."""
     assert reply.headers["Content-Type"] == "application/problem+json", reply
     members = {"type", "title", "status", "detail", "code", "request_id"}
-    assert set(reply.body) - {"errors"} == members
+    assert set(reply.body) - {"errors", "reason"} == members
     assert ("errors" in reply.body) is (reply.code == "validation_failed")
     assert reply.body["type"] == f"/problems/{reply.code}"
     assert reply.body["status"] == reply.status

@@ -8,7 +8,8 @@ from aiohttp import web
 from service.domain.errors import FieldError, NotFoundError, ValidationFailedError
 from service.operations import account_deeds as changes
 from service.operations.administer_account import Deed
-from service.store.admin_changes import AccountChange, Changed
+from service.store.account_changes import Changed
+from service.store.admin_changes import AccountChange
 from service.store.administration import PeopleWanted
 from service.web.admin_bodies import (
     EndQuery,
@@ -43,7 +44,11 @@ async def get_users(request: web.Request) -> web.Response:
     query = read_query(request, UsersQuery)
     wanted = PeopleWanted(q=query.q, role=query.role, status=query.status)
     people, cursor = await request.app[SEARCH_PEOPLE](
-        wanted, limit=query.limit or PAGE, cursor=query.cursor
+        wanted,
+        limit=query.limit or PAGE,
+        cursor=query.cursor,
+        actor_id=request[CALLER].user.id,
+        origin=request[VISIT].origin,
     )
     return json_reply({"users": [overview_view(each) for each in people], "next_cursor": cursor})
 
@@ -111,7 +116,11 @@ async def post_revoke_everybody(request: web.Request) -> web.Response:
 async def get_user_sessions(request: web.Request) -> web.Response:
     query, policy = read_query(request, PageQuery), request.app[POLICY]
     page, cursor = await request.app[SEARCH_PEOPLE].sessions_of(
-        _user_id(request), limit=query.limit or PAGE, cursor=query.cursor
+        _user_id(request),
+        limit=query.limit or PAGE,
+        cursor=query.cursor,
+        actor_id=request[CALLER].user.id,
+        origin=request[VISIT].origin,
     )
     sessions = [past_session_view(record, at, policy) for record, at in page.rows]
     return json_reply({"sessions": sessions, "next_cursor": cursor})

@@ -88,7 +88,7 @@ def refused(token, *, now=NOW):
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_every_algorithm_signs_what_it_verifies(algorithm):
-    """A token says to its reader what its writer meant, and names type and key (RFC 9068 .public_bytes(2.1)."""
+    """A token says to its reader what its writer meant, and names type and key (RFC 9068 §2.1)."""
     tokens = issuer(KEYS[algorithm])
     text = tokens.sign(CLAIMS, issued=NOW)
     header = json.loads(decode(text.split(".")[0]))
@@ -162,7 +162,7 @@ def test_a_header_that_we_never_write_is_refused(changes):
 
 @pytest.mark.parametrize("missing", HEADER)
 def test_a_header_without_one_of_its_members_is_refused(missing):
-    """alg, typ and kid are all needed (RFC 8725 .public_bytes(3.1, .public_bytes(3.11)."""
+    """alg, typ and kid are all needed (RFC 8725 §3.1, §3.11)."""
     refused(signed({name: value for name, value in HEADER.items() if name != missing}))
 
 
@@ -199,7 +199,7 @@ def test_a_header_that_is_no_json_object_is_refused(raw):
 )
 @pytest.mark.parametrize("algorithm", ["HS256", "ES256"])
 def test_what_everybody_knows_is_no_hmac_key(secret, algorithm):
-    """The algorithm belongs to the key: a public key never verifies an HMAC (RFC 8725 .public_bytes(2.1)."""
+    """The algorithm belongs to the key: a public key never verifies an HMAC (RFC 8725 §2.1)."""
     refused(keyed({**HEADER, "alg": algorithm}, secret))
 
 
@@ -263,7 +263,7 @@ def test_a_claim_that_we_never_write_is_refused(changes):
     "missing", ["iss", "aud", "sub", "client_id", "iat", "exp", "jti", "sid", "gen"]
 )
 def test_a_token_without_a_required_claim_is_refused(missing):
-    """What RFC 9068 .public_bytes(2.2 requires, and what ours need."""
+    """What RFC 9068 §2.2 requires, and what ours need."""
     payload = {name: value for name, value in PAYLOAD.items() if name != missing}
     refused(signed(payload=payload))
 
@@ -292,7 +292,7 @@ def test_a_huge_expiry_of_the_right_type_is_only_late():
 
 @pytest.mark.parametrize("first_seen", [NOW, None], ids=["after a use", "at its first use"])
 def test_a_token_ends_exactly_at_its_expiry(first_seen):
-    """Good until the second before, expired on the second (RFC 7519 .public_bytes(4.1.4), cached or not."""
+    """Good until the second before, expired on the second (RFC 7519 §4.1.4), cached or not."""
     tokens, text = issuer(), signed()
     if first_seen is not None:
         tokens.verify(text, now=first_seen)

@@ -1,0 +1,135 @@
+"""What must not be older or smaller than it is: libraries with known faults below, and bounds of time."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from aiohttp import http_parser
+from redis.asyncio import BlockingConnectionPool
+
+from config import gunicorn
+from service.store.redis_pool import open_pool, open_redis
+from service.web import server
+
+ROOT = Path(__file__).parent.parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+FLOORS = {"aiohttp": (3, 14, 4), "pyjwt": (2, 15), "redis": (5, 3)}
+
+
+ENV = {
+    "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing",
+    "REDIS_URL": "redis://127.0.0.1:1",
+    "SECRET_KEY": "k" * 40,
+}
+
+
+def in_a_process(code):
+    """The JSON that this prints in a process that is set up as on a platform."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        env={**os.environ, **ENV},
+    )
+    return json.loads(done.stdout)
+
+
+def numbers(text):
+    return tuple(int(part) for part in re.findall(r"\d+", text))
+
+
+@pytest.mark.parametrize("name", FLOORS)
+def test_floors_of_libraries(name):
+    """aiohttp 3.14.4, PyJWT 2.15, redis-py 5.3: no older one is installed, or would be."""
+    (asked,) = [line for line in PROJECT if re.match(rf"{name}\b", line)]
+    floor = re.search(r">=([\d.]+)", asked)
+    pins = (ROOT / "requirements.txt").read_text()
+
+    assert numbers(version(name)) >= FLOORS[name]
+    assert numbers(floor[1]) >= FLOORS[name]
+    assert (
+        numbers(re.search(rf"^{name}(?:\[\w+\])?==([\d.]+)", pins, re.MULTILINE)[1]) >= FLOORS[name]
+    )
+
+
+def test_redis_py_is_one_that_arq_takes():
+    """arq 0.28 wants less than 6."""
+    assert numbers(version("redis")) < (6,)
+
+
+def test_aiohttp_has_its_c_parser():
+    """The one in Python is lenient where request smuggling begins, and slow."""
+    assert http_parser.HttpRequestParser is not http_parser.HttpRequestParserPy
+
+
+def test_stops_within_25_seconds_of_sigterm():
+    """The longest that each process gives to what is in flight, before a platform kills it."""
+    assert server.STOP_SECONDS < gunicorn.graceful_timeout < 25
+
+
+def bounds(pool):
+    """The seconds that anybody waits for a connection of it, to connect, and to be answered."""
+    assert isinstance(pool, BlockingConnectionPool)
+    given = pool.connection_kwargs
+    return [pool.timeout, given["socket_connect_timeout"], given["socket_timeout"]]
+
+
+async def test_every_wait_for_redis_is_bounded():
+    """redis-py's default pool turns a silent server into many seconds."""
+    assert max(bounds(open_redis("redis://127.0.0.1:1").connection_pool)) <= 1
+    assert max(bounds(open_pool("redis://127.0.0.1:1", timeout=1, connections=1, wait=1))) <= 1
+
+
+def test_arq_has_a_bounded_pool_of_its_own():
+    """arq's own has no read timeout: what a worker really has, and that it takes no pickles."""
+    told = in_a_process(
+        "from workers.main import WorkerSettings as w; import json;"
+        "p = w.redis_pool.connection_pool; k = p.connection_kwargs;"
+        "print(json.dumps([type(p).__name__, p.timeout, k['socket_connect_timeout'],"
+        "k['socket_timeout'], w.job_deserializer is json.loads]))"
+    )
+
+    assert told[0] == "BlockingConnectionPool"
+    assert max(told[1:4]) <= 5
+    assert told[4]
+
+
+def test_no_job_runs_once_per_worker():
+    """`run_at_startup` would run a job in every worker at each deploy."""
+    told = in_a_process(
+        "from workers.main import WorkerSettings as w; import json;"
+        "print(json.dumps([[j.run_at_startup, j.unique] for j in w.cron_jobs]))"
+    )
+
+    assert told
+    assert set(map(tuple, told)) == {(False, True)}
+
+
+def test_nothing_cuts_a_stream():
+    """`XADD MAXLEN` and XTRIM drop entries that nobody has read."""
+    found = [
+        path
+        for folder in ("service", "workers")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in {".py", ".lua"}
+        and re.search(r"maxlen|xtrim|minid", path.read_text(), re.IGNORECASE)
+    ]
+
+    assert found == []
+
+
+def test_no_default_accounts_outside_dev():
+    """ASVS 6.3.2: neither the service nor a worker so much as loads the demo's people."""
+    modules = in_a_process(
+        "import service.app, workers.main, json, sys; print(json.dumps(list(sys.modules)))"
+    )
+
+    assert "service.app" in modules
+    assert not {"service.demo_users", "service.dev"} & set(modules)
