@@ -1,6 +1,6 @@
 """Changes to an account that also end sessions: all in one transaction, or nothing of it."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,10 @@ class Changed:
 
 Tell = Callable[[Changed], Awaitable[None]]
 """Says what is about to be committed; when it can't be said, nothing is committed."""
+
+
+NEW_CREDENTIALS: Mapping[str, Any] = {"credentials": users.c.credentials + 1}
+"""Sign-ins that are under way find that they are no longer what was proven."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +102,12 @@ async def change(
         others = () if keep is None else (sessions.c.id != keep,)
         ids = await end_sessions(connection, user_id, *others, reason=reason)
     devices = 0 if trusts else await TrustedDevices.revoke_all(connection, user_id)
+<<<<<<< HEAD
     credentials = users.c.credentials + 1
     account = await update_account(connection, user_id, credentials=credentials, **values)
+=======
+    account = await update_account(connection, user_id, **values, **NEW_CREDENTIALS)
+>>>>>>> review7a
     return None if account is None else Changed(account, ids, devices)
 
 

@@ -11,6 +11,8 @@ from service.domain.errors import InvalidCredentialsError
 from service.domain.ids import make_id
 from service.domain.mail_links import Links, Purpose
 from service.domain.sessions import Origin, Session
+from service.operations.account_deeds import REVOKE
+from service.store.admin_changes import AdminChanges
 from service.store.email_changes import EmailChanges
 from service.store.second_factors import SecondFactors
 from service.store.session_records import SessionRecords
@@ -52,7 +54,14 @@ async def turn_off(client, database, person, token):
     assert (await client.post("2fa/disable", token, **given)).status == 204
 
 
-CHANGES = pytest.mark.parametrize("act", [change, reset, move, turn_off])
+async def revoke(client, database, person, token):
+    async def announce(_):
+        pass
+
+    await AdminChanges(database).apply(person.id, REVOKE, announce=announce)
+
+
+CHANGES = pytest.mark.parametrize("act", [change, reset, move, turn_off, revoke])
 
 
 @pytest.fixture
