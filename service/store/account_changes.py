@@ -102,12 +102,7 @@ async def change(
         others = () if keep is None else (sessions.c.id != keep,)
         ids = await end_sessions(connection, user_id, *others, reason=reason)
     devices = 0 if trusts else await TrustedDevices.revoke_all(connection, user_id)
-<<<<<<< HEAD
-    credentials = users.c.credentials + 1
-    account = await update_account(connection, user_id, credentials=credentials, **values)
-=======
     account = await update_account(connection, user_id, **values, **NEW_CREDENTIALS)
->>>>>>> review7a
     return None if account is None else Changed(account, ids, devices)
 
 

@@ -70,22 +70,12 @@ class AdminChanges:
                 raise NotFoundError
             if change.opens and await connection.scalar(_erasure_awaits(user_id)):
                 raise ConflictError
-<<<<<<< HEAD
-            devices = await _take(connection, user_id, change)
-            values = dict(change.values)
-            if change.takes_factors:
-                values["credentials"] = users.c.credentials + 1
-            account = await update_account(connection, user_id, **values)
-            if account is None:  # locked above: it is there
-                raise NotFoundError
-=======
             ends_all = change.ends is not None and not change.only
             values = {**change.values, **(NEW_CREDENTIALS if ends_all else {})}
             account = await update_account(connection, user_id, **values)
             if account is None:  # locked above: it is there
                 raise NotFoundError
             devices = await _take(connection, user_id, change)
->>>>>>> review7a
             changed = Changed(account, await _end(connection, user_id, change), devices)
             if change.only and not changed.ended:
                 raise NotFoundError
@@ -115,11 +105,7 @@ class AdminChanges:
 
 
 async def _take(connection: AsyncConnection, user_id: str, change: AccountChange) -> int:
-<<<<<<< HEAD
-    """Take what goes with a second factor, and forgive; in how many devices trust is over."""
-=======
     """Take what goes with it; in how many devices trust is over."""
->>>>>>> review7a
     if change.forgives:
         await SignInFailures.clear_all(connection, user_id)
     if not change.takes_factors:

@@ -105,8 +105,6 @@ async def test_of_what_nobody_is_told(office: Office, person: Person, event: Eve
     assert await office.waiting() == []
 
 
-<<<<<<< HEAD
-=======
 async def test_a_step_up_is_no_sign_in_from_a_new_device(office: Office, person: Person) -> None:
     """Whoever proves again who they are was signed in already, wherever they have gone since."""
     await store(office, await sign_in(office, person, HOME))
@@ -115,24 +113,12 @@ async def test_a_step_up_is_no_sign_in_from_a_new_device(office: Office, person:
     assert await office.waiting() == []
 
 
->>>>>>> review7a
 async def test_where_an_administrator_sits_is_not_told(office: Office, person: Person) -> None:
     """Of what somebody else did: what and when, but neither their address nor their device."""
     by_admin = {"user_id": person.id, "actor_id": str(uuid4()), "ip": HOME, "user_agent": FIREFOX}
     await store(office, Event(EventType.USER_MFA_RESET, office.clock(), **by_admin))
     [(_, _, params, _)] = await office.waiting()
     assert params.keys() == {"when"}
-<<<<<<< HEAD
-
-
-async def test_a_step_up_is_no_sign_in_from_a_new_device(office: Office, person: Person) -> None:
-    """Whoever proves again who they are was signed in already, wherever they have gone since."""
-    await store(office, await sign_in(office, person, HOME))
-    elsewhere = await sign_in(office, person, ABROAD)
-    await store(office, elsewhere._replace(reason="step_up"))
-    assert await office.waiting() == []
-=======
->>>>>>> review7a
 
 
 async def test_a_notice_of_a_sign_in_from_a_new_device(office: Office, person: Person) -> None:
