@@ -130,6 +130,7 @@ def test_no_worker_starts_without_its_countries(tmp_path):
         (("nonsense",), 2),
         (("users", "create"), 2),
         (("users", "create", "a@b.example", "--role", "king"), 2),
+        (("users", "lock", "a", "--until", "2020-01-01", "--reason", "b", "--by", "c"), 2),
         (("dev", "--port", "65536"), 2),
         (("users", "list"), 1),
         (("migrate",), 1),
