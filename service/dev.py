@@ -106,7 +106,7 @@ def run_dev(
             _running((*python, "service", "serve", "--host", HOST), env, data_dir / "web.pid")
         )
         worker = stack.enter_context(_running((*python, "workers"), env, data_dir / "worker.pid"))
-        _write_env(data_dir / "dev.env", own)
+        _write_env(data_dir / "dev.env", {"PUBLIC_URL": env["PUBLIC_URL"], **own})
         stack.callback((data_dir / "dev.env").unlink, missing_ok=True)
         filling: Leash | None = None
         if _wait_ready(own["BASE_URL"], web, stopping):
