@@ -21,9 +21,14 @@ from service.store.failures import SignInFailures
 from tests.conftest import SECRET_KEY, now_ms
 from tests.support.people import TOTP_SECRET, Browser, Person, Reply
 
+WORTH_SECONDS = 5
+
 
 def code(*, step: int = 0, secret: str = TOTP_SECRET) -> str:
-    """The code of now, or of the step before or after."""
+    """The code of now, or of the step before or after; that before only if it is good for a while yet."""
+    left = STEP_SECONDS - time.time() % STEP_SECONDS
+    if step < 0 and left < WORTH_SECONDS:
+        time.sleep(left)
     return pyotp.HOTP(secret).at(int(time.time()) // STEP_SECONDS + step)
 
 
