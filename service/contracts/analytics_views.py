@@ -239,11 +239,15 @@ REASONS = {
     "token_reuse": "session",
     "evicted": "session",
     "aborted": "session",
+    "superseded": "session",
     "revoked_user": "person",
     "password_change": "person",
+    "email_change": "person",
+    "mfa_change": "person",
     "erased": "person",
     "self": "person",
     "revoked_admin": "operator",
+    "account_disabled": "operator",
     "operator": "operator",
 }
 """The rows of `dim_reason`: a reason that is added here is added by a migration, too."""

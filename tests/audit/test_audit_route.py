@@ -11,12 +11,12 @@ import pytest
 from redis.asyncio import Redis
 from sqlalchemy import select, text
 
-from service import app
 from service.contracts.events import Outcome, outcome_of
 from service.domain.audit_rows import FIELDS
 from service.domain.instants import to_datetime, to_rfc3339
 from service.store import audit_filters, audit_search
 from service.store.audit import StreamedEvent
+from service.wiring import audit as wiring
 from tests.audit.auditors import AT_MS, IPS, ROWS, Auditor, happened, record, told
 from tests.audit.conftest import Books
 from tests.conftest import add_person
@@ -227,7 +227,7 @@ async def test_a_question_that_takes_too_long_is_given_up(
     filled, serve_for_real, make_settings, fresh_database, monkeypatch
 ):
     """503 for those who read the audit, more of them than it has connections; others sign in."""
-    monkeypatch.setattr(app, "AUDIT_SECONDS", 0.5)
+    monkeypatch.setattr(wiring, "AUDIT_SECONDS", 0.5)
     served = await serve_for_real(make_settings(database_url=fresh_database))
     person = await add_person(filled.database, roles=["auditor"])
     async with aiohttp.ClientSession() as http:
@@ -245,7 +245,7 @@ async def test_a_question_that_takes_too_long_is_given_up(
 
 def test_a_page_is_answered_in_seconds():
     """Whatever is asked: a statement has its time."""
-    assert timedelta(seconds=app.AUDIT_SECONDS) <= timedelta(seconds=10)
+    assert timedelta(seconds=wiring.AUDIT_SECONDS) <= timedelta(seconds=10)
 
 
 async def test_an_index_leads_to_the_newest(filled: Books):

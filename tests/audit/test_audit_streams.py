@@ -13,12 +13,12 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from service import app
 from service.contracts.events import Event, EventType
 from service.domain.audit_rows import FIELDS
 from service.store.audit import StreamedEvent
 from service.store.audit_search import FETCHED
 from service.web import streams
+from service.wiring import audit as wiring
 from tests.audit.auditors import AT_MS, Auditor, told
 from tests.audit.conftest import Books
 from tests.conftest import add_person
@@ -217,8 +217,8 @@ async def test_what_was_sent_of_a_broken_stream(large, start):
 @pytest.mark.parametrize("form", ["csv", "ndjson"])
 async def test_what_goes_wrong_before_the_first_row_is_a_problem(books, start, monkeypatch, form):
     """No 200 with nothing behind it; and whoever could not begin is in nobody's way."""
-    monkeypatch.setattr(app, "AUDIT_SECONDS", 0.5)
-    monkeypatch.setattr(app, "AUDIT_EXPORTS", 1)
+    monkeypatch.setattr(wiring, "AUDIT_SECONDS", 0.5)
+    monkeypatch.setattr(wiring, "AUDIT_EXPORTS", 1)
     async with start() as auditor:
         async with books.database.transaction() as connection:
             await connection.exec_driver_sql("lock table audit_log in access exclusive mode")
@@ -242,8 +242,8 @@ async def test_a_reader_who_stops_holds_nothing_that_others_need(
     large, start, monkeypatch, batches
 ):
     """Neither the rows in memory nor the only connection; just their place among the exports."""
-    monkeypatch.setattr(app, "AUDIT_CONNECTIONS", 1)
-    monkeypatch.setattr(app, "AUDIT_EXPORTS", 1)
+    monkeypatch.setattr(wiring, "AUDIT_CONNECTIONS", 1)
+    monkeypatch.setattr(wiring, "AUDIT_EXPORTS", 1)
     async with start() as auditor:
         async with begin(auditor) as reply:
             assert reply.status == 200
@@ -260,7 +260,7 @@ async def test_a_reader_who_stops_holds_nothing_that_others_need(
 async def test_a_reader_who_stops_for_too_long_is_cut_off(large, start, monkeypatch, batches):
     """Not given the end, and another may export."""
     monkeypatch.setattr(streams, "WRITE_SECONDS", 0.2)
-    monkeypatch.setattr(app, "AUDIT_EXPORTS", 1)
+    monkeypatch.setattr(wiring, "AUDIT_EXPORTS", 1)
     async with start() as auditor, begin(auditor) as reply:
         assert await wait_until(lambda: free(auditor))
         assert len(batches) < LARGE // FETCHED

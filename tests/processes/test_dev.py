@@ -70,7 +70,7 @@ async def test_a_day_with_dev(tmp_path):
         text = await said(process, log)
         env = dev_env(data_dir)
         told = {"BASE_URL", "DATABASE_URL", "REDIS_URL", "SECRET_KEY"}
-        assert set(env) == told | {"WEBHOOK_PRIVATE_ADDRESSES"}
+        assert set(env) == told | {"MAIL_DIR", "PUBLIC_URL", "WEBHOOK_PRIVATE_ADDRESSES"}
         assert stat.S_IMODE((data_dir / "dev.env").stat().st_mode) == 0o600
         assert f"runs at  {env['BASE_URL']}\n" in text
         assert [n for n in PEOPLE if f"{n}@inphora.example" not in text] == []

@@ -121,7 +121,9 @@ async def test_one_code_for_many_challenges(browsers, make_person, told):
     replies = await asyncio.gather(
         *(verify(browsers[n % 2], c["mfa_token"], code) for n, c in enumerate(challenges))
     )
-    assert Counter(reply.code for reply in replies) == {"": 1, "mfa_code_invalid": 19}
+    codes = Counter(reply.code for reply in replies)
+    assert codes.pop("") == 1
+    assert codes.keys() <= {"mfa_code_invalid", "account_locked"}, "tries at once count as failures"
     events = await told(person)
     assert (events["mfa.succeeded"], events["login.succeeded"]) == (1, 1)
 

@@ -292,13 +292,13 @@ async def test_jobs_are_json(stores, worker, tmp_path):
     """arq's own jobs can be read as JSON, and a pickled one is not opened."""
     crater, seen = tmp_path / "crater", []
     pickling = ArqRedis(stores.redis.connection_pool, default_queue_name=QUEUE)
-    await pickling.enqueue_job("cron:heartbeat", Bomb(crater))
+    pickled = await pickling.enqueue_job("cron:heartbeat", Bomb(crater))
     with worker():
 
         async def caught():
             names = await stores.redis.keys("arq:job:cron:*")
             seen.extend(job for job in await stores.redis.mget(["none", *names]) if job)
-            return seen and await stores.redis.zcard(QUEUE) == 0
+            return seen and await stores.redis.zscore(QUEUE, pickled.job_id) is None
 
         await wait_until(caught, seconds=20)
     assert not crater.exists()

@@ -272,8 +272,9 @@ async def test_a_forged_token_counts_for_nobody(limited, name, person):
     browser = await limited(policy_text(name, REFRESH, key="session", limit=1))
     token = (await browser.login(person))["refresh_token"]
 
+    forged = token[:-6] + ("A" if token[-6] != "A" else "B") + token[-5:]
     for _ in range(3):
-        assert (await browser.refresh(token[:-1] + "_")).code == "refresh_token_invalid"
+        assert (await browser.refresh(forged)).code == "refresh_token_invalid"
     assert (await browser.refresh(token)).status == 200
 
 

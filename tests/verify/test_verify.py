@@ -287,7 +287,7 @@ async def product(verifier, aiohttp_client):
         ("/auditors", token, 403, 'error="insufficient_scope"'),
         ("/strong", token, 401, 'error="insufficient_user_authentication"'),
         ("/strong", lambda: token(amr=("pwd", "otp", "mfa")), 200, ""),
-        ("/fresh", token, 200, ""),
+        ("/fresh", lambda: token(auth_time=int(time.time())), 200, ""),
         ("/fresh", lambda: token(auth_time=NOW - 100), 401, 'max_age="60"'),
         ("/", lambda: token(expires=NOW - 1), 401, 'error="invalid_token"'),
         ("/", lambda: token(OTHER), 401, 'error="invalid_token"'),
