@@ -99,13 +99,16 @@ def test_templates_of_ones_own(tmp_path: Path) -> None:
     assert own.write(other, number=8, at=AT)["Subject"] == "Shop: Two-step sign-in is off"
 
 
-async def test_mails_as_files(letters: Letters, tmp_path: Path) -> None:
+async def test_mails_as_files(
+    letters: Letters, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """One each, for its owner's eyes, and none half written; sent again, it is the same file."""
     folder = FolderCarrier(tmp_path / "mail")
     mail = Mail(MailTemplate.VERIFY_EMAIL, "ada@people.example", params={"link": LINK})
     for _ in range(2):
         delivery = await folder.deliver(letters.write(mail, number=7, at=AT))
         assert delivery.fate is Fate.SENT
+    assert LINK in capsys.readouterr().out, "a developer follows it from the terminal"
     [file] = (tmp_path / "mail").iterdir()
     assert file.name == "7.1795470600000.verify_email.eml"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600

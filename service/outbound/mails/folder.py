@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class FolderCarrier:
-    """Writes `.eml` files that only their owner can read, and logs a line each, with the link."""
+    """Writes `.eml` files that only their owner can read, and prints the link of each."""
 
     folder: Path
 
@@ -39,9 +40,11 @@ class FolderCarrier:
             "mail.written",
             to=str(message["To"]),
             subject=str(message["Subject"]),
-            link=links[0] if links else None,
             file=str(path),
         )
+        if links:  # beside the log, which hides what opens an account
+            sys.stdout.write(f"  {message['Subject']}: {links[0]}\n")
+            sys.stdout.flush()
         return Delivery(Fate.SENT)
 
 
