@@ -13,13 +13,6 @@ NOTHING_HELPS = timedelta(days=1)
 """What Retry-After says when waiting does not help: ask again tomorrow whether somebody unlocked it."""
 
 
-def delay_after(failures: int) -> timedelta:
-    """How long nothing is tried after so many failures in a row; `is_shut` says when it is for good."""
-    if failures <= FREE_FAILURES:
-        return timedelta()
-    return DELAYS[min(failures - FREE_FAILURES, len(DELAYS)) - 1]
-
-
 def is_shut(failures: int) -> bool:
     """Whether only a reset of the password, or an administrator, lets anybody try again."""
     return failures >= MAX_FAILURES

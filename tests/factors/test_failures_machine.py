@@ -15,12 +15,19 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from sqlalchemy import update
 
 from service.contracts.factor_tables import sign_in_failures
-from service.domain.lockout import FREE_FAILURES, MAX_FAILURES, NOTHING_HELPS, delay_after
+from service.domain.lockout import DELAYS, FREE_FAILURES, MAX_FAILURES, NOTHING_HELPS
 from service.store.database import Database, open_engine
 from service.store.failures import Attempt, Locked, SignInFailures
 
 WAITS = st.sampled_from([timedelta(seconds=1), *(timedelta(minutes=m) for m in (1, 2, 5, 16))])
 COUNTERS = st.sampled_from([None, b"a device", b"another"])
+
+
+def delay_after(failures: int) -> timedelta:
+    """How long nothing is tried after so many failures in a row, as the page says it."""
+    if failures <= FREE_FAILURES:
+        return timedelta()
+    return DELAYS[min(failures - FREE_FAILURES, len(DELAYS)) - 1]
 
 
 @dataclass
