@@ -7,6 +7,7 @@ from pathlib import Path
 from secrets import token_bytes, token_hex
 from uuid import uuid4
 
+import aiohttp
 import pytest
 from aiohttp import web
 from redis.asyncio import Redis
@@ -15,16 +16,19 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from config.settings import Settings
 from service.app import build_app
 from service.domain.secrets import Sealer, derive_key
-from service.embedded import EmbeddedServer, start_postgres, start_valkey
+from service.embedded import EmbeddedServer, start_valkey
 from service.store.database import Database, open_engine
-from service.store.migrations.run import migrate
 from service.store.password_hasher import PasswordHasher
 from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
 from service.store.users import UserRecords
 from service.web.server import Runner
+from tests.support.databases import Databases
+from tests.support.hosting import Hosting, hosting
 from tests.support.people import PASSWORD, Browser, Person
 from tests.web.wire import Served
+
+pytest_plugins = ["tests.plugins.shared_postgres", "tests.plugins.own_stores"]
 
 SECRET_KEY = "k" * 40
 REAL = frozenset({"postgres", "valkey", "own_valkey"})
@@ -45,14 +49,6 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
-    """A migrated PostgreSQL for the whole run."""
-    with start_postgres(tmp_path_factory.mktemp("postgres"), durable=False) as server:
-        migrate(server.url)
-        yield server
-
-
-@pytest.fixture(scope="session")
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
     """A Valkey for the whole run: do not empty, stop or slow it."""
     with start_valkey(tmp_path_factory.mktemp("valkey"), durable=False) as server:
@@ -67,7 +63,7 @@ def own_valkey(tmp_path: Path) -> Iterator[EmbeddedServer]:
 
 
 @pytest.fixture
-def environment(postgres: EmbeddedServer, valkey: EmbeddedServer) -> dict[str, str]:
+def environment(postgres: Databases, valkey: EmbeddedServer) -> dict[str, str]:
     """The settings of a process on the shared servers."""
     return {
         "DATABASE_URL": postgres.url,
@@ -89,7 +85,7 @@ def make_settings(environment: dict[str, str]) -> Callable[..., Settings]:
 
 
 @pytest.fixture
-async def engine(postgres: EmbeddedServer) -> AsyncIterator[AsyncEngine]:
+async def engine(postgres: Databases) -> AsyncIterator[AsyncEngine]:
     engine = open_engine(postgres.url, connections=4)
     yield engine
     await engine.dispose()
@@ -183,12 +179,32 @@ async def serve_for_real() -> AsyncIterator[Callable[[Settings], Awaitable[Serve
         await runner.cleanup()
 
 
+@pytest.fixture(scope="session")
+def host() -> Iterator[Hosting]:
+    """Serves an application of given settings to all tests that want the same."""
+    with hosting() as started:
+        yield started
+
+
 @pytest.fixture
-async def browser(
-    serve: Callable[..., Awaitable[Browser]], make_settings: Callable[..., Settings]
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    """Connections and cookies of one test."""
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
+        yield session
+
+
+@pytest.fixture
+def share(host: Hosting, http: aiohttp.ClientSession) -> Callable[[Settings], Browser]:
+    """A client of the shared application of given settings: change nothing in its process."""
+    return lambda settings: Browser(http, host(settings).base)
+
+
+@pytest.fixture
+def browser(
+    share: Callable[[Settings], Browser], make_settings: Callable[..., Settings]
 ) -> Browser:
     """A client of the service on the shared servers, with default settings."""
-    return await serve(make_settings())
+    return share(make_settings())
 
 
 def _hash() -> str:

@@ -10,8 +10,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 import pytest
-from sqlalchemy import insert, make_url, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import insert, text
 
 from config.settings import Settings
 from service.contracts.analytics_tables import (
@@ -23,21 +22,18 @@ from service.contracts.analytics_tables import (
     fct_sessions,
 )
 from service.domain.secrets import at_rest
-from service.embedded import EmbeddedServer
 from service.store import facts as store
 from service.store.aggregates import Aggregates
 from service.store.audit import AuditRecords
-from service.store.database import Database, database_url, open_engine
-from service.store.migrations.run import migrate
+from service.store.database import Database, open_engine
 from service.store.person_keys import PersonKeys
-from tests.analytics.played import SEASONS, Play
-from tests.audit.conftest import own_database
+from tests.analytics.played import SEASONS, Play, truth_of
 from tests.conftest import SECRET_KEY, add_person, now_ms
+from tests.support.databases import Databases
 from tests.support.people import Browser, Reply
 
 SPACE = UUID("6b1f3c5e-6f0c-4f35-8f5e-1f1f2c6f7a01")
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-NAME = "analytics_facts"
 
 
 def person(name: str) -> str:
@@ -145,19 +141,10 @@ def instant(at: str | datetime) -> datetime:
 
 
 @pytest.fixture(scope="session")
-def facts_url(postgres: EmbeddedServer) -> str:
-    """A database of its own on the shared server."""
-    url = make_url(postgres.url).set(database=NAME).render_as_string(hide_password=False)
-
-    async def create() -> None:
-        engine = create_async_engine(database_url(postgres.url), isolation_level="AUTOCOMMIT")
-        async with engine.connect() as connection:
-            await connection.execute(text(f"create database {NAME}"))
-        await engine.dispose()
-
-    asyncio.run(create())
-    migrate(url)
-    return url
+def facts_url(postgres: Databases) -> Iterator[str]:
+    """A database that tests of facts empty."""
+    with postgres.clone() as url:
+        yield url
 
 
 @pytest.fixture
@@ -220,9 +207,8 @@ MAX_TTL = timedelta(days=30)
 
 
 @pytest.fixture
-def analytics_url(postgres: EmbeddedServer) -> Iterator[str]:
-    with own_database(postgres) as url:
-        migrate(url)
+def analytics_url(postgres: Databases) -> Iterator[str]:
+    with postgres.clone() as url:
         yield url
 
 
@@ -246,10 +232,10 @@ def new_writer(analytics: Database) -> Callable[..., AuditRecords]:
 
 
 @pytest.fixture(scope="session", params=SEASONS)
-def play(request: pytest.FixtureRequest, postgres: EmbeddedServer) -> Iterator[Play]:
-    """Made-up traffic of a season, in a database that is only read."""
-    with own_database(postgres) as url:
-        migrate(url)
-        play = Play(url, SEASONS[request.param])
-        asyncio.run(play.fill())
-        yield play
+def play(request: pytest.FixtureRequest, postgres: Databases) -> Play:
+    """Made-up traffic of a season, in a database that all processes of the run only read."""
+    plan = SEASONS[request.param]
+    url = postgres.prepare(
+        f"play_{request.param}", lambda half: asyncio.run(Play(half, plan).fill())
+    )
+    return Play(url, plan, truth_of(plan))

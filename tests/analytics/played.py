@@ -44,6 +44,15 @@ SPRING = replace(AUTUMN, end=datetime(2026, 4, 10, 6, tzinfo=UTC))
 """Forward in New York on 8 March and Berlin on the 29th, back in Lord Howe on 5 April."""
 SEASONS = {"autumn": AUTUMN, "spring": SPRING}
 BATCH_MS = 24 * 3_600_000
+SEED = 11
+
+
+def truth_of(plan: Plan) -> Truth:
+    """What a simulation knows of itself once it has been told to its end."""
+    simulation = simulate(plan, SEED)
+    for _ in simulation:
+        pass
+    return simulation.truth
 
 
 @dataclass
@@ -54,7 +63,7 @@ class Play:
     plan: Plan
     truth: Truth = field(default_factory=Truth)
 
-    async def fill(self, *, seed: int = 11, every_ms: int = BATCH_MS) -> None:
+    async def fill(self, *, seed: int = SEED, every_ms: int = BATCH_MS) -> None:
         """Ingest everything in its order; the aggregates catch up now and then."""
         simulation = simulate(self.plan, seed)
         arrivals, self.truth = list(simulation), simulation.truth
@@ -62,7 +71,7 @@ class Play:
             await self._open_accounts(database)
             await self._ingest(database, batches(arrivals, every_ms), refresh_every=10)
 
-    async def fill_badly(self, *, seed: int = 11, chance: int = 3) -> None:
+    async def fill_badly(self, *, seed: int = SEED, chance: int = 3) -> None:
         """The same, each event twice, in no order, late by whatever, in a few refreshes."""
         simulation = simulate(self.plan, seed)
         arrivals = list(enumerate(simulation))

@@ -1,12 +1,11 @@
 """Tiny histories of any kind against a naive model: actives, flows, concurrency, retention."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, text
@@ -17,9 +16,7 @@ from service.operations.query_analytics import QueryAnalytics, Question
 from service.store.aggregates import Aggregates
 from service.store.analytics import Analytics
 from service.store.database import Database, open_engine
-from service.store.migrations.run import migrate
 from tests.analytics.conftest import person
-from tests.audit.conftest import own_database
 
 BEGIN = datetime(2026, 9, 28, tzinfo=UTC)
 DAYS = 42
@@ -77,13 +74,6 @@ HISTORIES = st.builds(
 )
 
 
-@pytest.fixture(scope="module")
-def histories_url(postgres) -> Iterator[str]:
-    with own_database(postgres) as url:
-        migrate(url)
-        yield url
-
-
 @settings(
     max_examples=15,
     deadline=None,
@@ -92,9 +82,9 @@ def histories_url(postgres) -> Iterator[str]:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(history=HISTORIES, zone=st.sampled_from(ZONES))
-def test_sql_agrees_with_a_naive_model(histories_url: str, history: History, zone: str):
+def test_sql_agrees_with_a_naive_model(fresh_database: str, history: History, zone: str):
     """Every number of every day, whatever happened."""
-    found = asyncio.run(answers(histories_url, history, zone))
+    found = asyncio.run(answers(fresh_database, history, zone))
     assert found == naive(history, ZoneInfo(zone))
 
 
@@ -138,7 +128,7 @@ async def put(database: Database, history: History) -> None:
     async with database.transaction() as connection:
         tables = ("fct_auth_events", "fct_sessions", "dim_user", "agg_flow", "meta_watermark")
         names = ", ".join(f"{SCHEMA}.{name}" for name in tables)
-        more = ("agg_zone", "agg_user_day", "agg_active_day", "agg_concurrency_15m")
+        more = ("agg_zone", "agg_user_day", "agg_active_day", "agg_concurrency_15m", "agg_counts_15m")
         names += "".join(f", {SCHEMA}.{name}" for name in more)
         await connection.execute(text(f"truncate {names}"))
         rows = [

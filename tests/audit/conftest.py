@@ -1,8 +1,6 @@
 """A database with an audit in it, that a test may damage."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from random import Random
 from secrets import token_bytes, token_hex
@@ -10,19 +8,16 @@ from typing import Any
 
 import aiohttp
 import pytest
-from sqlalchemy import make_url, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import text
 
 from service.contracts.events import Event, EventType
 from service.domain.secrets import at_rest
-from service.embedded import EmbeddedServer
 from service.operations.verify_audit import Verdict, VerifyAudit
 from service.store.audit import AuditRecords, StreamedEvent
 from service.store.audit_months import read_months
 from service.store.checkpoints import Checkpoints
-from service.store.database import Database, database_url, open_engine
+from service.store.database import Database, open_engine
 from service.store.dead_letters import DeadLetters
-from service.store.migrations.run import migrate
 from service.store.person_keys import PersonKeys
 from tests.audit.auditors import AT_MS, Auditor, record
 from tests.audit.auditors import ROWS as MANY
@@ -100,41 +95,10 @@ def some_events(first: int, count: int, chance: Random) -> list[StreamedEvent]:
     ]
 
 
-@contextmanager
-def own_database(server: EmbeddedServer) -> Iterator[str]:
-    """The address of an empty database that is gone afterwards."""
-    name = f"books_{token_hex(6)}"
-
-    async def execute(statement: str) -> None:
-        engine = create_async_engine(database_url(server.url), isolation_level="AUTOCOMMIT")
-        async with engine.connect() as connection:
-            await connection.exec_driver_sql(statement)
-        await engine.dispose()
-
-    asyncio.run(execute(f"create database {name}"))
-    yield make_url(server.url).set(database=name).render_as_string(hide_password=False)
-    asyncio.run(execute(f"drop database {name} with (force)"))
-
-
-@pytest.fixture(scope="module")
-def fresh_database(postgres: EmbeddedServer) -> Iterator[str]:
-    """A migrated database for one file of tests."""
-    with own_database(postgres) as url:
-        migrate(url)
-        yield url
-
-
 @pytest.fixture
-def empty_url(postgres: EmbeddedServer) -> Iterator[str]:
-    """A database without a schema."""
-    with own_database(postgres) as url:
-        yield url
-
-
-@pytest.fixture
-async def empty_books(empty_url: str) -> AsyncIterator[Books]:
+async def empty_books(empty_database: str) -> AsyncIterator[Books]:
     """What will write there, once there is a schema."""
-    engine = open_engine(empty_url, connections=4)
+    engine = open_engine(empty_database, connections=4)
     yield books_on(Database(engine))
     await engine.dispose()
 

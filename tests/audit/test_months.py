@@ -121,33 +121,33 @@ def alembic(url: str) -> Config:
     return config
 
 
-async def test_from_one_table_to_months_and_back(empty_books: Books, empty_url: str):
+async def test_from_one_table_to_months_and_back(empty_books: Books, empty_database: str):
     """Rows of years, chained or not yet, stand where they stood; and again after going back."""
-    await asyncio.to_thread(command.upgrade, alembic(empty_url), "0004")
+    await asyncio.to_thread(command.upgrade, alembic(empty_database), "0004")
     await old_rows(empty_books, 1, 300)
     await empty_books.sql(
         "update audit_log set recorded_at = now() - (400 - seq) * interval '1 day'"
     )
     for _ in range(2):
-        await asyncio.to_thread(migrate, empty_url)
+        await asyncio.to_thread(migrate, empty_database)
         while await empty_books.audit.adopt(4):
             continue
         verdict = await empty_books.verify()
         assert (verdict.rows, verdict.flaws) == (300, ())
         [(table, count)] = await empty_books.sql(TABLES)
         assert (table, count) == (f"audit_log_{datetime.now(UTC):%Y_%m}", 300)
-        await asyncio.to_thread(command.downgrade, alembic(empty_url), "0004")
+        await asyncio.to_thread(command.downgrade, alembic(empty_database), "0004")
         assert await empty_books.sql("select count(*), max(seq) from audit_log") == [(300, 300)]
-    await asyncio.to_thread(migrate, empty_url)
+    await asyncio.to_thread(migrate, empty_database)
     again = some_events(0, 5, Random(4))  # noqa: S311 - rows
     assert await empty_books.audit.record(4, again) == 5
     assert await empty_books.audit.record(4, again) == 0
     assert (await empty_books.verify()).flaws == ()
 
 
-async def test_down_to_nothing_and_up(empty_books: Books, empty_url: str):
+async def test_down_to_nothing_and_up(empty_books: Books, empty_database: str):
     """Every migration has a way back."""
-    await asyncio.to_thread(migrate, empty_url)
-    await asyncio.to_thread(command.downgrade, alembic(empty_url), "base")
-    await asyncio.to_thread(migrate, empty_url)
+    await asyncio.to_thread(migrate, empty_database)
+    await asyncio.to_thread(command.downgrade, alembic(empty_database), "base")
+    await asyncio.to_thread(migrate, empty_database)
     assert await empty_books.audit.record(4, at(OCTOBER, 1)) == 1

@@ -158,16 +158,16 @@ async def test_rows_that_are_refused(books: Books):
     assert (await books.verify()).flaws == ()
 
 
-async def test_rows_from_before_the_chain(empty_books: Books, empty_url: str):
+async def test_rows_from_before_the_chain(empty_books: Books, empty_database: str):
     """A database of the release before: what stands there is sealed and chained, new rows follow.
 
     A worker of that release may still add rows meanwhile.
     """
-    config = Config(attributes={"url": empty_url})
+    config = Config(attributes={"url": empty_database})
     config.set_main_option("script_location", "service.store:migrations")
     await asyncio.to_thread(command.upgrade, config, "0002")
     await old_rows(empty_books, 1, 2500)
-    await asyncio.to_thread(migrate, empty_url)
+    await asyncio.to_thread(migrate, empty_database)
     [flaw] = (await empty_books.verify()).flaws
     assert (flaw.fault, flaw.seq) == (Fault.UNCHAINED, 1)
     assert await empty_books.audit.behind() == [4]
@@ -194,9 +194,11 @@ async def test_rows_from_before_the_chain(empty_books: Books, empty_url: str):
     assert opened[0].row.data == {"amr": ["pwd"]}
 
 
-async def test_rows_that_were_deleted_before_they_were_chained(empty_books: Books, empty_url: str):
+async def test_rows_that_were_deleted_before_they_were_chained(
+    empty_books: Books, empty_database: str
+):
     """Events don't wait for what is gone, and `verify` says that it is."""
-    await asyncio.to_thread(migrate, empty_url)
+    await asyncio.to_thread(migrate, empty_database)
     await old_rows(empty_books, 1, 10)
     await empty_books.sql("delete from audit_log where seq > 7")
     new = some_events(0, 3, Random(2))  # noqa: S311 - rows

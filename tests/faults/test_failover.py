@@ -36,14 +36,14 @@ class Scene:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def scene(
-    own_database: str, tmp_path_factory: pytest.TempPathFactory
+    fresh_database: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Scene]:
     home = tmp_path_factory.mktemp("failover")
     with start_sentinels(home / "sentinels") as sentinels:
         await know_each_other(sentinels)
         await replicated(sentinels)
         async with open_stage(
-            redis_url=sentinels.url, database_url=own_database, log=home / "log", env={}
+            redis_url=sentinels.url, database_url=fresh_database, log=home / "log", env={}
         ) as stage:
             yield Scene(stage, sentinels)
 

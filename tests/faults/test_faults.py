@@ -125,7 +125,7 @@ async def _destroy(redis: Any, how: Callable[[Any], object]) -> frozenset[str]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def scene(
-    own_database: str, tmp_path_factory: pytest.TempPathFactory
+    fresh_database: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Scene]:
     """Web processes that reach Redis through a proxy; the worker reaches it so too."""
     home = tmp_path_factory.mktemp("scene")
@@ -134,7 +134,7 @@ async def scene(
             through = valkey.url.replace(f":{valkey.port}", f":{proxy.port}")
             async with open_stage(
                 redis_url=valkey.url,
-                database_url=own_database,
+                database_url=fresh_database,
                 log=home / "log",
                 env={"REDIS_URL": through},
             ) as stage:

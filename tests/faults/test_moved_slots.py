@@ -44,7 +44,7 @@ class Scene:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def scene(
-    own_database: str, tmp_path_factory: pytest.TempPathFactory
+    fresh_database: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Scene]:
     """A cluster of three primaries; the queue is on a server of its own."""
     home = tmp_path_factory.mktemp("cluster")
@@ -57,7 +57,7 @@ async def scene(
         stage = await stack.enter_async_context(
             open_stage(
                 redis_url=cluster.url,
-                database_url=own_database,
+                database_url=fresh_database,
                 log=home / "log",
                 env={"QUEUE_REDIS_URL": queue.url},
             )

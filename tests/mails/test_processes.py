@@ -8,19 +8,13 @@ from service.store.database import Database
 from service.store.mail_outbox import MailOutbox
 from tests.conftest import SECRET_KEY
 from tests.mails.conftest import LINK, postbox
-from tests.processes.conftest import (  # noqa: F401 - fixtures
-    empty_database,
-    migrated,
-    own_environment,
-    stores,
-)
 from tests.processes.stores import Stores
 from tests.support.processes import running
 from tests.support.waiting import wait_until
 
 
 async def test_a_worker_is_killed_between_sending_and_noting(
-    stores: Stores,  # noqa: F811
+    stores: Stores,
     tmp_path,
 ) -> None:
     """The mail comes again, with the same Message-ID; it is noted once; no log has link or address."""

@@ -23,7 +23,6 @@ from service.store.signing_keys import SigningKeyRecords
 from service.store.users import UserRecords
 from service.store.webhook_endpoints import WebhookEndpoints
 from tests.audit.conftest import books as books_  # noqa: F401 - a fixture
-from tests.audit.conftest import fresh_database  # noqa: F401 - a fixture
 from tests.conftest import now_ms
 from tests.store.test_key_rotation import Events
 from workers.secrets import Reseal

@@ -24,7 +24,6 @@ from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
 from service.store.session_records import SessionRecords
 from service.store.sweeps import Sweeps
-from tests.audit.conftest import fresh_database  # noqa: F401 - a fixture
 from tests.conftest import add_person
 from tests.store.conftest import BEGIN_MS, ORIGIN, Clock, World
 from workers.retention import SweepOld
@@ -257,7 +256,7 @@ class SweepsAndUses(RuleBasedStateMachine):
 
 
 @pytest.mark.server
-def test_no_sweep_ends_a_live_session(valkey, fresh_database):  # noqa: F811
+def test_no_sweep_ends_a_live_session(valkey, fresh_database):
     """Hundreds of lives of a few sessions each."""
     SweepsAndUses.redis_url, SweepsAndUses.database_url = valkey.url, fresh_database
     SweepsAndUses.TestCase.settings = settings(
@@ -271,7 +270,7 @@ def test_no_sweep_ends_a_live_session(valkey, fresh_database):  # noqa: F811
 
 @pytest.mark.server
 @pytest.mark.parametrize("lost", [True, False])
-def test_a_worker_whose_clock_is_ahead(valkey, fresh_database, lost):  # noqa: F811
+def test_a_worker_whose_clock_is_ahead(valkey, fresh_database, lost):
     """The one step that matters most, by itself: all look overdue to it, and none is ended."""
     SweepsAndUses.redis_url, SweepsAndUses.database_url = valkey.url, fresh_database
     machine = SweepsAndUses()

@@ -13,7 +13,7 @@ from service.domain.instants import to_datetime, to_ms
 from service.store.database import Database
 from service.store.retention_clock import ClockDoubtfulError
 from service.store.sweeps import BATCH, Sweeps
-from tests.audit.conftest import Books, fresh_database  # noqa: F401 - a fixture
+from tests.audit.conftest import Books
 from tests.audit.conftest import books as books_  # noqa: F401 - a fixture
 from tests.store.conftest import Clock
 from workers.retention import SweepOld

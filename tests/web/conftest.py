@@ -1,9 +1,8 @@
 """The service as it is served: our own server around the application."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 
-import aiohttp
 import pytest
 from redis.asyncio import Redis
 from sqlalchemy import func, select
@@ -14,23 +13,14 @@ from service.contracts import keys
 from service.contracts.tables import recovery_codes, sessions, users
 from service.store.database import Database
 from service.store.live_numbers import TellLiveNumbers
-from tests.support.people import Browser
+from tests.support.hosting import Hosting
 from tests.web.wire import Served
 
 
 @pytest.fixture
-async def served(
-    serve_for_real: Callable[[Settings], Awaitable[Served]], make_settings: Callable[..., Settings]
-) -> Served:
+def served(host: Hosting, make_settings: Callable[..., Settings]) -> Served:
     """The service on the shared servers, with default settings."""
-    return await serve_for_real(make_settings())
-
-
-@pytest.fixture
-async def browser(served: Served) -> AsyncIterator[Browser]:
-    """A client of it."""
-    async with aiohttp.ClientSession() as http:
-        yield Browser(http, f"http://{served.host}:{served.port}")
+    return host(make_settings())
 
 
 @pytest.fixture

@@ -22,6 +22,11 @@ class Served:
     host: str
     port: int
 
+    @property
+    def base(self) -> str:
+        """Its URL."""
+        return f"http://{self.host}:{self.port}"
+
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await asyncio.open_connection(self.host, self.port)
 

@@ -5,12 +5,6 @@ import re
 
 import pytest
 
-from tests.processes.conftest import (  # noqa: F401 - fixtures
-    empty_database,
-    migrated,
-    own_environment,
-    stores,
-)
 from tests.processes.stores import Stores
 from tests.support.processes import python, running
 from tests.support.receiver import Receiver
@@ -29,12 +23,12 @@ EVENTS = 40
 
 
 @pytest.fixture
-def env(stores: Stores) -> dict[str, str]:  # noqa: F811
+def env(stores: Stores) -> dict[str, str]:
     return {**stores.env, "WEBHOOK_PRIVATE_ADDRESSES": "loopback", "LOG_LEVEL": "debug"}
 
 
 async def test_a_worker_is_killed_between_sending_and_noting(
-    stores: Stores,  # noqa: F811
+    stores: Stores,
     env: dict[str, str],
     product: Receiver,
     tmp_path,
@@ -91,7 +85,7 @@ async def test_a_worker_is_killed_between_sending_and_noting(
 
 
 async def test_what_test_says(
-    stores: Stores,  # noqa: F811
+    stores: Stores,
     env: dict[str, str],
     product: Receiver,
     tmp_path,
