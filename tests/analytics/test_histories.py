@@ -128,7 +128,13 @@ async def put(database: Database, history: History) -> None:
     async with database.transaction() as connection:
         tables = ("fct_auth_events", "fct_sessions", "dim_user", "agg_flow", "meta_watermark")
         names = ", ".join(f"{SCHEMA}.{name}" for name in tables)
-        more = ("agg_zone", "agg_user_day", "agg_active_day", "agg_concurrency_15m", "agg_counts_15m")
+        more = (
+            "agg_zone",
+            "agg_user_day",
+            "agg_active_day",
+            "agg_concurrency_15m",
+            "agg_counts_15m",
+        )
         names += "".join(f", {SCHEMA}.{name}" for name in more)
         await connection.execute(text(f"truncate {names}"))
         rows = [

@@ -30,7 +30,8 @@ ELSEWHERE = {
 def dev(data_dir, log, demo="--no-demo-data", **env):
     """A `dev` of its own, on a free port."""
     arguments = ("service", "dev", "--port", "0", "--data-dir", str(data_dir), demo)
-    with running(*arguments, env={"LOG_LEVEL": "warning", **env}, log=log) as process:
+    env = {"LOG_LEVEL": "warning", **env}
+    with running(*arguments, env=env, log=log, fresh=True) as process:
         yield process
 
 

@@ -9,13 +9,17 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import psutil
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.support.forked import ROOT, Forked
+
+Process = Forked | subprocess.Popen[bytes]
 START_SECONDS = 30.0
+COMMAND_SECONDS = 60.0
 
 
 def free_port() -> int:
@@ -27,18 +31,13 @@ def free_port() -> int:
 
 @contextmanager
 def running(
-    *arguments: str, env: Mapping[str, str], log: Path
-) -> Iterator[subprocess.Popen[bytes]]:
-    """`python -m ARGUMENTS` until the block ends; its output goes to a file."""
-    with log.open("ab") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", *arguments],
-            cwd=ROOT,
-            env={**os.environ, **env},
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-        )
+    *arguments: str, env: Mapping[str, str], log: Path, fresh: bool = False
+) -> Iterator[Process]:
+    """`python -m ARGUMENTS` until the block ends; its output goes to a file.
+
+    It is forked from a process that has done the imports, unless it is to be `fresh`.
+    """
+    process = _start(arguments, env, log, log, fresh=fresh)
     try:
         yield process
     finally:
@@ -50,6 +49,22 @@ def running(
                 process.kill()
                 process.wait()
                 raise
+
+
+def _start(
+    arguments: Sequence[str], env: Mapping[str, str], out: Path, err: Path, *, fresh: bool
+) -> Process:
+    if not fresh:
+        return Forked(arguments, {**os.environ, **env}, out, err)
+    with out.open("ab") as stdout, err.open("ab") as stderr:
+        return subprocess.Popen(
+            [sys.executable, "-m", *arguments],
+            cwd=ROOT,
+            env={**os.environ, **env},
+            stdout=stdout,
+            stderr=stderr,
+            stdin=subprocess.DEVNULL,
+        )
 
 
 @contextmanager
@@ -64,7 +79,7 @@ def web_process(env: Mapping[str, str], log: Path, *, module: str = "service") -
         yield base
 
 
-def await_ready(base: str, processes: Sequence[subprocess.Popen[bytes]], log: Path) -> None:
+def await_ready(base: str, processes: Sequence[Process], log: Path) -> None:
     """Return when the service answers that it is ready. Raises RuntimeError with its log."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and all(p.poll() is None for p in processes):
@@ -76,21 +91,22 @@ def await_ready(base: str, processes: Sequence[subprocess.Popen[bytes]], log: Pa
     raise RuntimeError("the service did not become ready:\n" + log.read_text()[-4000:])
 
 
-def python(*arguments: str, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+def python(
+    *arguments: str, env: Mapping[str, str], fresh: bool = False
+) -> subprocess.CompletedProcess[str]:
     """`python -m ARGUMENTS` to its end; what it said, and its exit code."""
-    return subprocess.run(
-        [sys.executable, "-m", *arguments],
-        cwd=ROOT,
-        env={**os.environ, **env},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    with TemporaryDirectory() as folder:
+        out, err = Path(folder, "out"), Path(folder, "err")
+        process = _start(arguments, env, out, err, fresh=fresh)
+        try:
+            code = process.wait(COMMAND_SECONDS)
+        finally:
+            process.kill()
+            process.wait()
+        return subprocess.CompletedProcess(list(arguments), code, out.read_text(), err.read_text())
 
 
-def family(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+def family(process: Process) -> list[psutil.Process]:
     """A process and all that it started, as they are at this moment."""
     root = psutil.Process(process.pid)
     return [root, *root.children(recursive=True)]
