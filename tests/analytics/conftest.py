@@ -1,7 +1,7 @@
 """A database with only the facts that a test puts there, and somebody who may ask about them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -150,31 +150,34 @@ def facts_url(postgres: Databases) -> Iterator[str]:
 @pytest.fixture
 async def facts(
     facts_url: str,
-    serve: Callable[..., Awaitable[Browser]],
+    share: Callable[[Settings], Browser],
     make_settings: Callable[..., Settings],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Facts]:
     """No facts yet; three countries, two devices."""
     engine = open_engine(facts_url, connections=3)
     database = Database(engine)
     async with database.transaction() as connection:
-        tables = await connection.scalars(
-            text("select tablename from pg_tables where schemaname = 'analytics'")
-        )
-        kept = {"pseudonym_key", "dim_device", "dim_client", "dim_geo", "dim_reason", "dim_date"}
-        names = ", ".join(f"analytics.{name}" for name in tables if name not in kept)
-        await connection.execute(text(f"truncate {names}"))
+        await connection.execute(EMPTY)
         for table, rows in DIMENSIONS.items():
             key = next(iter(table.primary_key.columns))
             await connection.execute(table.delete().where(key > 0))
             await connection.execute(table.insert(), rows)
-    browser = await serve(make_settings(database_url=facts_url))
+    browser = share(make_settings(database_url=facts_url))
     somebody = await add_person(database, roles=["analyst"])
     token = (await browser.login(somebody))["access_token"]
     yield Facts(database, browser, token)
     await engine.dispose()
 
 
+EMPTY = text("""
+    do $$ declare name text; begin
+        for name in
+            select tablename from pg_tables where schemaname = 'analytics' and tablename not in
+                ('pseudonym_key', 'dim_device', 'dim_client', 'dim_geo', 'dim_reason', 'dim_date')
+        loop execute format('delete from analytics.%I', name); end loop;
+    end $$
+""")
+"""Deletes: a truncation makes new files for each table and index, which takes longer than most tests."""
 DIMENSIONS: dict[Any, list[dict[str, Any]]] = {
     dim_geo: [
         {"geo_key": 1, "country": "KE"},

@@ -72,7 +72,7 @@ def _in_postgres(name: str, kind: str) -> str:
 async def fetch(facts: Facts, files: Iterable[dict[str, Any]], folder: Path) -> None:
     """Fetch files by their links, without an access token, and hold them against their checksums."""
     for file in files:
-        async with facts.browser.http.get(file["url"]) as reply:
+        async with facts.browser.http.get(facts.browser.base + file["url"]) as reply:
             assert reply.status == 200, await reply.text()
             assert reply.headers["Cache-Control"] == "no-store"
             body = await reply.read()

@@ -227,7 +227,9 @@ async def test_others_do_not_see_it(facts: Facts):
     assert (await look(facts, "nonsense")).status == 404
 
 
-async def test_a_link_is_for_one_file_and_a_while(facts: Facts, monkeypatch: pytest.MonkeyPatch):
+async def test_a_link_is_for_one_file_and_a_while(
+    facts: Facts, facts_url: str, serve, make_settings
+):
     """Changed by a character it leads nowhere; neither does it after a quarter of an hour."""
     await given.add_events(facts, 30)
     url = (await made(facts, table="events", format="csv"))["files"][0]["url"]
@@ -238,12 +240,13 @@ async def test_a_link_is_for_one_file_and_a_while(facts: Facts, monkeypatch: pyt
         assert (await facts.browser.send("GET", f"{path}={forged}")).status == 404
     from service.web.keys import FETCH_FILE
 
-    fetch = facts.browser.http.app[FETCH_FILE]
+    own = await serve(make_settings(database_url=facts_url))
+    fetch = own.http.app[FETCH_FILE]
     now_ms = fetch.now_ms
     for minutes, status in ((14, 200), (15, 404)):
         later = minutes * 60_000
         object.__setattr__(fetch, "now_ms", lambda later=later: now_ms() + later)
-        assert (await facts.browser.send("GET", url)).status == status
+        assert (await own.send("GET", url)).status == status
 
 
 async def test_what_expired_is_gone(facts: Facts):
@@ -336,9 +339,8 @@ async def test_parquet_by_accept(facts: Facts, tmp_path: Path):
     params = {"metrics": "dau,mfa_use", **DAYS}
     media_type = "application/vnd.apache.parquet"
     headers = {"Authorization": f"Bearer {facts.token}", "Accept": media_type}
-    async with facts.browser.http.get(
-        "/api/analytics/query", params=params, headers=headers
-    ) as reply:
+    url = f"{facts.browser.base}/api/analytics/query"
+    async with facts.browser.http.get(url, params=params, headers=headers) as reply:
         assert (reply.status, reply.headers["Content-Type"]) == (200, media_type)
         (tmp_path / "a.parquet").write_bytes(await reply.read())
     with duckdb.connect() as reader:

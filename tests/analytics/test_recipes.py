@@ -21,7 +21,7 @@ LONGEST = 60
 async def test_fetch(facts: Facts, tmp_path: Path):
     """Asks, waits for a worker, and has every row."""
     await given.add_events(facts, 3000)
-    base = str(facts.browser.http.make_url("/")).rstrip("/")
+    base = facts.browser.base
     process = await asyncio.create_subprocess_exec(
         sys.executable, RECIPES / "fetch.py", base, facts.token, "events",
         "2026-11-01", "2026-11-04", tmp_path, stdout=asyncio.subprocess.DEVNULL,

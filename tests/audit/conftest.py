@@ -1,12 +1,11 @@
 """A database with an audit in it, that a test may damage."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from random import Random
 from secrets import token_bytes, token_hex
 from typing import Any
 
-import aiohttp
 import pytest
 from sqlalchemy import text
 
@@ -22,6 +21,7 @@ from service.store.person_keys import PersonKeys
 from tests.audit.auditors import AT_MS, Auditor, record
 from tests.audit.auditors import ROWS as MANY
 from tests.conftest import SECRET_KEY, add_person, now_ms
+from tests.support.hosting import Hosting, hosting
 from tests.support.people import Browser
 
 ROWS = 60
@@ -133,12 +133,17 @@ async def written(books: Books) -> Books:
     return books
 
 
+@pytest.fixture(scope="module")
+def books_host(fresh_database: str) -> Iterator[Hosting]:
+    """Serves the books' database, as long as it is there."""
+    with hosting() as started:
+        yield started
+
+
 @pytest.fixture
-async def browser(serve_for_real, make_settings, fresh_database):
+def browser(books_host: Hosting, http, make_settings, fresh_database: str) -> Browser:
     """A client of the service on the books' database."""
-    served = await serve_for_real(make_settings(database_url=fresh_database))
-    async with aiohttp.ClientSession() as http:
-        yield Browser(http, f"http://{served.host}:{served.port}")
+    return Browser(http, books_host(make_settings(database_url=fresh_database)).base)
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ async def large(books: Books) -> Books:
 
 
 @pytest.fixture
-def start(serve_for_real, make_settings, fresh_database, books):
+def start(books_host, make_settings, fresh_database, books):
     """Serves the books to one auditor, whose connections take in little at a time."""
 
     def narrow(address) -> socket.socket:
@@ -59,11 +59,11 @@ def start(serve_for_real, make_settings, fresh_database, books):
 
     @asynccontextmanager
     async def serving():
-        served = await serve_for_real(make_settings(database_url=fresh_database))
+        base = books_host(make_settings(database_url=fresh_database)).base
         person = await add_person(books.database, roles=["auditor"])
         connector = aiohttp.TCPConnector(socket_factory=narrow)
         async with aiohttp.ClientSession(connector=connector, read_bufsize=4096) as http:
-            browser = Browser(http, f"http://{served.host}:{served.port}")
+            browser = Browser(http, base)
             token = (await browser.login(person))["access_token"]
             yield Auditor(browser, person.id, token)
 

@@ -87,9 +87,9 @@ class Client:
 
 
 @pytest.fixture
-async def client(serve, make_settings) -> Client:
+def client(share, make_settings) -> Client:
     """A client of the service with default settings, and trusted devices."""
-    return Client(await serve(make_settings(trusted_device_days=30)))
+    return Client(share(make_settings(trusted_device_days=30)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,11 +124,11 @@ async def test_in_cookie_mode_the_browser_keeps_it(client, guarded):
     assert [each["current"] for each in listed.body["trusted_devices"]] == [True]
 
 
-async def test_no_device_is_trusted_unless_the_operator_wants_that(serve, make_settings, guarded):
+async def test_no_device_is_trusted_unless_the_operator_wants_that(share, make_settings, guarded):
     """TRUSTED_DEVICE_DAYS=0, the default: no token is given, and none is taken that was."""
-    on = Client(await serve(make_settings(trusted_device_days=30)))
+    on = Client(share(make_settings(trusted_device_days=30)))
     _, device = await trust(on, guarded)
-    off = Client(await serve(make_settings()))
+    off = Client(share(make_settings()))
 
     assert (await off.login(guarded, device_token=device)).body["mfa_required"] is True
     challenge = (await off.login(guarded)).body

@@ -172,12 +172,12 @@ async def test_a_cookie_that_is_none_keeps_nobody_in(browser, person):
     assert (await browser.me(access)).code == "token_revoked"
 
 
-async def test_over_https_the_name_is_guarded(serve, make_settings, person):
+async def test_over_https_the_name_is_guarded(share, make_settings, person):
     """`__Secure-`: no host without TLS can plant it. The service's own and allowed origins may ask."""
     settings = make_settings(
         public_url="https://auth.lender.example", cors_origins=("https://pay.lender.example",)
     )
-    browser = await serve(settings)
+    browser = share(settings)
     line = (await sign_in(browser, person)).headers["Set-Cookie"]
     name, _, value = line.partition(";")[0].partition("=")
     assert name == f"__Secure-{NAME}"

@@ -32,8 +32,8 @@ KNOWN = basic("a-service", SECRET)
 
 
 @pytest.fixture
-async def api(serve, make_settings):
-    return await serve(make_settings(introspection_clients=CLIENTS))
+def api(share, make_settings):
+    return share(make_settings(introspection_clients=CLIENTS))
 
 
 async def post(api, path, body, headers=None):
@@ -163,9 +163,9 @@ async def test_a_limit_has_oauths_form_too(serve, make_settings, tmp_path):
     assert int(limited.headers["Retry-After"]) > 0
 
 
-async def test_reuse_ends_the_family_and_is_an_invalid_grant(serve, make_settings, person):
+async def test_reuse_ends_the_family_and_is_an_invalid_grant(share, make_settings, person):
     """SECURITY-CHECKLIST.md: reuse ends the family; RFC 6749 §5.2: invalid_grant 400."""
-    api = await serve(make_settings(refresh_replay_seconds=0))
+    api = share(make_settings(refresh_replay_seconds=0))
     old = (await api.login(person))["refresh_token"]
     new = (await trade(api, old)).body
 

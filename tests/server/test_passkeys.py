@@ -18,9 +18,9 @@ LOCAL = {"public_url": "http://localhost:8000"}
 
 
 @pytest.fixture
-async def home(serve, make_settings):
+def home(share, make_settings):
     """The service as a browser knows it."""
-    return PasskeyBrowser(await serve(make_settings(**LOCAL)))
+    return PasskeyBrowser(share(make_settings(**LOCAL)))
 
 
 @pytest.fixture
@@ -392,11 +392,11 @@ async def test_options_tell_nobody_of_anybody(home, owner):
     assert owner[0].email not in json.dumps(options)
 
 
-async def test_pages_of_other_origins_are_named_by_settings(serve, make_settings, person):
+async def test_pages_of_other_origins_are_named_by_settings(share, make_settings, person):
     """WEBAUTHN_RP_ID and WEBAUTHN_ORIGINS win over PUBLIC_URL."""
     page = "https://app.example.com"
     settings = make_settings(**LOCAL, webauthn_rp_id="example.com", webauthn_origins=(page,))
-    home, authenticator = PasskeyBrowser(await serve(settings)), Authenticator()
+    home, authenticator = PasskeyBrowser(share(settings)), Authenticator()
     token = (await home.browser.login(person))["access_token"]
 
     assert (await home.add(token, authenticator)).code == "passkey_invalid"

@@ -22,9 +22,9 @@ def address():
 
 
 @pytest.fixture
-async def opened(serve, make_settings):
+def opened(share, make_settings):
     """A service where addresses are proven first."""
-    return await serve(make_settings(registration="open", email_verification="required"))
+    return share(make_settings(registration="open", email_verification="required"))
 
 
 async def sign_up(browser, email, **changes):
@@ -48,9 +48,9 @@ async def test_nobody_signs_up_where_it_is_closed(browser, database):
     assert await mails_to(database, email) == []
 
 
-async def test_without_verification_the_account_is_there_at_once(serve, make_settings, database):
+async def test_without_verification_the_account_is_there_at_once(share, make_settings, database):
     """201 with the user; a second time, in another spelling, 409."""
-    browser = await serve(make_settings(registration="open", email_verification="off"))
+    browser = share(make_settings(registration="open", email_verification="off"))
     email = address()
     reply = await sign_up(browser, email)
 

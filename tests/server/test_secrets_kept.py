@@ -20,8 +20,8 @@ READ = {
 
 
 @pytest.fixture
-async def client(serve, make_settings) -> Client:
-    return Client(await serve(make_settings(trusted_device_days=30)))
+def client(share, make_settings) -> Client:
+    return Client(share(make_settings(trusted_device_days=30)))
 
 
 async def secrets_of_a_life(client, database, person):

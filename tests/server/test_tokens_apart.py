@@ -33,7 +33,7 @@ NEW = "seven velvet bridges hum"
 
 
 @pytest.fixture
-async def client(serve, make_settings) -> Client:
+def client(share, make_settings) -> Client:
     """A service where every kind of token is given out."""
     settings = make_settings(
         registration="open",
@@ -41,7 +41,7 @@ async def client(serve, make_settings) -> Client:
         trusted_device_days=30,
         refresh_replay_seconds=60,
     )
-    return Client(await serve(settings))
+    return Client(share(settings))
 
 
 @pytest.fixture

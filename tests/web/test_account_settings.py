@@ -15,9 +15,9 @@ import pytest
         pytest.param({"password_min_length": 20}, {"password_min_length": 20}, id="a length"),
     ],
 )
-async def test_what_anybody_is_told(serve, make_settings, changes, told):
+async def test_what_anybody_is_told(share, make_settings, changes, told):
     """Without a token; the names are all there are."""
-    reply = await (await serve(make_settings(**changes))).send("GET", "/api/auth/settings")
+    reply = await share(make_settings(**changes)).send("GET", "/api/auth/settings")
 
     assert reply.status == 200
     assert reply.body | told == reply.body

@@ -105,9 +105,9 @@ async def test_the_document_is_served(browser):
 
 
 @pytest.fixture
-async def served(serve_for_real, make_settings):
+def served(host, make_settings):
     """The service on the shared servers, with one client that may introspect."""
-    return await serve_for_real(make_settings(introspection_clients=f"a-service:{'c' * 32}"))
+    return host(make_settings(introspection_clients=f"a-service:{'c' * 32}"))
 
 
 @pytest.mark.usefixtures("unharmed", "working")

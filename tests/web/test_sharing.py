@@ -1,20 +1,16 @@
 """CORS: the origins that are named may read answers, no other."""
 
-import aiohttp
 import pytest
 
 from service.web.routes import ROUTES
-from tests.support.people import Browser
 
 ALLOWED, OTHER = "https://pay.lender.example", "https://evil.example"
 PREFLIGHT = {"Access-Control-Request-Method": "POST"}
 
 
 @pytest.fixture
-async def shared(serve_for_real, make_settings):
-    served = await serve_for_real(make_settings(cors_origins=(ALLOWED,)))
-    async with aiohttp.ClientSession() as http:
-        yield Browser(http, f"http://{served.host}:{served.port}")
+def shared(share, make_settings):
+    return share(make_settings(cors_origins=(ALLOWED,)))
 
 
 def granted(reply):

@@ -1,0 +1,111 @@
+"""Stages run side by side; the closing line is pytest's."""
+
+import asyncio
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from scripts.suite.stages import ROOT, Stage
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a stage ended: its exit code, and how long it took."""
+
+    stage: Stage
+    code: int
+    seconds: float
+    output: str = ""
+
+
+async def run_all(rows: Sequence[Sequence[Stage]], say: Say) -> int:
+    """Run every row to its end; return 0 if all passed.
+
+    The output of the first row's one stage appears as it comes, but for its last line, which is
+    said last of all. That of another stage is said when it ends: what passes is one line.
+    """
+    started = time.monotonic()
+    [[main], *others] = rows
+    closing, *done = await asyncio.gather(
+        _follow(main, say), *(_in_turn(row, say) for row in others)
+    )
+    ended = [closing, *(each for row in done for each in row)]
+    for line in _summary(ended, time.monotonic() - started):
+        say(line)
+    say(closing.output)
+    return max(abs(each.code) for each in ended)
+
+
+async def _in_turn(row: Sequence[Stage], say: Say) -> Sequence[Done]:
+    ended = []
+    for stage in row:
+        done = await _gather(stage)
+        if done.code:
+            say(f"\n== {stage.name} failed\n{done.output.rstrip()}\n")
+        else:
+            say(f"== {stage.name}: {done.seconds:.1f} s")
+        ended.append(done)
+    return ended
+
+
+async def _gather(stage: Stage) -> Done:
+    """Keep the output."""
+    started = time.monotonic()
+    process = await _start(stage)
+    output, _ = await process.communicate()
+    seconds = time.monotonic() - started
+    return Done(stage, process.returncode or 0, seconds, output.decode(errors="replace"))
+
+
+async def _follow(stage: Stage, say: Say) -> Done:
+    """Say the output line by line, always one line late."""
+    started = time.monotonic()
+    process = await _start(stage)
+    assert process.stdout is not None
+    last = ""
+    async for line in process.stdout:
+        text = line.decode(errors="replace").rstrip("\n")
+        if text.strip():
+            if last:
+                say(last)
+            last = text
+    code = await process.wait()
+    return Done(stage, code, time.monotonic() - started, last)
+
+
+async def _start(stage: Stage) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *stage.command,
+        cwd=ROOT,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        limit=2**24,
+    )
+
+
+def _summary(ended: Sequence[Done], seconds: float) -> Sequence[str]:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
+    machine = f"{used.ru_utime + used.ru_stime:.0f} s of CPU, {os.cpu_count()} cores, load {load}"
+    width = max(len(each.stage.name) for each in ended)
+    return [
+        "",
+        "stages",
+        *(
+            f"  {each.stage.name:{width}}  {each.seconds:6.1f} s  {'FAILED' if each.code else 'ok'}"
+            for each in ended
+        ),
+        f"  {'all':{width}}  {seconds:6.1f} s  {machine}",
+    ]
+
+
+def say(text: str) -> None:
+    """Print at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
