@@ -44,6 +44,13 @@ class Processing:
     columns: Mapping[str, Sequence[str]]
 
 
+WHOSE_DATA = "people with an account, and people who try to sign in"
+RECIPIENTS = (
+    "nobody but the operator; other services get a user id and roles in access tokens, and "
+    "what they subscribe to by [webhooks](webhooks.md): ids and reasons, never an address or "
+    "a name"
+)
+
 REGISTER = (
     Processing(
         name="Mails",
