@@ -12,7 +12,7 @@ def render() -> str:
     """The page."""
     return page(
         "Error catalogue",
-        "service/web/problems.py and service/web/routes.py",
+        "service/domain/errors.py, and service/web/problems.py, route.py and routes.py",
         "Every refusal is `application/problem+json` ([RFC 9457]"
         "(https://www.rfc-editor.org/rfc/rfc9457)). Decide by `code`: it is never renamed and never "
         "re-used. `title` and `detail` are for people and may change. `type` is a path of this "

@@ -13,8 +13,9 @@ def render() -> str:
     head = ("event", "what happened", "written by", "outcome", "moves a row", "webhook")
     return page(
         "Events",
-        "service/contracts/events.py, service/contracts/webhooks.py, the headers of "
-        "service/store/lua, and what names an event in service/operations and workers",
+        "service/contracts/events.py, event_meanings.py and webhooks.py, the headers of "
+        "service/store/lua, service/store/projection.py, and what names an event in "
+        "service/operations, service/store and workers",
         "An event is one entry on a Redis Stream, written by the same script that changes the state "
         "it tells of. A worker copies it into [`audit_log`](data-dictionary.md#audit_log), exactly "
         "once ([how](architecture.md#exactly-once)).",

@@ -26,7 +26,8 @@ def render() -> str:
     """The page."""
     return page(
         "Privacy",
-        "service/contracts/processing.py, service/contracts/tables.py and service/contracts/keys.py",
+        "service/contracts/processing.py, person_rights.py, tables.py and keys.py, and "
+        "service/store/person_archive.py",
         "For data protection officers, and for whoever answers a person. What this service holds on "
         "people, why, where and how long; how they get it; how they are forgotten. The controller is "
         "the company that runs it: check the lawful bases below against what you use it for, and add "

@@ -28,6 +28,8 @@ from service.contracts.events import EventType, Outcome
 from service.contracts.processing import IMPERSONAL, IN_REDIS, KEYS_ABOUT_NOBODY, REGISTER
 from service.contracts.schema import metadata
 from service.metrics.registry import METRICS
+from service.store.person_archive import MEMBERS
+from service.web.shapes import ArchiveShape
 from workers.jobs import JOBS
 
 ROOT = Path(__file__).parent.parent.parent
@@ -143,6 +145,11 @@ def test_every_event_has_a_writer_and_a_meaning(event: EventType) -> None:
 def test_every_outcome_has_a_meaning() -> None:
     """docs/events.md explains each value of `outcome`."""
     assert set(OUTCOME_MEANINGS) == set(Outcome)
+
+
+def test_every_member_of_the_archive_has_a_meaning() -> None:
+    """A person reads in docs/privacy.md what each member of their archive holds."""
+    assert set(MEMBERS) == set(ArchiveShape.model_fields)
 
 
 def test_every_other_text_is_there() -> None:
