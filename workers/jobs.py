@@ -43,6 +43,45 @@ async def _apply_ends(resources: Resources) -> int:
     return await resources.apply_ends()
 
 
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """What may happen to any job, and what follows."""
+
+    what: str
+    then: str
+
+
+INCIDENTS = (
+    Incident("a tick, several workers", "one of them runs it"),
+    Incident(
+        "the last run of a job is still under way in this worker",
+        "the tick is skipped, so that a slow job leaves room for the others",
+    ),
+    Incident(
+        "it takes longer than it may, or fails",
+        "it is cut short; `job.failed` in the log with the reason, "
+        "`inphora_worker_job_failures_total`; the next tick does what is left",
+    ),
+    Incident(
+        "PostgreSQL or Redis is away", "`job.store_away` in the log; the next tick tries again"
+    ),
+    Incident(
+        "Redis is away for the queue",
+        "arq's worker ends; a new one begins when Redis is back, and the streams are drained "
+        "meanwhile",
+    ),
+    Incident(
+        "`SIGTERM`",
+        "no new job begins, those under way have 10 s, then they are cut short; the batch of "
+        "events under way is stored; the process ends within 25 s with exit code 0",
+    ),
+    Incident(
+        "`kill -9`",
+        "another worker takes the unread events after 10 s, and what was due is due at its next "
+        "tick",
+    ),
+)
+
 JOBS = (
     Job(
         name="heartbeat",

@@ -1,7 +1,7 @@
 """The register of processing (GDPR, Art. 30): which columns and keys are about a person, and why.
 
-scripts/docs makes docs/privacy.md of it and of the comments in `tables`; a test fails on a column
-or key that stands in neither list.
+scripts/docs makes docs/privacy.md of it, of the comments in `tables` and of `person_rights`; a
+test fails on a column or key that stands in neither list.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,6 +43,13 @@ class Processing:
     erasure: str
     columns: Mapping[str, Sequence[str]]
 
+
+WHOSE_DATA = "people with an account, and people who try to sign in"
+RECIPIENTS = (
+    "nobody but the operator; other services get a user id and roles in access tokens, and "
+    "what they subscribe to by [webhooks](webhooks.md): ids and reasons, never an address or "
+    "a name"
+)
 
 REGISTER = (
     Processing(

@@ -35,6 +35,24 @@ WITHHELD = [
     "what proves links that were mailed to you: whoever had them could do what they are for",
     "hashes of trusted devices' tokens and of your address as failures are counted by it",
 ]
+MEMBERS: Mapping[str, str] = {
+    "format": f"`{FORMAT}`; members may be added, never renamed",
+    "made_at": "when it was made; what happened later is in the next one",
+    "kept_until": "until then the same archive is given",
+    "account": "id, e-mail address, name, roles, when it was made or disabled, when it will be "
+    "erased, whether there are a password and a second factor, how many recovery codes are left; "
+    "locks, failed tries, trusted devices; a new password or address that was asked for",
+    "sessions": "every sign-in, ended ones too, with the columns of "
+    "[sessions](data-dictionary.md#sessions)",
+    "passkeys": "each one's id, name, when it was added and last used, whether it is backed up, how "
+    "it connects, and its model (AAGUID)",
+    "events": "every row of the audit about them, personal fields opened: "
+    "[what happened](events.md), when, from where, by which request, and `data`",
+    "mails": "those that wait to be sent: which, since when, how often tried; not what they say",
+    "unread_events": "entries about them that could not become rows of the audit, as received",
+    "withheld": "what is held and not given, and why",
+}
+"""What each member of the archive holds: docs/privacy.md prints it."""
 _LINKS = select(
     select(func.max(password_resets.c.requested_at))
     .where(password_resets.c.user_id == bindparam("user_id"))

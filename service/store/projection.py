@@ -1,6 +1,6 @@
 """The sessions' rows catch up with events; each change may be made again without harm."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Text, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -15,6 +15,12 @@ USES = frozenset({EventType.TOKEN_REFRESHED, EventType.TOKEN_REPLAYED, EventType
 ENDS = frozenset(
     {EventType.SESSION_ENDED, EventType.SESSION_EXPIRED, EventType.TOKEN_REUSE_DETECTED}
 )
+MOVES: Mapping[EventType, str] = {
+    **dict.fromkeys(USES, "generation and last use"),
+    **dict.fromkeys(ENDS, "its end"),
+    EventType.USER_ERASED: "the row of `erasures`",
+}
+"""What `project` changes in a row, by the type of the event; other types change none."""
 
 _LOCK = (
     select(sessions.c.id)

@@ -1,7 +1,6 @@
 """The only place where a refusal becomes HTTP: problem+json (RFC 9457)."""
 
 import json
-from datetime import timedelta
 from math import ceil
 from typing import Any
 
@@ -56,6 +55,9 @@ TOKEN_ERRORS = (
     e.TokenMissingError,
     e.TokenRevokedError,
 )
+
+RETRY_ERRORS = (e.AccountLockedError, e.RateLimitedError, e.ServiceUnavailableError)
+"""Those that say when to try again."""
 
 
 def describe(kind: type[e.AuthError]) -> dict[str, Any]:
@@ -112,7 +114,6 @@ def headers_of(refusal: e.AuthError) -> dict[str, str]:
         return INSUFFICIENT
     if isinstance(refusal, e.MethodNotAllowedError):
         return {"Allow": ", ".join(refusal.allowed)}
-    retry_after = getattr(refusal, "retry_after", None)
-    if isinstance(retry_after, timedelta):
-        return {"Retry-After": str(max(ceil(retry_after.total_seconds()), 1))}
+    if isinstance(refusal, RETRY_ERRORS):
+        return {"Retry-After": str(max(ceil(refusal.retry_after.total_seconds()), 1))}
     return {}

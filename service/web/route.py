@@ -43,6 +43,19 @@ REFRESH_ERRORS = (
     e.SessionRevokedError,
 )
 AWAY = (e.ServiceUnavailableError,)
+UNROUTED_ERRORS: Mapping[type[e.AuthError], str] = {
+    e.BadRequestError: "any connection that does not speak HTTP",
+    e.MethodNotAllowedError: "every path",
+    e.NotFoundError: "every path that does not exist",
+}
+"""Errors that come from the server or the router, not from a route; and where."""
+SHARED_ERRORS: Mapping[type[e.AuthError], str] = {
+    **dict.fromkeys(BODY_ERRORS, "every route that takes a body"),
+    **dict.fromkeys(BEARER_ERRORS, "every route that takes an access token"),
+    e.ForbiddenError: "every route that wants a role",
+    e.ValidationFailedError: "every route that takes a body or a query",
+}
+"""Errors that routes answer for what they take, whatever they do; and which routes."""
 LIMITED = ("/api/", "/oauth/")
 
 

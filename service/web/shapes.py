@@ -102,6 +102,7 @@ class ArchiveShape(Shape):
     sessions: list[dict[str, Any]]
     passkeys: list[dict[str, Any]]
     events: list[dict[str, Any]]
+    mails: list[dict[str, Any]]
     unread_events: list[dict[str, str]]
     withheld: list[str]
 

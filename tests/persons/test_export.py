@@ -16,7 +16,7 @@ from service.store.audit import AuditRecords, StreamedEvent
 from service.store.audit_search import AuditSearch
 from service.store.database import Database
 from service.store.dead_letters import DeadLetter, DeadLetters
-from service.store.person_archive import PersonArchive
+from service.store.person_archive import MEMBERS, PersonArchive
 from service.store.person_exports import PersonExports
 from service.store.person_keys import PersonKeys
 from tests.conftest import SECRET_KEY, now_ms
@@ -78,6 +78,7 @@ async def test_everything_held_on_a_person(stores, visit, tmp_path, person_keys)
 
     assert again == archive, "it is kept, not made at every question, and unpacked for who wants it"
     assert archive["format"] == "inphora-person-1"
+    assert set(archive) == set(MEMBERS)
     made_at, kept_until = (datetime.fromisoformat(archive[k]) for k in ("made_at", "kept_until"))
     assert kept_until - made_at == DAY
     account = archive["account"]

@@ -3,22 +3,34 @@
 import json
 import re
 import subprocess
+import sys
 import tomllib
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
+from collections.abc import Mapping, Sequence
+from functools import cache
 from inspect import isfunction
 from itertools import chain
 from pathlib import Path
-from types import ModuleType
+from runpy import run_path
 from urllib.parse import unquote
 
 import pytest
 
 from config.settings import Settings
+from scripts.docs.env_example import examples
+from scripts.docs.event_writers import writers
+from scripts.docs.pages import PAGES as GENERATED
+from scripts.docs.pages import check, stale, write
+from scripts.docs.setting_fields import plain
 from service.contracts import keys
-from service.contracts.events import EventType
+from service.contracts.analytics_views import VIEWS
+from service.contracts.event_meanings import MEANINGS, OUTCOME_MEANINGS
+from service.contracts.events import EventType, Outcome
 from service.contracts.processing import IMPERSONAL, IN_REDIS, KEYS_ABOUT_NOBODY, REGISTER
 from service.contracts.schema import metadata
+from service.metrics.registry import METRICS
+from service.store.person_archive import MEMBERS
+from service.web.shapes import ArchiveShape
+from workers.jobs import JOBS
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [
@@ -38,21 +50,7 @@ OF_ONE_MACHINE = re.compile(
 )
 
 
-def load_generator() -> ModuleType:
-    """`scripts/docs` as a module."""
-    loader = SourceFileLoader("docs_generator", str(ROOT / "scripts" / "docs"))
-    spec = spec_from_loader(loader.name, loader)
-    assert spec is not None
-    module = module_from_spec(spec)
-    loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def generator() -> ModuleType:
-    return load_generator()
-
-
+@cache
 def anchors(page: Path) -> set[str]:
     """What `#…` may name in a page, by GitHub's rule for headings."""
     text = page.read_text()
@@ -77,49 +75,93 @@ def leads_somewhere(page: Path, link: str) -> bool:
     return not fragment or target.suffix != ".md" or fragment in anchors(target)
 
 
-def test_generated_pages_are_fresh(generator: ModuleType) -> None:
+def test_generated_pages_are_fresh() -> None:
     """Whoever changes an error, a setting, a table or an event also runs scripts/docs."""
-    assert generator.stale() == []
+    assert list(stale()) == []
 
 
-def test_a_stale_page_is_named(generator: ModuleType, tmp_path: Path) -> None:
-    """The check can fail: pages that are missing, or of another time, are stale."""
+def test_a_stale_page_is_named_and_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The check can fail: pages that are missing, or of another time, are stale until written."""
     (tmp_path / "errors.md").write_text("of another time")
 
-    assert sorted(generator.PAGES) == sorted(generator.stale(tmp_path))
+    assert check(tmp_path) == 1
+    assert sorted(GENERATED) == sorted(re.findall(r"stale: docs/(\S+);", capsys.readouterr().err))
+    assert write(tmp_path) == 0
+    assert check(tmp_path) == 0
 
 
-def test_env_example_names_every_setting(generator: ModuleType) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        pytest.param(["--check"], 0, id="fresh pages"),
+        pytest.param(["--chekc"], 2, id="an unknown option"),
+    ],
+)
+def test_the_command_runs(arguments: list[str], code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`python scripts/docs`, in this process: runpy is what Python runs a folder by."""
+    monkeypatch.setattr(sys, "argv", ["scripts/docs", *arguments])
+    monkeypatch.setattr(sys, "path", [*sys.path])
+
+    with pytest.raises(SystemExit) as ended:
+        run_path(str(ROOT / "scripts" / "docs"), run_name="__main__")
+
+    assert ended.value.code == code
+
+
+def test_env_example_names_every_setting() -> None:
     """One name, one comment: no setting is undocumented, and none is documented that is not."""
-    named = [example.name for example in generator.examples()]
+    named = [example.name for example in examples()]
 
     assert len(named) == len(set(named))
     assert {name.upper() for name in Settings.model_fields} | COMPOSE_ONLY == set(named)
 
 
-def test_env_example_explains_every_setting(generator: ModuleType) -> None:
+def test_env_example_explains_every_setting() -> None:
     """The comment above a setting is its only description."""
-    assert [example.name for example in generator.examples() if not example.meaning] == []
+    assert [example.name for example in examples() if not example.meaning] == []
 
 
-def test_env_example_shows_the_defaults(generator: ModuleType) -> None:
+def test_env_example_shows_the_defaults() -> None:
     """A commented line shows what holds when it stays as it is."""
-    shown = {example.name: example.default for example in generator.examples()}
+    shown = {example.name: example.default for example in examples()}
     wrong = {
         name: shown[name.upper()]
         for name, setting in Settings.model_fields.items()
-        if not setting.is_required()
-        and (shown[name.upper()] or "") != generator.plain(setting.default)
+        if not setting.is_required() and (shown[name.upper()] or "") != plain(setting.default)
     }
 
     assert wrong == {}
 
 
 @pytest.mark.parametrize("event", EventType)
-def test_every_event_has_a_writer_and_a_meaning(generator: ModuleType, event: EventType) -> None:
+def test_every_event_has_a_writer_and_a_meaning(event: EventType) -> None:
     """An event that nobody writes is a promise to analysts that nobody keeps."""
-    assert generator.writers(event)
-    assert generator.HAPPENED[event]
+    assert writers(event)
+    assert MEANINGS[event]
+
+
+def test_every_outcome_has_a_meaning() -> None:
+    """docs/events.md explains each value of `outcome`."""
+    assert set(OUTCOME_MEANINGS) == set(Outcome)
+
+
+def test_every_member_of_the_archive_has_a_meaning() -> None:
+    """A person reads in docs/privacy.md what each member of their archive holds."""
+    assert set(MEMBERS) == set(ArchiveShape.model_fields)
+
+
+def test_every_other_text_is_there() -> None:
+    """Tables, views and their columns, metrics and jobs: an empty text is a hole in a page."""
+    texts: Mapping[str, Sequence[str | None]] = {
+        **{table.fullname: [table.comment] for table in metadata.tables.values()},
+        **{view.name: [view.comment, *(c.comment for c in view.columns)] for view in VIEWS},
+        **{metric.name: [metric.definition, metric.unit] for metric in METRICS},
+        **{job.name: [job.does, job.late] for job in JOBS},
+    }
+
+    assert [name for name, each in texts.items() if not all(each)] == []
 
 
 def test_every_column_is_in_the_register() -> None:

@@ -2,12 +2,13 @@
 
 import json
 from datetime import timedelta
+from inspect import signature
 
 import pytest
 
 from service.domain import errors as e
 from service.domain.sessions import EndReason
-from service.web.problems import STATUS, describe, internal_error, problem
+from service.web.problems import RETRY_ERRORS, STATUS, describe, internal_error, problem
 
 CATALOGUE = {
     "malformed_json": 400,
@@ -127,6 +128,16 @@ def test_an_access_token_s_failure_says_how_to_authenticate(code):
     response = problem(made(KINDS[code]), request_id="r")
 
     assert response.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+
+
+def test_what_knows_when_to_try_again_is_listed():
+    """An error that takes `retry_after` answers it as a header."""
+    makers = {kind: vars(kind)["__init__"] for kind in STATUS if "__init__" in vars(kind)}
+    knowing = {
+        kind for kind, maker in makers.items() if "retry_after" in signature(maker).parameters
+    }
+
+    assert set(RETRY_ERRORS) == knowing
 
 
 def test_a_missing_role_is_an_insufficient_scope():
