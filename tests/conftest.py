@@ -27,14 +27,7 @@ from tests.support.people import PASSWORD, Browser, Person
 from tests.web.wire import Served
 
 SECRET_KEY = "k" * 40
-REAL = frozenset({"postgres", "valkey", "own_valkey"})
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs servers, so that `make check` can leave it out."""
-    for item in items:
-        if REAL & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.server)
+pytest_plugins = ["tests.plugins.servers", "tests.plugins.ran_on"]
 
 
 @pytest.fixture(autouse=True)

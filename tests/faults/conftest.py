@@ -8,7 +8,7 @@ from sqlalchemy import make_url
 
 from service.embedded import EmbeddedServer
 from service.store.migrations.run import migrate
-from tests.processes.conftest import in_postgres
+from tests.support.servers.postgresql import in_postgres
 
 
 @pytest.fixture(scope="module")

@@ -1,32 +1,18 @@
 """Stores of one's own: their rows can be counted, and they can be broken."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from secrets import token_hex
 
 import aiohttp
 import pytest
 from sqlalchemy import make_url
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from service.embedded import EmbeddedServer
-from service.store.database import database_url
 from service.store.migrations.run import migrate
 from tests.conftest import SECRET_KEY
 from tests.processes.stores import Stores, open_stores
 from tests.support.people import Browser
-
-
-def in_postgres(server: EmbeddedServer, statement: str) -> None:
-    """One statement that wants no transaction."""
-
-    async def execute() -> None:
-        engine = create_async_engine(database_url(server.url), isolation_level="AUTOCOMMIT")
-        async with engine.connect() as connection:
-            await connection.exec_driver_sql(statement)
-        await engine.dispose()
-
-    asyncio.run(execute())
+from tests.support.servers.postgresql import in_postgres
 
 
 @pytest.fixture
