@@ -43,7 +43,7 @@ def _system_postgres() -> Path | None:
 SERVERS = (
     Server(
         "PostgreSQL",
-        frozenset({"postgres", "embedded_postgres"}),
+        frozenset({"postgres"}),
         lambda: embedded_postgres("postgres"),
         embedded=True,
     ),
@@ -87,7 +87,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     item.user_properties[:] = [*kept, (PROPERTY, found)]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)  # a plugin is hashed
 class RanOn:
     """Counts the reports, which with xdist come from the workers."""
 
@@ -99,7 +99,7 @@ class RanOn:
         """Count a test once: by its call, or by the skip in its setup."""
         if report.when == "teardown" or (report.when == "setup" and not report.skipped):
             return
-        used: list[int] = next((v for k, v in report.user_properties if k == PROPERTY), [])  # type: ignore[assignment]
+        used = _servers_of(report)
         if hasattr(report, "wasxfail") and report.skipped:
             self.expected_to_fail.update(used)
         counter = self.skipped if _was_skipped(report) else self.ran
@@ -119,7 +119,8 @@ class RanOn:
         titles = {at: server.title for at, server in seen}
         width = max(map(len, titles.values()), default=0)
         for at, title in titles.items():
-            yield f"{title:<{width}}  {self.ran[at]:>6,} tests{self._rest(at)}"
+            noun = "test" if self.ran[at] == 1 else "tests"
+            yield f"{title:<{width}}  {self.ran[at]:>6,} {noun}{self._rest(at)}"
 
     def _has(self, at: int) -> bool:
         return bool(self.ran[at] or self.skipped[at])
@@ -129,6 +130,13 @@ class RanOn:
         parts = [f"{failing} of them expected to fail"] if failing else []
         parts += [f"{skipped} skipped"] if skipped else []
         return "".join(f", {part}" for part in parts)
+
+
+def _servers_of(report: pytest.TestReport) -> list[int]:
+    for name, found in report.user_properties:
+        if name == PROPERTY and isinstance(found, list):
+            return found
+    return []
 
 
 def _was_skipped(report: pytest.TestReport) -> bool:

@@ -23,7 +23,9 @@ unix_socket_dir =
 auth_type = scram-sha-256
 auth_file = {users}
 pool_mode = transaction
-default_pool_size = 4
+default_pool_size = 1
+reserve_pool_size = 3
+reserve_pool_timeout = 1
 max_client_conn = 200
 """
 
@@ -31,7 +33,7 @@ max_client_conn = 200
 def start_pgbouncer(home: Path, program: Path, database_url: str) -> EmbeddedServer:
     """Return a pooler that answers, in front of the server of `database_url`, for its role.
 
-    Its pools are small, so that transactions of several clients share a connection.
+    All clients share one connection to the server; who waits for it for a second gets another.
     """
     return EmbeddedServer(PgBouncer(home.resolve(), program, database_url))
 
