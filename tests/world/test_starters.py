@@ -85,11 +85,3 @@ async def test_they_start_and_stop_as_an_ordinary_user(tmp_path: Path) -> None:
         assert users(servers) == dict.fromkeys(servers, owner.pw_uid)
         starter.kill()
         await all_gone(servers)
-
-
-def test_promtool_checks_metrics(promtool: Path) -> None:
-    """It is there for the tests of `/metrics` and of alert rules."""
-    command = [str(promtool), "check", "metrics"]
-    for text, code in (("# HELP a Text.\n# TYPE a gauge\na 1\n", 0), ("a{\n", 1)):
-        done = subprocess.run(command, input=text, text=True, capture_output=True, check=False)
-        assert done.returncode == code, done.stderr
