@@ -28,17 +28,13 @@ from tests.support.hosting import Hosting, hosting
 from tests.support.people import PASSWORD, Browser, Person
 from tests.web.wire import Served
 
-pytest_plugins = ["tests.plugins.shared_postgres", "tests.plugins.own_stores"]
-
 SECRET_KEY = "k" * 40
-REAL = frozenset({"postgres", "valkey", "own_valkey"})
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs servers, so that `make check` can leave it out."""
-    for item in items:
-        if REAL & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.server)
+pytest_plugins = [
+    "tests.plugins.shared_postgres",
+    "tests.plugins.own_stores",
+    "tests.plugins.servers",
+    "tests.plugins.ran_on",
+]
 
 
 @pytest.fixture(autouse=True)

@@ -11,15 +11,10 @@ import pytest
 
 from service.embedded import EmbeddedError, start_postgres
 from service.embedded.postgres import Postgres
+from tests.support.ordinary_user import ORDINARY_USER
 
 pytestmark = pytest.mark.server
 DEADLINE = 20
-# Somebody else who may still read an interpreter that root keeps to itself.
-NOBODY = [
-    *("setpriv", "--reuid=nobody", f"--regid={pwd.getpwnam('nobody').pw_gid}", "--clear-groups"),
-    *("--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override"),
-    "--securebits=+no_setuid_fixup",
-]
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +188,11 @@ async def test_it_starts_for_an_ordinary_user_too(starter, private_dir):
     private_dir.mkdir()
     os.chown(private_dir, owner.pw_uid, owner.pw_gid)
 
-    with starter("postgres", private_dir / "postgres", prefix=NOBODY) as (process, server, url):
+    with starter("postgres", private_dir / "postgres", prefix=ORDINARY_USER) as (
+        process,
+        server,
+        url,
+    ):
         assert await ask(url, "select 42") == 42
         assert psutil.Process(process.pid).uids().effective == owner.pw_uid
         assert server.uids().effective == owner.pw_uid

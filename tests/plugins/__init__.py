@@ -1,0 +1,1 @@
+"""Plugins of the suite, registered in tests/conftest.py."""

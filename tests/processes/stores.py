@@ -96,6 +96,8 @@ async def open_stores(env: dict[str, str], valkey: EmbeddedServer) -> AsyncItera
     """The stores that processes of this environment use."""
     engine = open_engine(env["DATABASE_URL"], connections=4)
     redis = open_redis(valkey.url, timeout=5)
-    yield Stores(env, engine, redis, valkey)
-    await redis.aclose()
-    await engine.dispose()
+    try:
+        yield Stores(env, engine, redis, valkey)
+    finally:
+        await redis.aclose()
+        await engine.dispose()

@@ -22,6 +22,10 @@ START_SECONDS = 30.0
 COMMAND_SECONDS = 60.0
 
 
+class NotReadyError(RuntimeError):
+    """The service did not become ready; the message is the end of its log."""
+
+
 def free_port() -> int:
     """A TCP port on 127.0.0.1 that nobody uses at this moment."""
     with socket.socket() as trial:
@@ -80,7 +84,7 @@ def web_process(env: Mapping[str, str], log: Path, *, module: str = "service") -
 
 
 def await_ready(base: str, processes: Sequence[Process], log: Path) -> None:
-    """Return when the service answers that it is ready. Raises RuntimeError with its log."""
+    """Return when the service answers that it is ready. Raises NotReadyError with its log."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and all(p.poll() is None for p in processes):
         try:
@@ -88,7 +92,7 @@ def await_ready(base: str, processes: Sequence[Process], log: Path) -> None:
                 return
         except (URLError, OSError):
             time.sleep(0.05)
-    raise RuntimeError("the service did not become ready:\n" + log.read_text()[-4000:])
+    raise NotReadyError(log.read_text()[-4000:])
 
 
 def python(

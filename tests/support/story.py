@@ -4,21 +4,37 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pyotp
 from sqlalchemy import select
 
 from service.app import session_policy
 from service.contracts.tables import audit_log
 from service.store.database import Database
-from tests.support.people import Browser, Person
+from tests.support.people import TOTP_SECRET, Browser, Person
 from tests.support.waiting import wait_until
 from workers.resources import Resources, open_resources
 
 SAID = ["login.succeeded", "token.refreshed", "session.ended"]
+SAID_BY_TWO_FACTORS = ["mfa.challenged", "mfa.succeeded", *SAID]
 
 
 async def sign_in_refresh_sign_out(browser: Browser, person: Person) -> None:
     """login → me → refresh → me → logout → me."""
-    first = await browser.login(person)
+    await refresh_sign_out(browser, person, await browser.login(person))
+
+
+async def sign_in_by_two_factors_refresh_sign_out(browser: Browser, person: Person) -> None:
+    """login → TOTP → me → refresh → me → logout → me, for a person with TOTP_SECRET."""
+    challenge = await browser.login(person)
+    assert challenge["mfa_required"] is True
+    body = {"mfa_token": challenge["mfa_token"], "code": pyotp.TOTP(TOTP_SECRET).now()}
+    verified = await browser.send("POST", "/api/auth/verify-2fa", json=body)
+    assert verified.status == 200, verified
+    await refresh_sign_out(browser, person, verified.body)
+
+
+async def refresh_sign_out(browser: Browser, person: Person, first: dict[str, Any]) -> None:
+    """What follows a sign-in; the tokens are refused after the sign-out."""
     me = await browser.me(first["access_token"])
     assert (me.status, me.body["user"]["email"]) == (200, person.email)
     second = (await browser.refresh(first["refresh_token"])).body

@@ -1,6 +1,5 @@
 """Every kind of Redis that REDIS_URL can name, started from the embedded binary."""
 
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -28,20 +27,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "topologies" in item.path.parts:
             item.add_marker(pytest.mark.server)
-
-
-@pytest.fixture(scope="session")
-def redis7(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A system's redis-server, such as Debian's; its redis-tools has the same program by another name."""
-    found = shutil.which("redis-server")
-    if found is not None:
-        return Path(found)
-    other = shutil.which("redis-check-rdb")
-    if other is None:
-        pytest.skip("no Redis is installed here (Debian: apt-get install redis-tools)")
-    program = tmp_path_factory.mktemp("redis7") / "redis-server"
-    program.symlink_to(other)
-    return program
 
 
 @pytest.fixture

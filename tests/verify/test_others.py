@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,22 +17,10 @@ from service.verify import Introspection, Verifier
 from service.web.server import Runner
 from tests.support.people import Browser
 from tests.support.processes import ROOT, free_port
-from tests.support.waiting import wait_until
 
 FRONTEND = ROOT / "frontend"
 SECRET = "s" * 32
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 GUIDE = (ROOT / "docs" / "verify.md").read_text()
-WHOLE = """
-daemon off; master_process off; pid {dir}/pid; error_log stderr;
-events {{}}
-http {{
-  access_log off;
-  client_body_temp_path {dir}; proxy_temp_path {dir}; fastcgi_temp_path {dir};
-  uwsgi_temp_path {dir}; scgi_temp_path {dir};
-  server {{ listen 127.0.0.1:{port}; {recipe} }}
-}}
-"""
 
 
 def want(there, otherwise):
@@ -100,9 +87,8 @@ def recipe(auth, product):
     return block.replace("http://127.0.0.1:8000", auth).replace("http://127.0.0.1:9000", product)
 
 
-async def test_nginx_auth_request(published, person, tmp_path, aiohttp_server):
+async def test_nginx_auth_request(published, person, nginx, aiohttp_server):
     """GET /api/auth/me says 200 or 401, the challenge reaches the client, and so does an end."""
-    want(NGINX is not None, "nginx is not installed: scripts/install-packages")
 
     async def get(request):
         return web.json_response({"path": request.path, "auth": request.headers["Authorization"]})
@@ -110,32 +96,16 @@ async def test_nginx_auth_request(published, person, tmp_path, aiohttp_server):
     app = web.Application()
     app.router.add_get("/{path:.*}", get)
     product = await aiohttp_server(app)
-    port = free_port()
-    text = recipe(published.base, str(product.make_url("")).rstrip("/"))
-    conf = tmp_path / "nginx.conf"
-    conf.write_text(WHOLE.format(dir=tmp_path, port=port, recipe=text))
-    nginx = await asyncio.create_subprocess_exec(
-        NGINX, "-p", str(tmp_path), "-c", str(conf), stderr=subprocess.DEVNULL
+    block = recipe(published.base, str(product.make_url("")).rstrip("/"))
+    server = await asyncio.to_thread(nginx, block)
+    edge = Browser(published.http, server.url)
+    assert (await edge.send("GET", "/")).status == 401
+    tokens = await published.browser.login(person)
+    passed = await edge.send("GET", "/loans", token=tokens["access_token"])
+    assert (passed.status, passed.body["path"]) == (200, "/loans")
+    await published.browser.logout(tokens["access_token"])
+    ended = await edge.send("GET", "/loans", token=tokens["access_token"])
+    assert (ended.status, ended.headers["WWW-Authenticate"]) == (
+        401,
+        'Bearer error="invalid_token"',
     )
-    try:
-        edge = Browser(published.http, f"http://127.0.0.1:{port}")
-        tokens = await published.browser.login(person)
-
-        async def up() -> bool:
-            try:
-                return (await edge.send("GET", "/")).status == 401
-            except aiohttp.ClientError:
-                return False
-
-        await wait_until(up)
-        passed = await edge.send("GET", "/loans", token=tokens["access_token"])
-        assert (passed.status, passed.body["path"]) == (200, "/loans")
-        await published.browser.logout(tokens["access_token"])
-        ended = await edge.send("GET", "/loans", token=tokens["access_token"])
-        assert (ended.status, ended.headers["WWW-Authenticate"]) == (
-            401,
-            'Bearer error="invalid_token"',
-        )
-    finally:
-        nginx.terminate()
-        await nginx.wait()
