@@ -1,7 +1,7 @@
 """A database with only the facts that a test puts there, and somebody who may ask about them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import insert, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from config.settings import Settings
 from service.contracts.analytics_tables import (
     dim_client,
     dim_device,
@@ -32,7 +31,7 @@ from service.store.migrations.run import migrate
 from service.store.person_keys import PersonKeys
 from tests.analytics.played import SEASONS, Play
 from tests.audit.conftest import own_database
-from tests.conftest import SECRET_KEY, add_person, now_ms
+from tests.conftest import SECRET_KEY, MakeSettings, Serve, add_person, now_ms
 from tests.support.people import Browser, Reply
 
 SPACE = UUID("6b1f3c5e-6f0c-4f35-8f5e-1f1f2c6f7a01")
@@ -163,8 +162,8 @@ def facts_url(postgres: EmbeddedServer) -> str:
 @pytest.fixture
 async def facts(
     facts_url: str,
-    serve: Callable[..., Awaitable[Browser]],
-    make_settings: Callable[..., Settings],
+    serve: Serve,
+    make_settings: MakeSettings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Facts]:
     """No facts yet; three countries, two devices."""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, text
 
 from service.contracts.analytics_tables import SCHEMA, dim_user, fct_auth_events, fct_sessions
+from service.embedded import EmbeddedServer
 from service.metrics.windows import Grain
 from service.operations.query_analytics import QueryAnalytics, Question
 from service.store.aggregates import Aggregates
@@ -78,7 +79,7 @@ HISTORIES = st.builds(
 
 
 @pytest.fixture(scope="module")
-def histories_url(postgres) -> Iterator[str]:
+def histories_url(postgres: EmbeddedServer) -> Iterator[str]:
     with own_database(postgres) as url:
         migrate(url)
         yield url
@@ -92,7 +93,7 @@ def histories_url(postgres) -> Iterator[str]:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(history=HISTORIES, zone=st.sampled_from(ZONES))
-def test_sql_agrees_with_a_naive_model(histories_url: str, history: History, zone: str):
+def test_sql_agrees_with_a_naive_model(histories_url: str, history: History, zone: str) -> None:
     """Every number of every day, whatever happened."""
     found = asyncio.run(answers(histories_url, history, zone))
     assert found == naive(history, ZoneInfo(zone))

@@ -26,7 +26,7 @@ from service.store.migrations.run import migrate
 from service.store.person_keys import PersonKeys
 from tests.audit.auditors import AT_MS, Auditor, record
 from tests.audit.auditors import ROWS as MANY
-from tests.conftest import SECRET_KEY, add_person, now_ms
+from tests.conftest import SECRET_KEY, MakeSettings, ServeForReal, add_person, now_ms
 from tests.support.people import Browser
 
 ROWS = 60
@@ -170,7 +170,9 @@ async def written(books: Books) -> Books:
 
 
 @pytest.fixture
-async def browser(serve_for_real, make_settings, fresh_database):
+async def browser(
+    serve_for_real: ServeForReal, make_settings: MakeSettings, fresh_database: str
+) -> AsyncIterator[Browser]:
     """A client of the service on the books' database."""
     served = await serve_for_real(make_settings(database_url=fresh_database))
     async with aiohttp.ClientSession() as http:

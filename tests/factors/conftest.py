@@ -18,7 +18,7 @@ from service.domain.secrets import derive_key
 from service.domain.totp import STEP_SECONDS
 from service.store.database import Database
 from service.store.failures import SignInFailures
-from tests.conftest import SECRET_KEY, now_ms
+from tests.conftest import SECRET_KEY, MakeSettings, Serve, now_ms
 from tests.support.people import TOTP_SECRET, Browser, Person, Reply
 
 WORTH_SECONDS = 5
@@ -87,7 +87,7 @@ class Client:
 
 
 @pytest.fixture
-async def client(serve, make_settings) -> Client:
+async def client(serve: Serve, make_settings: MakeSettings) -> Client:
     """A client of the service with default settings, and trusted devices."""
     return Client(await serve(make_settings(trusted_device_days=30)))
 

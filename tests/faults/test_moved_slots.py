@@ -100,6 +100,6 @@ async def test_moved_slots(
     fault: Callable[[Scene, Sequence[Person]], Awaitable[Damage]],
     scene: Scene,
     request: pytest.FixtureRequest,
-):
+) -> None:
     """Some wait for a moment; nothing is lost, and nobody is given what belongs to another."""
     await suffer(scene.stage, lambda people: fault(scene, people), request.node.callspec.id)

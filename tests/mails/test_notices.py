@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import event as listen
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.contracts.events import Event, EventType
 from service.domain.ids import make_id
@@ -227,7 +228,7 @@ async def test_it_is_one_transaction(office: Office, person: Person) -> None:
     assert await office.sql("select count(*) from audit_log") == before
 
 
-async def test_what_it_costs(office: Office, person: Person, engine) -> None:
+async def test_what_it_costs(office: Office, person: Person, engine: AsyncEngine) -> None:
     """One look at the people for a batch with something to tell, none for others."""
     statements: list[str] = []
     listen.listen(

@@ -1,6 +1,7 @@
 """Real workers and commands."""
 
 import asyncio
+from pathlib import Path
 
 from service.contracts.mails import Mail, MailTemplate
 from service.domain.secrets import at_rest
@@ -21,7 +22,7 @@ from tests.support.waiting import wait_until
 
 async def test_a_worker_is_killed_between_sending_and_noting(
     stores: Stores,  # noqa: F811
-    tmp_path,
+    tmp_path: Path,
 ) -> None:
     """The mail comes again, with the same Message-ID; it is noted once; no log has link or address."""
     from secrets import token_bytes

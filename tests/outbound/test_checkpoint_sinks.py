@@ -1,6 +1,7 @@
 """Copies of checkpoints: in a file, by POST, in a bucket; whole, in order, never written over."""
 
 import os
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from config.settings import Settings
 from service.domain.checkpoint import Checkpoint
 from service.outbound.checkpoint_sinks import open_sink
+from tests.conftest import MakeSettings
 from tests.support.receiver import Receiver, receiver
 from tests.support.s3 import ACCESS_KEY, REGION, SECRET_KEY, Bucket, bucket
 
@@ -27,13 +29,13 @@ def checkpoints(count: int) -> list[Checkpoint]:
 
 
 @pytest.fixture
-async def product():
+async def product() -> AsyncIterator[Receiver]:
     async with receiver() as there:
         yield there
 
 
 @pytest.fixture
-async def store(monkeypatch: pytest.MonkeyPatch):
+async def store(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bucket]:
     """A bucket, and the credentials to it where AWS's tools look for them."""
     for name in [each for each in os.environ if each.startswith("AWS_")]:
         monkeypatch.delenv(name)
@@ -145,7 +147,9 @@ async def test_a_bucket_that_does_not_take_it(
     assert store.objects == {}
 
 
-def test_without_the_extra(make_settings_of_nothing, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_extra(
+    make_settings_of_nothing: MakeSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A start error that says how to install it."""
     monkeypatch.setattr("config.sinks.find_spec", lambda _: None)
     with pytest.raises(ValueError, match=r"requirements-s3\.txt"):
@@ -167,14 +171,14 @@ def test_without_the_extra(make_settings_of_nothing, monkeypatch: pytest.MonkeyP
         "relative",
     ],
 )
-def test_what_is_no_sink(make_settings_of_nothing, sink: str) -> None:
+def test_what_is_no_sink(make_settings_of_nothing: MakeSettings, sink: str) -> None:
     """Refused at the start."""
     with pytest.raises(ValueError, match="audit_checkpoint_sink"):
         make_settings_of_nothing(audit_checkpoint_sink=sink)
 
 
 @pytest.fixture
-def make_settings_of_nothing():
+def make_settings_of_nothing() -> MakeSettings:
     """Settings of servers that nobody calls."""
     given = {
         "database_url": "postgres://127.0.0.1/x",

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ class Names(AbstractResolver):
 
 
 @pytest.fixture
-async def service_inside():
+async def service_inside() -> AsyncIterator[Receiver]:
     """What nobody outside may reach."""
     async with receiver() as inside:
         yield inside

@@ -1,5 +1,8 @@
 """Stores of one's own, and a person whose every trace is known."""
 
+from collections.abc import AsyncIterator
+from typing import Any
+
 import pytest
 
 from service.store.live_sessions import LiveSessions
@@ -11,17 +14,18 @@ from tests.processes.conftest import (  # noqa: F401 - fixtures
     stores,
     visit,
 )
+from tests.processes.stores import Stores
 from tests.processes.test_ends import POLICY
 
 
 @pytest.fixture
-def env(stores):  # noqa: F811 - the fixture
+def env(stores: Stores) -> dict[Any, Any]:  # noqa: F811 - the fixture
     """The settings of processes that say all they may."""
     return {**stores.env, "LOG_LEVEL": "debug", "TRUSTED_PROXIES": "1", "RATE_LIMITS": "dry-run"}
 
 
 @pytest.fixture
-async def live(stores):  # noqa: F811 - the fixture
+async def live(stores: Stores) -> AsyncIterator[LiveSessions]:  # noqa: F811 - the fixture
     """Live sessions of these stores."""
     scripts = ScriptClient(stores.redis)
     yield LiveSessions(scripts, POLICY)

@@ -5,8 +5,10 @@ every outcome, every generation and every event, on a real Valkey.
 """
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
@@ -15,9 +17,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from service.domain.sessions import EndReason, Rotation, SessionPolicy
+from service.embedded import EmbeddedServer
 from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
 from tests.store.conftest import BEGIN_MS, ORIGIN, Clock, World
+
+T = TypeVar("T")
+
 
 QUARTER_MS = 900_000
 BACKGROUND = '{"tab": "background"}'
@@ -74,7 +80,7 @@ class Rotations(RuleBasedStateMachine):
         redis = open_redis(self.url, timeout=5)
         return World(redis, ScriptClient(redis), self.clock, str(uuid4()))
 
-    def run(self, work):
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self.runner.run(work)
 
     def teardown(self) -> None:
@@ -92,7 +98,7 @@ class Rotations(RuleBasedStateMachine):
         self.clock.now_ms += step
 
     @rule(data=st.data(), tab=st.sampled_from(["", BACKGROUND]))
-    def somebody_refreshes(self, data, tab: str) -> None:
+    def somebody_refreshes(self, data: st.DataObject, tab: str) -> None:
         """An owner, a second tab or a thief presents any token that was ever minted."""
         generation = self._draw(data)
         expected = self._expect_rotation(generation, seen=tab != BACKGROUND)
@@ -107,7 +113,7 @@ class Rotations(RuleBasedStateMachine):
             self.minted.add(rotated.generation)
 
     @rule(data=st.data())
-    def somebody_uses_an_access_token(self, data) -> None:
+    def somebody_uses_an_access_token(self, data: st.DataObject) -> None:
         generation = self._draw(data)
         m, now = self.model, self.clock.now_ms
 
@@ -191,7 +197,7 @@ class Rotations(RuleBasedStateMachine):
         if self.model is not None:
             assert self.model.g <= max(self.minted | {self.in_sql.g})
 
-    def _draw(self, data) -> int:
+    def _draw(self, data: st.DataObject) -> int:
         """A minted generation, the newest few more often than the rest."""
         newest_first = sorted(self.minted, reverse=True)
         return data.draw(st.sampled_from([*newest_first[:2] * 4, *newest_first]))
@@ -239,7 +245,7 @@ class Rotations(RuleBasedStateMachine):
 
 
 @pytest.mark.server
-def test_rotation_agrees_with_its_model(valkey):
+def test_rotation_agrees_with_its_model(valkey: EmbeddedServer) -> None:
     """No sequence of events makes the script and the rules differ."""
     Rotations.url = valkey.url
     case = settings(

@@ -7,26 +7,28 @@ from secrets import token_bytes
 from uuid import uuid4
 
 import pytest
+from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from service.contracts import keys
 from service.domain.errors import ServiceUnavailableError
 from service.domain.ids import make_id
 from service.domain.sessions import EndReason
+from service.embedded import EmbeddedServer
 from service.store.live_sessions import LiveSessions
 from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
 from service.store.sender import WAIT_MS
-from tests.store.conftest import ORIGIN, POLICY
+from tests.store.conftest import ORIGIN, POLICY, World
 from tests.support.waiting import wait_until
 
 
-async def test_each_caller_gets_its_own_answer(world):
+async def test_each_caller_gets_its_own_answer(world: World) -> None:
     """A thousand calls at once: no reply reaches the wrong request."""
     sessions = [await world.open() for _ in range(20)]
     live = world.live()
 
-    async def check(index):
+    async def check(index: int) -> bool:
         session = sessions[index % 20]
         checked = await live.check(session.id, world.user_id, generation=1)
         return checked.session.id == session.id
@@ -34,7 +36,7 @@ async def test_each_caller_gets_its_own_answer(world):
     assert all(await asyncio.gather(*[check(i) for i in range(1000)]))
 
 
-async def test_a_caller_that_gives_up_disturbs_nobody(world):
+async def test_a_caller_that_gives_up_disturbs_nobody(world: World) -> None:
     """Cancelling one call of a batch leaves the others' answers theirs."""
     session = await world.open()
     live = world.live()
@@ -51,7 +53,7 @@ async def test_a_caller_that_gives_up_disturbs_nobody(world):
     assert all(answer.session == session for answer in answers[1::2])
 
 
-async def test_a_failing_call_disturbs_nobody(world):
+async def test_a_failing_call_disturbs_nobody(world: World) -> None:
     """A script error is its caller's alone."""
     session = await world.open()
     wrong = keys.events(world.partition)  # a stream where a hash is expected
@@ -76,7 +78,7 @@ async def test_a_failing_call_disturbs_nobody(world):
 
 
 @pytest.mark.parametrize("calls", [1, 100])
-async def test_scripts_that_the_server_forgot(world, calls):
+async def test_scripts_that_the_server_forgot(world: World, calls: int) -> None:
     """SCRIPT FLUSH or a restart costs a round trip, never an error, never a second execution."""
     session = await world.open()
     await world.redis.script_flush()
@@ -88,10 +90,10 @@ async def test_scripts_that_the_server_forgot(world, calls):
     assert (await world.said()).count("token.refreshed") == 1
 
 
-async def test_a_mistake_of_ours(world, monkeypatch):
+async def test_a_mistake_of_ours(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every caller of the batch hears of it; the next batch goes through."""
 
-    async def slip(_):
+    async def slip(_: object) -> None:
         raise TypeError
 
     live, session = world.live(), await world.open()
@@ -103,7 +105,7 @@ async def test_a_mistake_of_ours(world, monkeypatch):
     assert (await live.check(session.id, world.user_id, generation=1)).session == session
 
 
-async def test_a_server_that_is_away(own_valkey):
+async def test_a_server_that_is_away(own_valkey: EmbeddedServer) -> None:
     """Every caller hears service_unavailable, nobody waits for ever, and it heals by itself."""
     redis = open_redis(own_valkey.url)
     scripts = ScriptClient(redis)
@@ -136,7 +138,7 @@ async def test_a_server_that_is_away(own_valkey):
     await redis.aclose()
 
 
-async def test_a_silent_server(own_valkey):
+async def test_a_silent_server(own_valkey: EmbeddedServer) -> None:
     """A server that takes requests and never answers is found out once; then nobody waits."""
     redis = open_redis(own_valkey.url)
     scripts = ScriptClient(redis)
@@ -170,7 +172,7 @@ class Forgetful(ScriptClient):
         await self.redis.script_flush()
 
 
-async def test_a_script_that_is_forgotten_again(own_valkey):
+async def test_a_script_that_is_forgotten_again(own_valkey: EmbeddedServer) -> None:
     """It did not run: the caller may try again, and the client goes on."""
     redis = open_redis(own_valkey.url, timeout=5)
     client = Forgetful(redis)
@@ -185,7 +187,7 @@ async def test_a_script_that_is_forgotten_again(own_valkey):
     await redis.aclose()
 
 
-async def test_waits_in_vain_do_not_add_up(redis):
+async def test_waits_in_vain_do_not_add_up(redis: Redis) -> None:
     """Ends at once, and no replica to have them: each caller hears so, and Redis is not away."""
     scripts, user_id = ScriptClient(redis, seconds=8 * WAIT_MS / 2000), str(uuid4())
     await scripts.load_scripts()

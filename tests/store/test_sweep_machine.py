@@ -7,8 +7,10 @@ live before a sweep is live after it, and what has ended is told once and stays 
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -18,6 +20,7 @@ from sqlalchemy import text
 
 from service.domain.instants import to_datetime
 from service.domain.sessions import EndReason, Rotation, Session, SessionPolicy
+from service.embedded import EmbeddedServer
 from service.store.database import Database, open_engine
 from service.store.projection import project
 from service.store.redis_pool import open_redis
@@ -29,6 +32,9 @@ from tests.conftest import add_person
 from tests.store.conftest import BEGIN_MS, ORIGIN, Clock, World
 from workers.retention import SweepOld
 from workers.sweep import SweepExpired
+
+T = TypeVar("T")
+
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 IDLE_MS, MAX_MS = DAY_MS, 5 * DAY_MS
@@ -87,7 +93,7 @@ class SweepsAndUses(RuleBasedStateMachine):
             SweepExpired(self.records, self.live, POLICY, self._worker_clock(n)) for n in (0, 1)
         ]
 
-    def _worker_clock(self, n: int):
+    def _worker_clock(self, n: int) -> Callable[[], int]:
         return lambda: max(self.clock.now_ms + self.skew[n].now_ms, 0)
 
     async def sql(self, statement: str, **values: object) -> list:
@@ -95,7 +101,7 @@ class SweepsAndUses(RuleBasedStateMachine):
             result = await connection.execute(text(statement), values)
             return list(result) if result.returns_rows else []
 
-    def run(self, work):
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self.runner.run(work)
 
     def teardown(self) -> None:
@@ -136,7 +142,7 @@ class SweepsAndUses(RuleBasedStateMachine):
         )
 
     @rule(data=st.data())
-    def somebody_refreshes(self, data) -> None:
+    def somebody_refreshes(self, data: st.DataObject) -> None:
         known = data.draw(st.sampled_from(self.sessions))
         alive = self._alive(known)
         outcome = self.run(self._refresh(known))
@@ -167,7 +173,7 @@ class SweepsAndUses(RuleBasedStateMachine):
         return rotated.outcome
 
     @rule(data=st.data())
-    def somebody_signs_out(self, data) -> None:
+    def somebody_signs_out(self, data: st.DataObject) -> None:
         known = data.draw(st.sampled_from(self.sessions))
         if self.run(self.records.end(known.session.id, EndReason.LOGOUT)):
             self.run(
@@ -257,7 +263,7 @@ class SweepsAndUses(RuleBasedStateMachine):
 
 
 @pytest.mark.server
-def test_no_sweep_ends_a_live_session(valkey, fresh_database):  # noqa: F811
+def test_no_sweep_ends_a_live_session(valkey: EmbeddedServer, fresh_database: str) -> None:  # noqa: F811
     """Hundreds of lives of a few sessions each."""
     SweepsAndUses.redis_url, SweepsAndUses.database_url = valkey.url, fresh_database
     SweepsAndUses.TestCase.settings = settings(
@@ -271,7 +277,11 @@ def test_no_sweep_ends_a_live_session(valkey, fresh_database):  # noqa: F811
 
 @pytest.mark.server
 @pytest.mark.parametrize("lost", [True, False])
-def test_a_worker_whose_clock_is_ahead(valkey, fresh_database, lost):  # noqa: F811
+def test_a_worker_whose_clock_is_ahead(
+    valkey: EmbeddedServer,
+    fresh_database: str,  # noqa: F811 - the fixture
+    lost: bool,
+) -> None:
     """The one step that matters most, by itself: all look overdue to it, and none is ended."""
     SweepsAndUses.redis_url, SweepsAndUses.database_url = valkey.url, fresh_database
     machine = SweepsAndUses()

@@ -70,7 +70,7 @@ async def left(database: Database) -> int:
     return int(count)
 
 
-async def test_sessions_that_ended_long_ago(database: Database):
+async def test_sessions_that_ended_long_ago(database: Database) -> None:
     """Not one that is alive, ended of late, or whose end the audit does not have; nor one held."""
     sweeps = Sweeps(database, Clock(NOW))
     await add_sessions(database, 3, ended_days_ago=401)
@@ -94,7 +94,7 @@ async def test_sessions_that_ended_long_ago(database: Database):
     assert await sweeps.ended_sessions(keep=KEEP) == 1
 
 
-async def test_failures_and_devices_of_old(database: Database):
+async def test_failures_and_devices_of_old(database: Database) -> None:
     """Failures go a month after the last, never the hundred that only a reset forgets; devices when their trust does."""
     await sql(
         database,
@@ -125,7 +125,7 @@ async def test_failures_and_devices_of_old(database: Database):
     assert {name for (name,) in rows} == {"young", "shut"}
 
 
-async def test_several_workers_share_batches(database: Database):
+async def test_several_workers_share_batches(database: Database) -> None:
     """Each row goes once, a run that was missed is made up for, none waits for another."""
     await add_sessions(database, 3 * BATCH + 10, ended_days_ago=401)
     await add_sessions(database, 5, ended_days_ago=None)
@@ -135,7 +135,7 @@ async def test_several_workers_share_batches(database: Database):
     assert await left(database) == 5
 
 
-async def test_a_run_without_time(database: Database):
+async def test_a_run_without_time(database: Database) -> None:
     """One batch of each kind, and the rest the next time."""
     await add_sessions(database, 2 * BATCH, ended_days_ago=401)
     job = SweepOld(Sweeps(database, Clock(NOW)), None, KEEP, seconds=0)
@@ -144,7 +144,7 @@ async def test_a_run_without_time(database: Database):
     assert await job() == {}
 
 
-async def test_what_somebody_has_locked(database: Database):
+async def test_what_somebody_has_locked(database: Database) -> None:
     """It is left for the next run; nobody waits."""
     await add_sessions(database, 3, ended_days_ago=401)
     sweeps = Sweeps(database, Clock(NOW))
@@ -156,7 +156,7 @@ async def test_what_somebody_has_locked(database: Database):
 
 
 @pytest.mark.parametrize("days", [-4000, -20, 20, 100])
-async def test_a_clock_that_leapt(database: Database, days: int):
+async def test_a_clock_that_leapt(database: Database, days: int) -> None:
     """Ahead: it must be borne out first. Back: things only seem younger."""
     await add_sessions(database, 2, ended_days_ago=1)
     sweeps = Sweeps(database, Clock(NOW + days * DAY_MS))
@@ -169,7 +169,7 @@ async def test_a_clock_that_leapt(database: Database, days: int):
     assert await SweepOld(sweeps, None, timedelta(days=2))() == {}
 
 
-async def test_other_rows(database: Database):
+async def test_other_rows(database: Database) -> None:
     """Replayed letters, rows and holds that were released; what is needed stays."""
     await sql(
         database,

@@ -1,6 +1,6 @@
 """The main job, and what must stand in the audit after it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -54,6 +54,3 @@ async def worker(settings: Any) -> AsyncIterator[Resources]:
         policy=session_policy(settings),
     ) as resources:
         yield resources
-
-
-Serve = Callable[..., Awaitable[Browser]]

@@ -3,11 +3,16 @@
 import asyncio
 
 from service.contracts import keys
+from service.embedded import EmbeddedCluster, EmbeddedSentinels, EmbeddedServer
 from service.store.redis_pool import open_redis
+from tests.conftest import MakePerson, MakeSettings, Serve
 from tests.support.failover import know_each_other, replicated
+from tests.support.people import Person
 
 
-async def test_a_sign_out_is_on_the_replicas(sentinels, serve, make_settings, person):
+async def test_a_sign_out_is_on_the_replicas(
+    sentinels: EmbeddedSentinels, serve: Serve, make_settings: MakeSettings, person: Person
+) -> None:
     """204: every replica has the tombstone. 202: too few said so in time, and it holds all the same."""
     await know_each_other(sentinels)
     browser = await serve(make_settings(redis_url=sentinels.url, redis_wait_replicas=2))
@@ -26,7 +31,13 @@ async def test_a_sign_out_is_on_the_replicas(sentinels, serve, make_settings, pe
         await replica.aclose()
 
 
-async def test_each_of_a_batch_by_itself(shared_cluster, serve, make_settings, make_person, valkey):
+async def test_each_of_a_batch_by_itself(
+    shared_cluster: EmbeddedCluster,
+    serve: Serve,
+    make_settings: MakeSettings,
+    make_person: MakePerson,
+    valkey: EmbeddedServer,
+) -> None:
     """On a cluster without replicas every wait is in vain, each sign-out is done all the same."""
     settings = make_settings(
         redis_url=shared_cluster.url, queue_redis_url=valkey.url, redis_wait_replicas=1

@@ -9,19 +9,17 @@ from redis.asyncio import Redis
 from sqlalchemy import func, select
 from structlog.testing import capture_logs
 
-from config.settings import Settings
 from service.contracts import keys
 from service.contracts.tables import recovery_codes, sessions, users
 from service.store.database import Database
 from service.store.live_numbers import TellLiveNumbers
+from tests.conftest import MakeSettings, ServeForReal
 from tests.support.people import Browser
 from tests.web.wire import Served
 
 
 @pytest.fixture
-async def served(
-    serve_for_real: Callable[[Settings], Awaitable[Served]], make_settings: Callable[..., Settings]
-) -> Served:
+async def served(serve_for_real: ServeForReal, make_settings: MakeSettings) -> Served:
     """The service on the shared servers, with default settings."""
     return await serve_for_real(make_settings())
 

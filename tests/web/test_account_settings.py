@@ -1,6 +1,10 @@
 """What a sign-in page may know of the settings, and nothing else."""
 
+from typing import Any
+
 import pytest
+
+from tests.conftest import MakeSettings, Serve
 
 
 @pytest.mark.parametrize(
@@ -15,7 +19,9 @@ import pytest
         pytest.param({"password_min_length": 20}, {"password_min_length": 20}, id="a length"),
     ],
 )
-async def test_what_anybody_is_told(serve, make_settings, changes, told):
+async def test_what_anybody_is_told(
+    serve: Serve, make_settings: MakeSettings, changes: dict[str, Any], told: dict[str, Any]
+) -> None:
     """Without a token; the names are all there are."""
     reply = await (await serve(make_settings(**changes))).send("GET", "/api/auth/settings")
 

@@ -1,28 +1,33 @@
 """CORS: the origins that are named may read answers, no other."""
 
+from collections.abc import AsyncIterator
+
 import aiohttp
 import pytest
 
 from service.web.routes import ROUTES
-from tests.support.people import Browser
+from tests.conftest import MakeSettings, ServeForReal
+from tests.support.people import Browser, Person, Reply
 
 ALLOWED, OTHER = "https://pay.lender.example", "https://evil.example"
 PREFLIGHT = {"Access-Control-Request-Method": "POST"}
 
 
 @pytest.fixture
-async def shared(serve_for_real, make_settings):
+async def shared(
+    serve_for_real: ServeForReal, make_settings: MakeSettings
+) -> AsyncIterator[Browser]:
     served = await serve_for_real(make_settings(cors_origins=(ALLOWED,)))
     async with aiohttp.ClientSession() as http:
         yield Browser(http, f"http://{served.host}:{served.port}")
 
 
-def granted(reply):
+def granted(reply: Reply) -> str | None:
     return reply.headers.get("Access-Control-Allow-Origin")
 
 
 @pytest.mark.parametrize("path", ["/api/auth/login", "/api/auth/me", "/api/nothing"])
-async def test_preflights(shared, path):
+async def test_preflights(shared: Browser, path: str) -> None:
     """A browser asks first; only a named origin is told that it may."""
     yes = await shared.send("OPTIONS", path, headers={"Origin": ALLOWED, **PREFLIGHT})
     no = await shared.send("OPTIONS", path, headers={"Origin": OTHER, **PREFLIGHT})
@@ -37,7 +42,7 @@ async def test_preflights(shared, path):
     assert yes.headers["X-Request-ID"]
 
 
-async def test_answers(shared, person):
+async def test_answers(shared: Browser, person: Person) -> None:
     """Success and refusal alike; what they vary by is said to everybody."""
     for path, status in (("/api/health/live", 200), ("/api/auth/me", 401), ("/api/x", 404)):
         yes = await shared.send("GET", path, headers={"Origin": ALLOWED})
@@ -49,7 +54,7 @@ async def test_answers(shared, person):
     assert granted(await shared.send("GET", "/api/health/live")) is None
 
 
-async def test_nobody_is_named(browser):
+async def test_nobody_is_named(browser: Browser) -> None:
     """Without CORS_ORIGINS nothing is said, and OPTIONS is a method like any other."""
     headers = {"Origin": ALLOWED, **PREFLIGHT}
     reply = await browser.send("OPTIONS", "/api/auth/login", headers=headers)

@@ -5,6 +5,7 @@ import json
 
 import pytest
 from sqlalchemy import event as listen
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.contracts.events import EventType
 from service.store.webhook_endpoints import DisabledReason
@@ -141,7 +142,7 @@ async def test_removing_while_events_come(outbox: Outbox) -> None:
     assert await outbox.rows() == []
 
 
-async def test_what_it_costs_without_an_endpoint(outbox: Outbox, engine) -> None:
+async def test_what_it_costs_without_an_endpoint(outbox: Outbox, engine: AsyncEngine) -> None:
     """One look at the endpoints for a batch with something on offer, none for other batches."""
     statements: list[str] = []
     listen.listen(

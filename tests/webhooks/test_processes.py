@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -37,7 +38,7 @@ async def test_a_worker_is_killed_between_sending_and_noting(
     stores: Stores,  # noqa: F811
     env: dict[str, str],
     product: Receiver,
-    tmp_path,
+    tmp_path: Path,
 ) -> None:
     """Each event arrives, again with the same id where it was not noted; one record each; no secret
     and nothing personal in logs or tables."""
@@ -94,7 +95,7 @@ async def test_what_test_says(
     stores: Stores,  # noqa: F811
     env: dict[str, str],
     product: Receiver,
-    tmp_path,
+    tmp_path: Path,
 ) -> None:
     """Through a worker; its exit code is the answer."""
     import asyncio
@@ -102,7 +103,7 @@ async def test_what_test_says(
     added = python("service", "webhooks", "add", product.url, "--type", "*", "--json", env=env)
     name = json.loads(added.stdout)["id"]
 
-    async def test():
+    async def test() -> None:
         return await asyncio.to_thread(python, "service", "webhooks", "test", name, env=env)
 
     with running("workers", env=env, log=tmp_path / "worker.log"):

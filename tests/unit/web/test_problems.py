@@ -2,10 +2,13 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from aiohttp import web
 
 from service.domain import errors as e
+from service.domain.errors import AuthError
 from service.domain.sessions import EndReason
 from service.web.problems import STATUS, describe, internal_error, problem
 
@@ -62,37 +65,37 @@ MADE = {
 }
 
 
-def made(kind):
+def made(kind: type[AuthError]) -> AuthError:
     """One error of a kind."""
     return MADE.get(kind, kind)()
 
 
-def subclasses(kind):
+def subclasses(kind: type[AuthError]) -> set[Any]:
     """All below a class."""
     return {kind for direct in kind.__subclasses__() for kind in (direct, *subclasses(direct))}
 
 
-def body(response):
+def body(response: web.Response) -> Any:
     return json.loads(response.body)
 
 
-def test_every_error_has_a_status():
+def test_every_error_has_a_status() -> None:
     """A subclass of AuthError without a line in the table would be a 500."""
     assert subclasses(e.AuthError) == set(STATUS)
 
 
-def test_every_error_has_a_code_of_its_own():
+def test_every_error_has_a_code_of_its_own() -> None:
     """`code` is what clients decide by: one meaning each."""
     assert len(KINDS) == len(STATUS)
 
 
-def test_the_catalogue_is_complete_and_has_nothing_else():
+def test_the_catalogue_is_complete_and_has_nothing_else() -> None:
     """Clients know every code that can come."""
     assert {kind.code: status for kind, status in STATUS.items()} == CATALOGUE | BEYOND
 
 
 @pytest.mark.parametrize("code", CATALOGUE | BEYOND)
-def test_a_problem_has_every_member(code):
+def test_a_problem_has_every_member(code: str) -> None:
     """RFC 9457's members, the code and the request's id; and texts that a person can act on."""
     response = problem(made(KINDS[code]), request_id="r-1")
     said = body(response)
@@ -111,7 +114,7 @@ def test_a_problem_has_every_member(code):
 @pytest.mark.parametrize(
     "code", ["token_revoked", "session_expired", "session_revoked", "refresh_token_reused"]
 )
-def test_an_ended_session_says_why(code):
+def test_an_ended_session_says_why(code: str) -> None:
     """Its holder may know; where nobody knows, there is no empty word of it."""
     told = problem(KINDS[code](EndReason.IDLE_TIMEOUT), request_id="r")
 
@@ -122,14 +125,14 @@ def test_an_ended_session_says_why(code):
 @pytest.mark.parametrize(
     "code", ["token_missing", "token_invalid", "token_expired", "token_revoked"]
 )
-def test_an_access_token_s_failure_says_how_to_authenticate(code):
+def test_an_access_token_s_failure_says_how_to_authenticate(code: str) -> None:
     """RFC 6750 §3; the exact words of API.md."""
     response = problem(made(KINDS[code]), request_id="r")
 
     assert response.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
 
 
-def test_a_missing_role_is_an_insufficient_scope():
+def test_a_missing_role_is_an_insufficient_scope() -> None:
     """RFC 6750 §3.1: another token of the same account would not help."""
     response = problem(e.ForbiddenError(), request_id="r")
 
@@ -145,7 +148,7 @@ def test_a_missing_role_is_an_insufficient_scope():
         - {"forbidden"}
     ),
 )
-def test_nothing_else_asks_for_a_bearer_token(code):
+def test_nothing_else_asks_for_a_bearer_token(code: str) -> None:
     """A client that sees the header tries to refresh, which would not help."""
     assert "WWW-Authenticate" not in problem(made(KINDS[code]), request_id="r").headers
 
@@ -164,19 +167,19 @@ def test_nothing_else_asks_for_a_bearer_token(code):
 @pytest.mark.parametrize(
     "kind", [e.AccountLockedError, e.RateLimitedError, e.ServiceUnavailableError]
 )
-def test_whoever_must_wait_hears_how_long(kind, wait, seconds):
+def test_whoever_must_wait_hears_how_long(kind: Any, wait: timedelta, seconds: str) -> None:
     """`Retry-After` in whole seconds, never too few (RFC 9110 §10.2.3)."""
     assert problem(kind(wait), request_id="r").headers["Retry-After"] == seconds
 
 
-def test_a_wrong_method_hears_the_right_ones():
+def test_a_wrong_method_hears_the_right_ones() -> None:
     """`Allow`, as RFC 9110 §15.5.6 demands."""
     refusal = e.MethodNotAllowedError(["GET", "HEAD"])
 
     assert problem(refusal, request_id="r").headers["Allow"] == "GET, HEAD"
 
 
-def test_refused_fields_are_listed_without_their_values():
+def test_refused_fields_are_listed_without_their_values() -> None:
     """`errors` of API.md; only for validation_failed."""
     refusal = e.ValidationFailedError([e.FieldError("email", "is bad")])
 
@@ -186,7 +189,7 @@ def test_refused_fields_are_listed_without_their_values():
     assert "errors" not in body(problem(e.ConflictError(), request_id="r"))
 
 
-def test_a_mistake_of_ours_says_nothing_but_its_id():
+def test_a_mistake_of_ours_says_nothing_but_its_id() -> None:
     """No cause, no trace, no version: the id leads to them in the log."""
     response = internal_error(request_id="r-1")
 
@@ -201,7 +204,7 @@ def test_a_mistake_of_ours_says_nothing_but_its_id():
     }
 
 
-def test_a_kind_is_described_without_an_instance():
+def test_a_kind_is_described_without_an_instance() -> None:
     """What stands at the URL of `type` is what stands in the problem."""
     described = describe(e.ConflictError)
 
