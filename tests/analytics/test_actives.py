@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from random import Random
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,7 +17,7 @@ async def test_a_day_is_the_zones_own(facts: Facts) -> None:
     await facts.active("ada", "2026-11-10T22:30+00:00")
     await facts.refresh("UTC", "Africa/Nairobi", "America/New_York", "Asia/Kathmandu")
 
-    async def dau(tz: str) -> list:
+    async def dau(tz: str) -> list[Any]:
         return await facts.ask("dau", "2026-11-10", "2026-11-12", tz=tz)
 
     assert await dau("UTC") == [["2026-11-10", 1], ["2026-11-11", 0]]
@@ -43,14 +44,14 @@ async def test_a_day_of_25_hours_and_one_of_23(facts: Facts) -> None:
     assert autumn == [["2026-10-24", 1], ["2026-10-25", 2], ["2026-10-26", 1]]
     spring = await facts.ask("dau", "2026-03-28", "2026-03-31", tz="Europe/Berlin")
     assert spring == [["2026-03-28", 1], ["2026-03-29", 2], ["2026-03-30", 1]]
-    hours = await facts.ask(
+    in_autumn = await facts.ask(
         "sessions_started", "2026-10-25", "2026-10-26", tz="Europe/Berlin", grain="hour"
     )
-    assert len(hours) == 25
-    hours = await facts.ask(
+    assert len(in_autumn) == 25
+    in_spring = await facts.ask(
         "sessions_started", "2026-03-29", "2026-03-30", tz="Europe/Berlin", grain="hour"
     )
-    assert len(hours) == 23
+    assert len(in_spring) == 23
 
 
 async def test_a_week_is_7_days_and_a_month_28(facts: Facts) -> None:
@@ -85,7 +86,7 @@ async def test_a_week_is_7_days_and_a_month_28(facts: Facts) -> None:
     ],
     ids=str,
 )
-async def test_who_is_active(facts: Facts, name: str, more: dict, counts: bool) -> None:
+async def test_who_is_active(facts: Facts, name: str, more: dict[str, Any], counts: bool) -> None:
     """A sign-in, a refresh that no background tab made, a request; no test accounts, no bots."""
     await facts.event(name, "2026-11-10T09:00Z", "ada", **more)
     await facts.refresh()
@@ -98,7 +99,7 @@ async def test_who_is_active(facts: Facts, name: str, more: dict, counts: bool) 
     assert row[1:] == [int(counts or "is_test" in more or "device_key" in more)] * 2
 
 
-async def plain(seen: dict, zone: ZoneInfo, day: date, days: int) -> int:
+async def plain(seen: set[tuple[datetime, str]], zone: ZoneInfo, day: date, days: int) -> int:
     local = {(at.astimezone(zone).date(), who) for at, who in seen}
     return len({who for d, who in local if day - timedelta(days=days) < d <= day})
 

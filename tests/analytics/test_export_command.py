@@ -48,7 +48,7 @@ def said(done: subprocess.CompletedProcess[str]) -> str:
 
 def manifest(folder: Path) -> dict[str, Any]:
     """Held against the files."""
-    read = json.loads((folder / "_manifest.json").read_text())
+    read: dict[str, Any] = json.loads((folder / "_manifest.json").read_text())
     for name, file in read["files"].items():
         body = (folder / name).read_bytes()
         assert (len(body), hashlib.sha256(body).hexdigest()) == (file["bytes"], file["sha256"])

@@ -41,7 +41,8 @@ async def made(facts: Facts, **body: Any) -> dict[str, Any]:
     await given.worker(facts.database)()
     reply = await look(facts, asked.body["id"])
     assert reply.body["status"] == "ready", reply
-    return reply.body
+    export: dict[str, Any] = reply.body
+    return export
 
 
 def read_csv(folder: Path) -> list[dict[str, str]]:
@@ -327,7 +328,7 @@ async def test_without_the_extra_it_says_what_to_do(
     assert (found["status"], "inphora-auth[analytics]" in found["error"]) == ("failed", True)
     refused = await ask(facts, table="events", format="parquet")
     assert (refused.status, refused.code) == (501, "parquet_missing")
-    range_ = {"since": "2026-11-01", "until": "2026-11-02"}
+    range_: dict[str, Any] = {"since": "2026-11-01", "until": "2026-11-02"}
     refused = await facts.get(metrics="dau", format="parquet", **range_)
     assert (refused.status, refused.code) == (501, "parquet_missing")
     assert (await ask(facts, table="events", format="csv")).status == 202

@@ -57,7 +57,7 @@ LIFE = [
 STREAM = [StreamedEvent(f"{each.at_ms}-{n}", each) for n, each in enumerate(LIFE)]
 
 
-async def tables(database: Database) -> dict[str, list[tuple]]:
+async def tables(database: Database) -> dict[str, list[dict[str, Any]]]:
     """All facts, but for when they were stored."""
     found = {}
     async with database.transaction() as connection:

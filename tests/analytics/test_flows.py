@@ -72,7 +72,7 @@ async def test_as_a_plain_recount_has_it(facts: Facts) -> None:
         await facts.refresh(now=got)
     expected = set()
     for who in {who for who, _ in seen}:
-        flow = []
+        flow: list[datetime] = []
         for at in sorted(at for name, at in seen if name == who):
             if flow and at - flow[-1] >= timedelta(minutes=30):
                 expected.add((person(who), flow[0], flow[-1], len(flow)))

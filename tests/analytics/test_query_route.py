@@ -1,11 +1,13 @@
 """`GET /api/analytics/query` over HTTP: what it refuses, its forms, and what a client may keep."""
 
+from typing import Any
+
 import pytest
 
 from service.metrics.registry import METRICS
 from tests.analytics.conftest import Facts
 
-RANGE = {"since": "2026-11-10", "until": "2026-11-12"}
+RANGE: dict[str, Any] = {"since": "2026-11-10", "until": "2026-11-12"}
 
 
 @pytest.mark.parametrize(
@@ -33,7 +35,7 @@ RANGE = {"since": "2026-11-10", "until": "2026-11-12"}
     ],
     ids=str,
 )
-async def test_a_bad_parameter_is_named(facts: Facts, params: dict, field: str) -> None:
+async def test_a_bad_parameter_is_named(facts: Facts, params: dict[str, str], field: str) -> None:
     """422, with the name that the client sent."""
     reply = await facts.get(**{**RANGE, **params})
 
@@ -112,9 +114,8 @@ async def test_every_metric_answers_everything_it_offers(facts: Facts) -> None:
     for metric in METRICS:
         for grain in metric.grains:
             await facts.ask(metric.name, **RANGE, grain=grain)
-        grain = "day"
         for cell in metric.cells:
-            rows = await facts.ask(metric.name, **RANGE, grain=grain, by=cell)
+            rows = await facts.ask(metric.name, **RANGE, grain="day", by=cell)
             assert all(len(row) == 2 + len(metric.columns) for row in rows)
             if cell not in {"reason", "end_reason"}:
                 await facts.ask(metric.name, **RANGE, **{cell: "x"})

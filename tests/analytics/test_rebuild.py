@@ -4,6 +4,7 @@ what arrived in pieces adds up to what is worked out at once.
 
 from datetime import UTC, date, datetime, timedelta
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -57,7 +58,7 @@ async def life(facts: Facts, chance: Random, number: int, received_at: datetime 
     )
 
 
-async def aggregated(facts: Facts) -> dict[str, list]:
+async def aggregated(facts: Facts) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every aggregate, but quarters of an hour before anything happened."""
     found = {}
     for name in TABLES:

@@ -59,14 +59,14 @@ def parts(play: Play) -> Parts:
     return Parts(play)
 
 
-async def ask_rows(play: Play, name: str, **more: Any) -> tuple[list[list], int]:
+async def ask_rows(play: Play, name: str, **more: Any) -> tuple[list[list[Any]], int]:
     least = more.pop("least", 1)
     async with play.asking(least=least) as ask:
         answer = await ask(name, *play.range, tz=ZONE, grain=grain_of(name), **more)
     return answer["rows"], answer["suppressed"]
 
 
-def by_cell(rows: list[list]) -> dict[tuple[str, str], list]:
+def by_cell(rows: list[list[Any]]) -> dict[tuple[str, str], list[Any]]:
     """By the window's first day and the cell."""
     return {(row[0], row[1]): row[2:] for row in rows}
 

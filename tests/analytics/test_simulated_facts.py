@@ -1,6 +1,6 @@
 """Facts of made-up traffic are its truth: row by row, however the events came."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -20,6 +20,7 @@ from service.embedded import EmbeddedServer
 from service.simulation import Plan, simulate
 from service.simulation.places import country_of
 from service.simulation.stage import Arrival
+from service.simulation.truth import Truth
 from service.store.audit import AuditRecords, StreamedEvent
 from service.store.database import Database
 from service.store.dead_letters import DeadLetters
@@ -27,7 +28,7 @@ from service.store.event_feed import EventFeed
 from service.store.person_keys import PersonKeys
 from service.store.redis_pool import open_redis
 from tests.analytics.clocks import HOUR_MS
-from tests.analytics.truth import Plain, Truth
+from tests.analytics.truth import Plain
 from tests.conftest import SECRET_KEY, now_ms
 from workers.ingest import Ingest, sort_out
 from workers.stream import EventStream
@@ -91,7 +92,7 @@ def writer(new_writer: Callable[..., AuditRecords]) -> AuditRecords:
 
 
 def expected_sessions(
-    truth: Truth, user_key: Callable[[str], str]
+    truth: Truth, user_key: Callable[[str], str | None]
 ) -> set[
     tuple[
         Any,
@@ -140,10 +141,10 @@ def expected_sessions(
 
 
 def expected_people(
-    truth: Truth, user_key: Callable[[str], str]
+    truth: Truth, user_key: Callable[[str], str | None]
 ) -> set[tuple[Any, datetime, datetime | None, Any]]:
     """Everybody who ever did anything: since when, since when with a second factor."""
-    seen = {}
+    seen: dict[str, list[int]] = {}
     for session in truth.sessions:
         seen.setdefault(session.person.id, []).extend(session.activity_ms)
     return {
@@ -160,6 +161,8 @@ def expected_people(
 
 async def assert_truth(database: Database, audit: AuditRecords, truth: Truth) -> None:
     """The tables say what really happened, all of it and nothing else."""
+    assert audit.facts is not None
+    assert audit.facts._who is not None
     user_key = audit.facts._who.user
     async with database.transaction() as connection:
         sessions = {tuple(row) for row in await connection.execute(SESSIONS)}
@@ -177,9 +180,9 @@ async def assert_truth(database: Database, audit: AuditRecords, truth: Truth) ->
     }
 
 
-async def record(audit: AuditRecords, arrivals: Iterator[Arrival], first: int = 0) -> None:
+async def record(audit: AuditRecords, arrivals: Iterable[Arrival], first: int = 0) -> None:
     """Store what arrived, partition by partition."""
-    pieces = {}
+    pieces: dict[int, list[StreamedEvent]] = {}
     for number, arrival in enumerate(arrivals, first):
         stream_id = f"{arrival.at_ms}-{number}"
         pieces.setdefault(arrival.partition, []).append(StreamedEvent(stream_id, arrival.event))
@@ -241,8 +244,8 @@ async def test_streams_that_are_shuffled_and_come_twice(
     for partition in range(keys.PARTITIONS):
         stream = EventStream(own_redis, partition, "dies")
         await stream.ensure_group()
-        events, letters = sort_out(await stream.take(BATCH // 10))
-        assert not letters
+        events, broken = sort_out(await stream.take(BATCH // 10))
+        assert not broken
         twice += await writer.record(partition, events)
     sealer = at_rest([SECRET_KEY], token_bytes)
     letters = DeadLetters(analytics, PersonKeys(analytics, sealer, token_bytes))

@@ -51,8 +51,8 @@ def names_of(grain: str, *, everybody: bool = False) -> list[str]:
 async def assert_true(
     play: Play,
     plain: Plain,
-    since: tuple[date, date] | date,
-    until: str | date,
+    since: date,
+    until: date,
     tz: str,
     grain: str = "day",
     **more: Any,
@@ -116,7 +116,7 @@ async def test_with_test_accounts_and_bots(play: Play, tests: bool, bots: bool) 
     """Where they are asked for, they are counted like anybody."""
     everybody = Plain(play.truth, tests=tests, bots=bots)
     for grain in ("day", "week"):
-        flags = {"include_test": tests, "include_bots": bots}
+        flags: dict[str, Any] = {"include_test": tests, "include_bots": bots}
         await assert_true(play, everybody, *play.range, "Europe/Berlin", grain, **flags)
 
 
@@ -159,7 +159,11 @@ async def test_doubled_shuffled_and_late(analytics_url: str) -> None:
         await assert_true(play, plain, *play.range, "Europe/Berlin", grain)
     await assert_true(play, plain, *play.range, KATHMANDU, "day")
     mobile = Plain(play.truth, lambda place: read_device(place.user_agent).kind == "mobile")
-    asked = {"filters": {"device_class": "mobile"}, "tz": "Europe/Berlin", "grain": "total"}
+    asked: dict[str, Any] = {
+        "filters": {"device_class": "mobile"},
+        "tz": "Europe/Berlin",
+        "grain": "total",
+    }
     async with play.asking() as ask:
         [[_, users]] = (await ask("active_users", *play.range, **asked))["rows"]
     window = (midnight(day, "Europe/Berlin") for day in play.range)

@@ -50,7 +50,9 @@ def simulated_forms() -> set[tuple[Any, tuple[Any, ...], tuple[Any, ...]]]:
     found = set()
     for arrival in simulate(PLAN, 7):
         entry = entry_of(arrival.event)
-        fields = {name: str(value) for name, value in zip(entry[::2], entry[1::2], strict=True)}
+        fields = {
+            str(name): str(value) for name, value in zip(entry[::2], entry[1::2], strict=True)
+        }
         found.add(form(fields))
     return found
 

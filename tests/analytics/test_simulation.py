@@ -154,6 +154,7 @@ def test_sessions_obey_their_limits(told: tuple[Simulation, list[Arrival]]) -> N
         assert refreshed == list(range(2, 2 + len(refreshed)))
         if session.end_reason == "idle_timeout":
             uses = [*session.activity_ms, *session.background_ms]
+            assert session.ended_ms is not None
             assert session.ended_ms - max(uses) >= policy.idle_ms
 
 
@@ -192,7 +193,8 @@ def test_people_live_by_their_own_clock(told: tuple[Simulation, list[Arrival]], 
 
 def test_people_come_and_leave(told: tuple[Simulation, list[Arrival]]) -> None:
     simulation, _ = told
-    first, last = {}, {}
+    first: dict[str, int] = {}
+    last: dict[str, int] = {}
     for session in simulation.truth.sessions:
         first.setdefault(session.person.id, session.started_ms)
         last[session.person.id] = max(session.activity_ms)

@@ -1,6 +1,7 @@
 """The plain recomputation, on cases that fit on a napkin."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -54,7 +55,7 @@ def session(
     )
 
 
-def plain(*sessions: Session, flows: list[Flow] = ()) -> Plain:
+def plain(*sessions: Session, flows: Sequence[Flow] = ()) -> Plain:
     return Plain(Truth([ANN, BEN, TEST], list(sessions), list(flows)))
 
 

@@ -1,7 +1,8 @@
 """The views of BI tools: as promised, all described, and for a role that can do nothing else."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from secrets import token_hex
+from typing import Any
 
 import asyncpg
 import pytest
@@ -93,7 +94,7 @@ async def role(facts: Facts) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-def connect(facts_url: str, role: str) -> Callable[[], object]:
+def connect(facts_url: str, role: str) -> Callable[[], Awaitable[Any]]:
     url = make_url(facts_url)
     return lambda: asyncpg.connect(
         host=url.host or url.query.get("host"),
@@ -110,7 +111,7 @@ def grant(facts: Facts, scripts: ScriptClient) -> GrantViews:
 
 
 async def test_a_role_reads_views_and_nothing_else(
-    facts: Facts, grant: GrantViews, role: str, connect: Callable[[], object]
+    facts: Facts, grant: GrantViews, role: str, connect: Callable[[], Awaitable[Any]]
 ) -> None:
     """Not the audit, not people, not the key of pseudonyms; it writes nothing, and not for long."""
     await facts.session("ada", "2026-11-01T08:00Z")
@@ -167,7 +168,7 @@ async def test_a_role_that_may_do_more_is_refused(
     facts: Facts,
     grant: GrantViews,
     role: str,
-    connect: Callable[[], object],
+    connect: Callable[[], Awaitable[Any]],
     right: str | None,
     line: str,
 ) -> None:

@@ -49,16 +49,18 @@ class Auditor:
     def __init__(self, browser: Browser, user_id: str, token: str) -> None:
         self.browser, self.id, self.token = browser, user_id, token
 
-    async def get(self, *, headers: dict[str, str] | None = None, **params: str) -> Reply:
+    async def get(self, *, headers: dict[str, str] | None = None, **params: str | int) -> Reply:
         return await self.browser.send(
             "GET", "/api/audit", token=self.token, params=params, headers=headers or {}
         )
 
-    async def walk(self, **params: str) -> tuple[list[dict[str, Any]], list[int]]:
+    async def walk(self, **params: str | int) -> tuple[list[dict[str, Any]], list[int]]:
         """All rows, page by page; and how many each page had."""
-        rows, sizes, more = [], [], {}
+        rows: list[dict[str, Any]] = []
+        sizes: list[int] = []
+        more: dict[str, str] = {}
         while True:
-            reply = await self.get(**params, **more)
+            reply = await self.get(headers=None, **params, **more)
             assert reply.status == 200, reply
             rows += reply.body["rows"]
             sizes.append(len(reply.body["rows"]))

@@ -56,7 +56,8 @@ async def test_pages_have_each_row_once_while_new_ones_are_written(
 ) -> None:
     """Newer rows between the pages move nothing; the last page is no empty one."""
     before = {(row["partition"], row["seq"]) for row in (await auditor.walk(limit=200))[0]}
-    chance, rows, sizes, cursor = Random(6), [], [], {}  # noqa: S311 - rows, not secrets
+    chance, rows, sizes = Random(6), [], []  # noqa: S311 - rows, not secrets
+    cursor: dict[str, Any] = {}
     for number in range(ROWS, 2 * ROWS):
         reply = await auditor.get(limit=limit, **cursor)
         rows += reply.body["rows"]

@@ -28,7 +28,8 @@ from service.store.database import RowsRefusedError
 from service.store.dead_letters import DeadLetter
 from service.store.migrations.run import migrate
 from service.store.person_keys import PersonKeys
-from tests.audit.conftest import AT_MS, Books, some_events
+from tests.audit.auditors import AT_MS
+from tests.audit.conftest import Books, some_events
 from tests.conftest import SECRET_KEY, now_ms
 from workers.ingest import Ingest
 from workers.stream import EventStream
@@ -129,7 +130,11 @@ async def test_two_workers_on_one_stream(books: Books, redis: Redis) -> None:
     partition, number = 11, 400
     stream = keys.events(partition)
     for n in range(number):
-        fields = {"type": "login.failed", "at_ms": AT_MS + n, "request_id": f"two-{n}"}
+        fields: dict[Any, Any] = {
+            "type": "login.failed",
+            "at_ms": AT_MS + n,
+            "request_id": f"two-{n}",
+        }
         await redis.xadd(stream, fields)
     chance = Random(5)  # noqa: S311 - moments
 
@@ -253,7 +258,7 @@ def about(user_id: str, n: int, at_ms: int = AT_MS) -> StreamedEvent:
     return StreamedEvent(f"{at_ms}-{n}", event)
 
 
-async def read(books: Books, **which: Any) -> list:
+async def read(books: Books, **which: Any) -> list[Any]:
     search = AuditSearch(books.database, books.person_keys)
     return [opened async for opened in search.rows(Filters(**which))]
 
@@ -322,7 +327,8 @@ async def test_dead_letters_are_replayed_once_they_can_be(books: Books) -> None:
         "login.failed",
         "login.failed",
     ]
-    assert [(await books.letters.find(letter.id)).fields for letter in kept] == [
+    found = [await books.letters.find(letter.id) for letter in kept]
+    assert [letter and letter.fields for letter in found] == [
         fields,
         known,
         broken,

@@ -274,7 +274,9 @@ async def test_rows_that_no_checkpoint_covers(archive: Archive) -> None:
     """The newest one must know of all that is dropped: here it knows of January."""
     await archive.books.sql("delete from audit_checkpoints where number > 3")
     await archive.books.sql("update audit_checkpoints set made_at = made_at + interval '120 days'")
-    assert (await archive.drop()).month == "2026-01"
+    dropped = await archive.drop()
+    assert dropped is not None
+    assert dropped.month == "2026-01"
     with pytest.raises(MonthKeptError, match="no checkpoint covers"):
         await archive.drop()
 
@@ -364,6 +366,7 @@ async def test_a_hold_that_is_placed_while_a_month_is_checked(
         async with asyncio.timeout(5):
             await hold(books, "ada")
     stub = await dropping
+    assert stub is not None
     assert stub.held[pseudonym_of("ada")].rows == 12
 
 

@@ -1,11 +1,13 @@
 """Settings that would be found wrong too late."""
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
 from config.settings import Settings
 
-GOOD = {
+GOOD: dict[str, Any] = {
     "redis_url": "redis://h",
     "database_url": "postgresql://u:hunter2@h/d",
     "secret_key": "k" * 40,

@@ -39,6 +39,7 @@ def starter() -> Starter:
         command = [*prefix, sys.executable, "-B", "-c", STARTER, kind, str(data_dir), wish]
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
             try:
+                assert process.stdout is not None
                 pid, url = process.stdout.readline().split()
                 yield process, psutil.Process(int(pid)), url
             finally:

@@ -38,6 +38,7 @@ def test_it_is_free_again_after_the_block(tmp_path: Path) -> None:
 def test_a_holder_that_was_killed_holds_no_more(tmp_path: Path) -> None:
     command = [sys.executable, "-c", HOLDER, str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
         with pytest.raises(EmbeddedError, match=f"in use by process {holder.pid}"), hold(tmp_path):
             pytest.fail("held twice")

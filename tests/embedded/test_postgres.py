@@ -65,6 +65,7 @@ async def test_a_client_finds_what_was_promised(home: Path) -> None:
 async def test_a_wrong_password_is_refused(home: Path) -> None:
     with start_postgres(home, durable=False) as server:
         password = urlsplit(server.url).password
+        assert password
 
         assert password not in repr(server)
         assert (home / "password").stat().st_mode & 0o777 == 0o600
@@ -137,6 +138,7 @@ def test_an_orphan_is_stopped_before_the_next_start(home: Path) -> None:
         port = earlier.port
     command = [*program.prepare(), *program.command(port)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as orphan:
+        assert orphan.stderr is not None
         while "ready to accept" not in orphan.stderr.readline():
             assert orphan.poll() is None
 

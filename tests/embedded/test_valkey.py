@@ -34,13 +34,25 @@ def read(url: str, key: str) -> Any:
         return valkey.get(key)
 
 
+def settings_of(valkey: Any, *names: str) -> dict[str, str]:
+    """What it was started with."""
+    found: dict[str, str] = valkey.config_get(*names)
+    return found
+
+
+def version_of(valkey: Any) -> str:
+    version: str = valkey.info("server")["valkey_version"]
+    return version
+
+
 def test_a_client_finds_what_was_promised(private_dir: Path) -> None:
     """Valkey 9 that never evicts, on this machine only, for those who know the password."""
     with start_valkey(private_dir) as server, client(server.url) as valkey:
         password = urlsplit(server.url).password
+        assert password
 
-        assert valkey.info("server")["valkey_version"].startswith("9.")
-        assert valkey.config_get("maxmemory-policy", "bind", "appendonly", "appendfsync") == {
+        assert version_of(valkey).startswith("9.")
+        assert settings_of(valkey, "maxmemory-policy", "bind", "appendonly", "appendfsync") == {
             "maxmemory-policy": "noeviction",
             "bind": "127.0.0.1",
             "appendonly": "yes",
@@ -66,7 +78,7 @@ def test_a_configuration_is_read_first_and_arguments_win(tmp_path: Path) -> None
         start_valkey(tmp_path / "valkey", config=config, args=args, durable=False) as server,
         client(server.url) as valkey,
     ):
-        assert valkey.config_get("maxmemory", "hz", "maxmemory-policy", "appendonly") == {
+        assert settings_of(valkey, "maxmemory", "hz", "maxmemory-policy", "appendonly") == {
             "maxmemory": str(64 * 1024 * 1024),
             "hz": "30",
             "maxmemory-policy": "volatile-lru",

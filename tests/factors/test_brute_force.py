@@ -3,7 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import event
@@ -17,6 +17,8 @@ from service.domain.maced import Maced
 from service.domain.sessions import Origin
 from service.operations.throttle import Throttle
 from service.store.database import Database
+from service.store.event_log import EventLog
+from service.store.failures import Attempt, Locked
 from service.store.script_client import ScriptClient
 from tests.conftest import MakePerson, now_ms
 from tests.factors.conftest import Client, Failures, Streams, code, cookie_of, wrong_code
@@ -100,8 +102,10 @@ async def test_what_is_under_way_elsewhere_is_waited_for(
     tries = [await failures.store.count(person.email, None) for _ in range(6)]
     waiting = asyncio.create_task(client.login(person))
     late = await failures.store.count(person.email, None)
+    assert isinstance(late, Locked)
     assert late.undecided
     assert not waiting.done()
+    assert isinstance(tries[0], Attempt)
     await failures.store.clear(tries[0])
 
     assert (await waiting).status == 200
@@ -208,7 +212,9 @@ async def test_a_try_that_could_not_be_looked_at_is_no_failure(
     def unused(*_: object) -> None:
         raise AssertionError
 
-    throttle = Throttle(failures.store, DeviceProofs(Maced([b"k"])), unused, now_ms)
+    throttle = Throttle(
+        failures.store, DeviceProofs(Maced([b"k"])), cast("EventLog", unused), now_ms
+    )
     kind = EventType.LOGIN_FAILED
     for _ in range(8):
         with pytest.raises(ServiceUnavailableError):

@@ -9,22 +9,24 @@ from uuid import uuid4
 import pytest
 
 from service.contracts import keys
+from service.contracts.mails import Mail
 from service.domain.errors import InvalidCredentialsError
 from service.domain.ids import make_id
 from service.domain.mail_links import Links, Purpose
+from service.domain.secrets import at_rest
 from service.domain.sessions import Origin, Session
 from service.operations.account_deeds import REVOKE
-from service.operations.export_tables import Written
 from service.store.admin_changes import AdminChanges
 from service.store.database import Database
 from service.store.email_changes import EmailChanges
+from service.store.mail_outbox import MailOutbox
 from service.store.second_factors import SecondFactors
 from service.store.session_records import SessionRecords
 from service.store.trusted_devices import TrustedDevices
 from service.store.users import UserRecords
-from tests.conftest import MakePerson, now_ms
+from tests.conftest import SECRET_KEY, MakePerson, now_ms
 from tests.factors.conftest import Client, Streams, code
-from tests.support.mails import mails_to
+from tests.support.mails import Written, mails_to
 from tests.support.people import TOTP_SECRET, Person, Reply
 
 NEW = "seven velvet bridges hum"
@@ -105,12 +107,16 @@ async def test_a_proof_from_before_ends_nowhere(
     """However late in a request the change comes: what it would write looks at it once more."""
     token = (await client.sign_in(guarded, code()))["access_token"]
     proven = await UserRecords(database).find(guarded.id)
+    assert proven is not None
     records, told = SessionRecords(database), []
     await records.add(session_of(guarded), Origin(), credentials=proven.credentials)
     await act(client, database, guarded, token)
 
     async def announce(*_: object) -> None:
         told.append("something")
+
+    def no_mail(_: object) -> Mail:
+        raise AssertionError
 
     with pytest.raises(InvalidCredentialsError):
         await records.add(session_of(guarded), Origin(), credentials=proven.credentials)
@@ -126,9 +132,10 @@ async def test_a_proof_from_before_ends_nowhere(
     factors = SecondFactors(database)
     assert not await factors.renew_codes(proven, [b"x"], announce=announce)
     assert not await factors.disable(proven, keep=None, announce=announce)
+    sealer = at_rest([SECRET_KEY], token_bytes)
     link = Links("http://127.0.0.1", token_bytes).make(Purpose.VERIFY_EMAIL)
-    asked = await EmailChanges(database, None).request(
-        proven, "a@b.example", link, session_id="", mail=None, announce=announce
+    asked = await EmailChanges(database, MailOutbox(database, sealer)).request(
+        proven, "a@b.example", link, session_id="", mail=no_mail, announce=announce
     )
     assert (asked, told) == (False, [])
 
@@ -158,6 +165,7 @@ async def test_turning_the_factor_on_ends_sign_ins_by_password_alone(
 ) -> None:
     """Who read the account before is asked for the factor, too."""
     proven = await UserRecords(database).find(person.id)
+    assert proven is not None
     token = (await client.sign_in(person))["access_token"]
     secret = (await client.post("2fa/setup", token)).body["secret"]
     enabled = await client.post("2fa/enable", token, code=code(secret=secret))

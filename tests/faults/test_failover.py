@@ -79,7 +79,7 @@ async def _unheard(stage: Stage, replica: Any) -> bool:
         )
         for s in ended
     ]
-    return sum(alive) >= UNHEARD
+    return bool(sum(alive) >= UNHEARD)
 
 
 async def _promoted(sentinels: EmbeddedSentinels) -> bool:

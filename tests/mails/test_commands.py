@@ -17,12 +17,14 @@ async def test_a_test_by_smtp(make_settings: MakeSettings, box: Postbox) -> None
     """Taken or refused, it says so; without a way there is nothing to say."""
     settings = make_settings(smtp_url=box.url)
     delivery = await send_test(settings, "ops@people.example")
+    assert delivery is not None
     assert delivery.fate is Fate.SENT
     assert box.recipients == ["ops@people.example"]
     assert box.got[0]["Subject"] == "Inphora: This is a test"
     strict = await send_test(
         make_settings(smtp_url=f"{box.url}?starttls=required"), "ops@people.example"
     )
+    assert strict is not None
     assert strict.why == "it offers no STARTTLS, which SMTP_URL wants"
     assert await send_test(make_settings(), "ops@people.example") is None
     with pytest.raises(AddressUnusableError):
@@ -46,6 +48,7 @@ async def test_what_doctor_says(office: Office, box: Postbox, tmp_path: Path) ->
         url: str | None = None, folder: Path | None = None, *, local: bool = False
     ) -> list[tuple[bool, str]]:
         async def reach() -> str | None:
+            assert url is not None
             return await check_server(url)
 
         diagnose = DiagnoseMail(

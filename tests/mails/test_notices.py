@@ -116,7 +116,12 @@ async def test_a_step_up_is_no_sign_in_from_a_new_device(office: Office, person:
 
 async def test_where_an_administrator_sits_is_not_told(office: Office, person: Person) -> None:
     """Of what somebody else did: what and when, but neither their address nor their device."""
-    by_admin = {"user_id": person.id, "actor_id": str(uuid4()), "ip": HOME, "user_agent": FIREFOX}
+    by_admin: dict[str, Any] = {
+        "user_id": person.id,
+        "actor_id": str(uuid4()),
+        "ip": HOME,
+        "user_agent": FIREFOX,
+    }
     await store(office, Event(EventType.USER_MFA_RESET, office.clock(), **by_admin))
     [(_, _, params, _)] = await office.waiting()
     assert params.keys() == {"when"}

@@ -14,6 +14,7 @@ from service.domain.mail_tries import EXPIRES
 from service.outbound.mails.smtp import MailServer, by_smtp
 from service.store.event_log import EventLog
 from tests.mails.conftest import LINK, TOKEN, Office, Postbox, postbox, server_context, takes
+from tests.support.mails import body_of
 from tests.support.people import Person
 from tests.support.processes import free_port
 from tests.support.tls import Authority
@@ -37,7 +38,7 @@ async def test_a_mail_in_two_forms_once(
     assert message["From"] == "Inphora <no-reply@mail.example>"
     assert message["Auto-Submitted"] == "auto-generated"
     for form in ("plain", "html"):
-        assert LINK in message.get_body((form,)).get_content()
+        assert LINK in body_of(message, form)
     assert await office.rows() == []
     [event] = (await said())[before:]
     assert event["type"] == "mail.sent"
@@ -190,7 +191,7 @@ async def test_no_header_and_no_markup_by_a_name(office: Office, box: Postbox) -
     [message] = box.got
     assert box.recipients == ["ada@people.example"]
     assert "Bcc" not in message
-    page = message.get_body(("html",)).get_content()
+    page = body_of(message, "html")
     assert "<img" not in page
     assert "<script>" not in page
     assert "<b>" not in page
@@ -217,6 +218,7 @@ async def test_what_waits_is_sealed(office: Office) -> None:
         assert secret not in dump
         assert secret.encode().hex() not in dump
     claimed = await office.queue.claim(office.clock.now, lease=timedelta(minutes=1))
+    assert claimed is not None
     assert claimed.params["link"] == LINK
     assert TOKEN not in repr(claimed)
     assert "ada" not in repr(claimed)

@@ -11,7 +11,7 @@ EXPORT = "/api/auth/me/export"
 async def fetch(browser: Browser, token: str, headers: dict[str, str] | None = None) -> Any:
     """Ask until it is made; what it holds."""
 
-    async def made() -> None:
+    async def made() -> Any:
         reply = await browser.send("GET", EXPORT, token=token, headers=headers or {})
         assert reply.status in {200, 202}, reply
         if reply.status == 202:

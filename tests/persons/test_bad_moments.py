@@ -54,10 +54,12 @@ async def test_a_sign_in_that_comes_too_late(stores: Stores, live: LiveSessions)
     records, erasures = SessionRecords(database), Erasures(database)
     person = await stores.add_person()
     account = await UserRecords(database).find(person.id)
+    assert account is not None
     early, late = new_session(person), new_session(person)
     await records.add(early, Origin())
 
     erasure = await erasures.erase(person.id, RequestedBy.SELF)
+    assert erasure is not None
     assert erasure.ended == [early.id]
     await live.end(person.id, erasure.ended, EndReason.ERASED, Origin())
     await live.erase_user(person.id, reason="self")
@@ -77,9 +79,9 @@ async def test_an_erasure_is_told_until_the_audit_has_it(
     """Not twice while its event waits; again when its event and the mark were lost with Redis."""
     erasures = Erasures(Database(stores.engine))
     person = await stores.add_person()
-    oldest = [None]
+    oldest: list[int | None] = [None]
 
-    async def oldest_ms() -> None:
+    async def oldest_ms() -> int | None:
         return oldest[0]
 
     finish = FinishErasures(erasures, live, oldest_ms, now_ms, settling_ms=0)
@@ -168,9 +170,14 @@ async def test_whom_a_backup_brought_back(stores: Stores) -> None:
 
     by = RequestedBy.OPERATOR
     asked = await erasures.request(person.id, by, grace=timedelta(days=1), announce=nothing)
+    assert asked is not None
     assert (asked.erased, asked.due_at > datetime.now(UTC)) == (False, True)
-    assert (await UserRecords(database).find(person.id)).disabled_at is not None
-    assert (await erasures.erase(person.id, by)).erased
+    account = await UserRecords(database).find(person.id)
+    assert account is not None
+    assert account.disabled_at is not None
+    again = await erasures.erase(person.id, by)
+    assert again is not None
+    assert again.erased
     assert await stores.rows("select requested_by, applied from erasures") == [("operator", False)]
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from secrets import token_bytes
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
@@ -111,7 +112,7 @@ async def test_where_an_administrator_sits_is_not_in_it(
     """Of what somebody else did to them: what, when and why, but neither address nor device."""
     person, clerk = await stores.add_person(), str(uuid4())
     audit = AuditRecords(Database(stores.engine), person_keys, now_ms)
-    whence = {"user_id": person.id, "ip": "192.0.2.66", "user_agent": "The clerk's"}
+    whence: dict[str, Any] = {"user_id": person.id, "ip": "192.0.2.66", "user_agent": "The clerk's"}
     events = [
         Event(EventType.USER_LOCKED, now_ms(), actor_id=clerk, data={"why": "asked"}, **whence),
         Event(EventType.USER_RENAMED, now_ms(), **whence),
@@ -123,6 +124,7 @@ async def test_where_an_administrator_sits_is_not_in_it(
         DeadLetters(Database(stores.engine), person_keys),
     )
     packed = await archive.build(person.id, made_ms=now_ms(), keep=DAY)
+    assert packed is not None
     told = {e["type"]: e for e in json.loads(gzip.decompress(packed))["events"]}
 
     locked, renamed = told["user.locked"], told["user.renamed"]
@@ -147,12 +149,15 @@ async def test_a_lost_job_is_made_again(
     person = await stores.add_person()
     asked = await exports.request(person.id, str(uuid4()), announce=nothing)
     claimed = await exports.claim(lease=DAY)
+    assert claimed is not None
+    assert asked is not None
     assert claimed.id == asked.id
     assert await make()() == 0, "its lease is not over"
 
     assert await make(timedelta(0))() == 1
     assert not await exports.finish(claimed, b"late", keep=DAY), "the first one holds"
     held = await exports.request(person.id, str(uuid4()), announce=nothing)
+    assert held is not None
     assert (held.id, held.archive is not None) == (asked.id, True)
     assert person.email not in await dump_postgres_without_users(stores)
 
@@ -173,6 +178,8 @@ async def test_an_archive_that_expired_is_dropped(
     async with stores.engine.begin() as connection:
         await connection.exec_driver_sql("update person_exports set expires_at = now()")
     second = await exports.request(person.id, str(uuid4()), announce=nothing)
+    assert first is not None
+    assert second is not None
     assert (second.id == first.id, second.archive) == (False, None)
 
     await make()()
@@ -189,6 +196,7 @@ async def test_erased_while_it_is_made(
     person = await stores.add_person()
     await exports.request(person.id, str(uuid4()), announce=nothing)
     claimed = await exports.claim(lease=DAY)
+    assert claimed is not None
     async with stores.engine.begin() as connection:
         await connection.exec_driver_sql("delete from users")
     assert not await exports.finish(claimed, b"too late", keep=DAY)
@@ -213,9 +221,10 @@ async def test_a_worker_that_ends_gives_its_export_back(
     """Another one makes it at once, not after the lease."""
     person = await stores.add_person()
     await exports.request(person.id, str(uuid4()), announce=nothing)
-    ending = replace(make(), archive=Endless())
+    archive = Endless()
+    ending = replace(make(), archive=cast("PersonArchive", archive))
     task = asyncio.create_task(ending())
-    await ending.archive.begun.wait()
+    await archive.begun.wait()
     assert await make()() == 0
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

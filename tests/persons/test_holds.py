@@ -142,6 +142,8 @@ async def test_a_hold_that_comes_between(stores: Stores, live: LiveSessions) -> 
     finish = FinishErasures(erasures, live, oldest_ms, now_ms)
     first = await holds.place(person.id, "one", "a", announce=announce)
     second = await holds.place(person.id, "two", "b", announce=announce)
+    assert first is not None
+    assert second is not None
     with pytest.raises(LegallyHeldError):
         await erasures.erase(person.id, RequestedBy.OPERATOR)
     assert await stores.value("select count(*) from sessions where ended_at is not null") == 0

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,7 @@ DEED = ("--reason", "ticket 4711", "--by", "Ada of IT")
 @pytest.fixture
 def command(
     stores: Stores, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Callable[..., Awaitable[Result]]]:
+) -> Iterator[Callable[..., Awaitable[Result]]]:
     """Runs a command in this process, which says less of the machine and more in less time."""
     for name, value in stores.env.items():
         monkeypatch.setenv(name, value)

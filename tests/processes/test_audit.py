@@ -13,7 +13,6 @@ from typing import Any
 
 import pyotp
 
-from service.contracts.events import Event
 from tests.processes.stores import Stores
 from tests.support.people import TOTP_SECRET, Browser, Person, Reply
 from tests.support.processes import python, running, web_process
@@ -145,7 +144,7 @@ async def test_a_death_between_storing_and_acknowledging(
             await stores.redis.execute_command("ACL", "SETUSER", "default", "-xack")
             await visit(base).login(person)
 
-            async def stored() -> bool:
+            async def stored() -> list[str]:
                 return await stores.audit(person.id)
 
             await wait_until(stored)
@@ -174,13 +173,13 @@ async def some_more_rows(stores: Stores, number: int) -> None:
     begun = await stores.value(count)
 
     async def stored() -> bool:
-        return await stores.value(count) >= begun + number
+        return bool(await stores.value(count) >= begun + number)
 
     await wait_until(stored, seconds=30)
 
 
 async def keep_busy(
-    browser: Browser, person: Person, stop: Event, expected: dict[str, str]
+    browser: Browser, person: Person, stop: asyncio.Event, expected: dict[str, str]
 ) -> None:
     """Sign in, refresh some times and sign out, again and again, noting each request."""
 

@@ -211,7 +211,7 @@ async def test_two_migrations_at_once(empty_database: str) -> None:
 
     async def both_wait() -> bool:
         async with engine.connect() as watching:
-            return await watching.scalar(blocked)
+            return bool(await watching.scalar(blocked))
 
     async with engine.connect() as first:
         await first.exec_driver_sql("create table alembic_version (version_num text)")
@@ -305,7 +305,8 @@ async def test_a_refusing_database(stores: Stores) -> None:
 
 async def test_serve_refuses_in_a_line(stores: Stores) -> None:
     """Another SECRET_KEY than the data's, or a taken port: one line says which; exit code 1."""
-    settings = Settings(**{name.lower(): value for name, value in stores.env.items()})
+    given: dict[str, Any] = {name.lower(): value for name, value in stores.env.items()}
+    settings = Settings(**given)
     records = SigningKeyRecords(Database(stores.engine), at_rest(settings.secrets, token_bytes))
     async with records.database.transaction() as connection:
         await records.add(connection, SigningKey.generate("ES256"), datetime.now(UTC))

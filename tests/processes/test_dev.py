@@ -45,9 +45,9 @@ async def said(
 ) -> str:
     """Everything it has said, once that is a part of it."""
 
-    async def says() -> bool | Any:
+    async def says() -> str | None:
         assert process.poll() is None, log.read_text()
-        return pattern in log.read_text() and log.read_text()
+        return log.read_text() if pattern in log.read_text() else None
 
     return await wait_until(says, seconds=seconds)
 

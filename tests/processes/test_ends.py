@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -111,11 +112,11 @@ async def test_workers_make_room_in_a_redis_full_of_events(stores: Stores, tmp_p
     pipeline = stores.redis.pipeline(transaction=False)
     for number in range(BIG):
         partition = number % keys.PARTITIONS
-        event = {"type": "login.failed", "at_ms": now_ms(), "user_agent": "x" * 500}
+        event: dict[Any, Any] = {"type": "login.failed", "at_ms": now_ms(), "user_agent": "x" * 500}
         pipeline.xadd(keys.events(partition), event)
         if number < keys.PARTITIONS:
-            group = {"id": "0", "mkstream": True}
-            pipeline.xgroup_create(keys.events(partition), keys.EVENT_GROUP, **group)
+            stream = keys.events(partition)
+            pipeline.xgroup_create(stream, keys.EVENT_GROUP, id="0", mkstream=True)
     await pipeline.execute()
     info = await stores.redis.info("memory")
     await stores.redis.config_set("maxmemory", info["used_memory"] - 500_000)

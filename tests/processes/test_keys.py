@@ -26,7 +26,7 @@ class Verifier:
         self.client = jwt.PyJWKClient(f"{base}/.well-known/jwks.json", lifespan=CACHED_SECONDS)
 
     def kids(self) -> list[str]:
-        return [key.key_id for key in self.client.get_jwk_set().keys]
+        return [str(key.key_id) for key in self.client.get_jwk_set().keys]
 
     def verify_all(self, tokens: Iterable[str]) -> set[str]:
         """Who signed them."""
@@ -34,7 +34,7 @@ class Verifier:
 
     def verify(self, token: str) -> str:
         """Raises when the keys that it has at this moment do not verify the token."""
-        kid = jwt.get_unverified_header(token)["kid"]
+        kid: str = jwt.get_unverified_header(token)["kid"]
         [key] = [key for key in self.client.get_jwk_set().keys if key.key_id == kid]
         jwt.decode(
             token,

@@ -143,7 +143,9 @@ def lines_to(processes: list[psutil.Process], port: int) -> Iterator[list[Line]]
 
 def image_check(env: dict[str, str]) -> int:
     """The exit code of the image's health check in that environment."""
-    command = json.loads(re.search(r"HEALTHCHECK.*?CMD (\[.*\])", DOCKERFILE)[1])
+    check = re.search(r"HEALTHCHECK.*?CMD (\[.*\])", DOCKERFILE)
+    assert check is not None
+    command = json.loads(check[1])
     return subprocess.run(command, env=os.environ | env, check=False).returncode
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, Literal
 
 import pyotp
 import pytest
@@ -72,7 +72,7 @@ async def test_a_thousand_refreshes_of_one_token(
     async def trade(browser: Browser) -> Reply:
         """As clients do: 503 means to keep the token and try again."""
 
-        async def answered() -> Reply | None:
+        async def answered() -> Reply | Literal[False]:
             reply = await browser.refresh(token)
             if reply.status == 503:
                 refused.append(reply)
@@ -171,7 +171,7 @@ async def test_logout_everywhere_against_logins(
     browsers: list[Browser], person: Person, database: Database
 ) -> None:
     """Who was signed in before is out; of who comes meanwhile, all processes and SQL say the same."""
-    verdicts = Counter()
+    verdicts: Counter[bool] = Counter()
     for n in range(ROUNDS // 2):
         mine, other = await asyncio.gather(*(browser.login(person) for browser in browsers))
         racing = [asyncio.create_task(browsers[i % 2].login(person)) for i in range(4)]
@@ -190,11 +190,15 @@ async def test_logout_everywhere_against_logins(
 
 
 def session_key(session_id: str) -> str:
-    return keys.session(partition_in(session_id, partitions=keys.PARTITIONS), session_id)
+    partition = partition_in(session_id, partitions=keys.PARTITIONS)
+    assert partition is not None
+    return keys.session(partition, session_id)
 
 
 async def row_lives(database: Database, session_id: str) -> bool:
-    return (await SessionRecords(database).find(session_id)).end_reason is None
+    record = await SessionRecords(database).find(session_id)
+    assert record is not None
+    return record.end_reason is None
 
 
 async def sign_out(browser: Browser, tokens: dict[str, Any], by: str) -> Reply:

@@ -48,7 +48,9 @@ async def test_days_are_stored_when_it_ends(
         done = python(*COMMAND, SURE, "--end", "2026-03-30", *more, env=migrated)
 
     assert done.returncode == 0, done.stderr
-    assert tuple(map(int, MADE.search(done.stdout).groups())) == await counts(stores)
+    made = MADE.search(done.stdout)
+    assert made is not None
+    assert tuple(map(int, made.groups())) == await counts(stores)
     assert 0 < float(await stores.value(LATE)) < 0.2
     assert await stores.value("select max(mau) from analytics.agg_active_day") >= 5
 

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, ExitStack
 from datetime import timedelta
 from pathlib import Path
 from subprocess import Popen, TimeoutExpired
-from typing import Any
+from typing import Any, Literal
 from urllib.request import urlopen
 from uuid import uuid4
 
@@ -28,6 +28,7 @@ from service.store.session_records import SessionRecords
 from tests.processes.stores import Stores
 from tests.support.people import Browser
 from tests.support.processes import python, running, web_process
+from tests.support.redis_answers import answer_of
 from tests.support.waiting import wait_until
 from workers.jobs import JOBS
 from workers.sweep import ApplyEnds
@@ -40,7 +41,7 @@ QUEUE = "auth:jobs"
 IDLE_SECONDS = 4
 LATER = "update sessions set last_used_at = last_used_at - interval '1 h'"
 AT = "1789000000000"
-LOGIN = {"type": "login.failed", "at_ms": AT}
+LOGIN: dict[Any, Any] = {"type": "login.failed", "at_ms": AT}
 ASK_FOR_EXPORT = "insert into person_exports (user_id, id, requested_at) values ('{}', '{}', now())"
 POISON = {
     "unknown type": {**LOGIN, "type": "moon.landed"},
@@ -223,7 +224,7 @@ async def test_sweep(
             for _ in range(4):
                 await queue.enqueue_job("cron:sweep_expired")
             query = "select count(*) from sessions where end_reason = 'idle_timeout'"
-            return await stores.value(query) == len(idle)
+            return bool(await stores.value(query) == len(idle))
 
         await wait_until(swept, seconds=30)
         await swept()
@@ -259,7 +260,7 @@ async def test_signed_out_while_redis_was_away(
         await stores.drained()
         assert await stores.audit(person.id) == ["login.succeeded", "session.ended"]
         session = keys.session(keys.partition_of(person.id), tokens["session_id"])
-        tombstone = await stores.redis.hgetall(session)
+        tombstone = await answer_of(stores.redis.hgetall(session))
         assert (tombstone.pop(b"e"), set(tombstone)) == (b"logout", {b"x"})
         assert (await browser.me(tokens["access_token"])).code == "token_revoked"
 
@@ -307,15 +308,17 @@ class Bomb:
 
 async def test_jobs_are_json(stores: Stores, worker: Worker, tmp_path: Path) -> None:
     """arq's own jobs can be read as JSON, and a pickled one is not opened."""
-    crater, seen = tmp_path / "crater", []
+    crater = tmp_path / "crater"
+    seen: list[bytes] = []
     pickling = ArqRedis(stores.redis.connection_pool, default_queue_name=QUEUE)
     pickled = await pickling.enqueue_job("cron:heartbeat", Bomb(crater))
+    assert pickled is not None
     with worker():
 
-        async def caught() -> list[Any] | bool:
+        async def caught() -> bool:
             names = await stores.redis.keys("arq:job:cron:*")
             seen.extend(job for job in await stores.redis.mget(["none", *names]) if job)
-            return seen and await stores.redis.zscore(QUEUE, pickled.job_id) is None
+            return bool(seen) and await stores.redis.zscore(QUEUE, pickled.job_id) is None
 
         await wait_until(caught, seconds=20)
     assert not crater.exists()
@@ -372,7 +375,7 @@ async def test_metrics_tell_of_workers(stores: Stores, worker: Worker, tmp_path:
         with worker():
             await rows_reach(stores, 1)
 
-            async def told() -> bool | dict[tuple[str, ...], float]:
+            async def told() -> Samples | Literal[False]:
                 found = scrape(base)
                 return ("inphora_job_last_done_age_seconds", "apply_ends") in found and found
 

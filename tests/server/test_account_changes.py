@@ -14,11 +14,10 @@ from service.contracts.link_tables import email_changes, password_resets, regist
 from service.contracts.mail_tables import mails
 from service.contracts.tables import sessions, users
 from service.domain.users import email_key
-from service.operations.export_tables import Written
 from service.store.database import Database
 from service.store.sweeps import Sweeps
 from tests.conftest import MakePerson
-from tests.support.mails import mails_to
+from tests.support.mails import Written, mails_to
 from tests.support.people import Browser, Person, Reply
 
 NEW = "seven velvet bridges hum"

@@ -4,16 +4,16 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
-from typing import Any, Protocol
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from redis.asyncio import Redis
 from sqlalchemy import select, text, update
 
-from service.app import session_policy
 from service.contracts import keys
 from service.contracts.tables import recovery_codes, sessions, users
 from service.domain.users import Role
@@ -24,39 +24,37 @@ from service.store.erasures import Erasures, RequestedBy
 from service.store.event_log import EventLog
 from service.store.live_sessions import LiveSessions
 from service.store.script_client import ScriptClient
+from service.wiring.policies import session_policy
 from tests.conftest import MakePerson, MakeSettings
 from tests.support.mails import mails_to
 from tests.support.people import PASSWORD, TOTP_SECRET, Browser, Person, Reply
+from tests.support.redis_answers import answer_of
 from workers.locks import LiftLocks
 
 Told = Callable[..., Awaitable[list[dict[str, str]]]]
 
 
-class Admin(Protocol):
+@dataclass(frozen=True)
+class Admin:
     """Sends requests as one administrator."""
 
+    browser: Browser
     person: Person
     token: str
 
-    def __call__(self, method: str, path: str, **given: Any) -> Awaitable[Reply]: ...
+    async def __call__(self, method: str, path: str, **given: Any) -> Reply:
+        return await self.browser.send(method, ADMIN + path, token=self.token, **given)
 
 
 ADMIN = "/api/admin"
-WHY = {"reason": "ticket 4711"}
+WHY: dict[str, Any] = {"reason": "ticket 4711"}
 
 
 @pytest.fixture
 async def admin(browser: Browser, make_person: MakePerson) -> Admin:
     """An administrator of late: a function that sends as them."""
     person = await make_person(roles=[Role.ADMIN])
-    token = (await browser.login(person))["access_token"]
-
-    async def send(method: str, path: str, **given: Any) -> Reply:
-        return await browser.send(method, ADMIN + path, token=token, **given)
-
-    send.person = person
-    send.token = token
-    return send
+    return Admin(browser, person, (await browser.login(person))["access_token"])
 
 
 @pytest.fixture
@@ -236,7 +234,7 @@ async def test_what_changes_rights_wants_a_fresh_sign_in(
 ) -> None:
     """Of an older session: roles, second factors, everybody's sessions, accounts with a role."""
     session = keys.session(keys.partition_of(admin.person.id), session_of(admin.token))
-    await redis.hincrby(session, "c", -3_600_000)
+    await answer_of(redis.hincrby(session, "c", -3_600_000))
     for method, path, body in [
         ("PUT", f"/users/{person.id}/roles", {"roles": ["admin"], **WHY}),
         ("POST", f"/users/{person.id}/reset-2fa", WHY),
@@ -260,7 +258,7 @@ async def test_the_last_administrator_stays(
         if how == "delete me":
             body = {"password": PASSWORD}
             return await browser.send("DELETE", "/api/auth/me", token=admin.token, json=body)
-        body = {**WHY, **({"roles": []} if how == "roles" else {})}
+        body = {**WHY, "roles": []} if how == "roles" else WHY
         method = "PUT" if how == "roles" else "POST"
         return await admin(method, f"/users/{admin.person.id}/{how}", json=body)
 
@@ -280,7 +278,7 @@ async def test_two_administrators_at_once_cannot_shut_out_each_other(
         pair = [await make_person(roles=[Role.ADMIN]) for _ in range(2)]
         await only(database, *pair)
         tokens = [(await browser.login(person))["access_token"] for person in pair]
-        body = {**WHY, **({"roles": []} if how == "roles" else {})}
+        body = {**WHY, "roles": []} if how == "roles" else WHY
         method = "PUT" if how == "roles" else "POST"
         replies = await asyncio.gather(
             *(
@@ -328,7 +326,8 @@ async def test_people_are_found_by_how_they_begin(
     async def find(**params: str) -> dict[str, Any]:
         reply = await admin("GET", "/users", params=params)
         assert reply.status == 200, reply
-        return reply.body
+        page: dict[str, Any] = reply.body
+        return page
 
     newest_first = [person.id for person in reversed(people)]
     assert [u["id"] for u in (await find(q=f"{mark}_"))["users"]] == newest_first
@@ -337,7 +336,8 @@ async def test_people_are_found_by_how_they_begin(
     assert (await find(q=f"{mark}%"))["users"] == []
     assert [u["id"] for u in (await find(q=mark, role="auditor"))["users"]] == [people[0].id]
     assert [u["id"] for u in (await find(q=mark, status="disabled"))["users"]] == [people[1].id]
-    seen, cursor = [], {}
+    seen = []
+    cursor: dict[str, str] | None = {}
     while cursor is not None:
         page = await find(q=mark, limit="2", **cursor)
         seen += [user["id"] for user in page["users"]]
@@ -484,4 +484,5 @@ async def only(database: Database, *people: Person) -> None:
 def session_of(token: str) -> str:
     import base64
 
-    return json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))["sid"]
+    sid: str = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))["sid"]
+    return sid

@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from redis.asyncio import Redis
@@ -285,7 +285,7 @@ async def test_refresh_counts_by_session(
     assert await rotations(redis, tokens["session_id"]) == (4 if shared else 3)
     assert (await browser.refresh(other["refresh_token"])).status == 200
 
-    async def again() -> Reply:
+    async def again() -> Reply | Literal[False]:
         reply = await browser.refresh(tokens["refresh_token"])
         return reply.status != 429 and reply
 
@@ -459,7 +459,8 @@ async def test_without_redis(
 
     async def counted_again() -> bool:
         (reply,) = await knock(browser)
-        return reply.headers.get("RateLimit-Policy") == f'"{name}";q=6;w=60'
+        policy: str | None = reply.headers.get("RateLimit-Policy")
+        return policy == f'"{name}";q=6;w=60'
 
     await wait_until(counted_again, seconds=10)
 

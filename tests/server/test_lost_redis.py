@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from service.app import session_policy
 from service.contracts import keys
 from service.contracts.tables import sessions
 from service.domain.sessions import EndReason, Origin, SessionPolicy
@@ -18,8 +17,10 @@ from service.store.live_sessions import LiveSessions
 from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
 from service.store.session_records import SessionRecords
+from service.wiring.policies import session_policy
 from tests.conftest import MakeSettings, Serve
 from tests.support.people import Browser, Person
+from tests.support.redis_answers import answer_of
 
 
 @pytest.fixture
@@ -145,7 +146,9 @@ async def test_a_logout_during_the_restoring_wins(
 
     assert await restore(tokens["session_id"], Origin()) is EndReason.LOGOUT
     partition = keys.partition_of(person.id)
-    assert await redis.hget(keys.session(partition, tokens["session_id"]), "e") == b"logout"
+    assert (
+        await answer_of(redis.hget(keys.session(partition, tokens["session_id"]), "e")) == b"logout"
+    )
     assert (await own.me(tokens["access_token"])).code == "token_revoked"
     await scripts.aclose()
     await redis.aclose()

@@ -12,12 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.contracts import keys
 from service.contracts.events import Event
-from service.domain.ids import read_id
 from service.store.database import Database
 from tests.conftest import MakePerson, MakeSettings, Serve
 from tests.support.authenticator import UV, Authenticator, b64
 from tests.support.passkeys import PasskeyBrowser
 from tests.support.people import TOTP_SECRET, Person
+from tests.support.redis_answers import answer_of
 
 SaidOf = Callable[[str], Awaitable[list[tuple[str, str]]]]
 
@@ -340,13 +340,12 @@ async def test_a_factor_change_wants_re_authentication(
     home: PasskeyBrowser, owner: tuple[Person, Any, Authenticator], redis: Redis
 ) -> None:
     """ASVS 7.5.1: adding and removing want a fresh sign-in; a step-up by the passkey is one."""
-    _, tokens, authenticator = owner
+    person, tokens, authenticator = owner
     token, session_id = tokens["access_token"], tokens["session_id"]
     (held,) = (await home.browser.send("GET", "/api/auth/passkeys", token=token)).body["passkeys"]
     one = f"/api/auth/passkeys/{held['id']}"
-    key = keys.session(read_id(session_id)[0], session_id)
-    an_hour_ago = int(await redis.hget(key, "c")) - 3_600_000
-    await redis.hset(key, "c", an_hour_ago)
+    key = keys.session(keys.partition_of(person.id), session_id)
+    await answer_of(redis.hincrby(key, "c", -3_600_000))
 
     for method, path in (("POST", "/api/auth/passkeys/options"), ("DELETE", one)):
         reply = await home.browser.send(method, path, token=token)

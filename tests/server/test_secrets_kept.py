@@ -57,7 +57,7 @@ async def secrets_of_a_life(client: Client, database: Database, person: Person) 
 
 async def dump_of_redis(redis: Redis) -> str:
     """Every key and every value."""
-    found = []
+    found: list[str] = []
     async for key in redis.scan_iter(count=1000):
         kind = (await redis.type(key)).decode()
         found.append(repr((key, await READ[kind](redis, key))))
@@ -66,7 +66,7 @@ async def dump_of_redis(redis: Redis) -> str:
 
 async def dump_of_sql(database: Database) -> str:
     """Every row of every table as text, bytes in hexadecimal."""
-    found = []
+    found: list[str] = []
     async with database.transaction() as connection:
         for table in metadata.sorted_tables:
             rows = await connection.scalars(text(f"select t::text from {table.fullname} t"))  # noqa: S608

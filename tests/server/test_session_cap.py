@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 from secrets import token_bytes
+from typing import Literal
 
 import pytest
 from pytest_aiohttp import AiohttpClient
 from redis.asyncio import Redis
 from sqlalchemy import func, select, update
 
-from service.app import build_app, session_policy
+from service.app import build_app
 from service.contracts import keys
 from service.contracts.tables import sessions
 from service.domain.errors import SessionLimitError
@@ -20,6 +21,7 @@ from service.domain.ids import make_id
 from service.domain.sessions import Origin, Session, SessionCap
 from service.store.database import Database
 from service.store.session_records import SessionRecords
+from service.wiring.policies import session_policy
 from tests.conftest import MakeSettings, now_ms
 from tests.support.people import Browser, Person, Reply
 from tests.support.waiting import wait_until
@@ -64,7 +66,7 @@ async def sign_in(browser: Browser, person: Person) -> Reply:
 async def sign_in_at_last(browser: Browser, person: Person) -> Reply:
     """As clients do: 503 means to try again."""
 
-    async def answered() -> Reply | None:
+    async def answered() -> Reply | Literal[False]:
         reply = await sign_in(browser, person)
         return reply.status != 503 and reply
 
@@ -77,7 +79,7 @@ async def count(database: Database, person: Person, reason: str) -> int:
         sessions.c.user_id == person.id, sessions.c.end_reason == reason
     )
     async with database.transaction() as connection:
-        return await connection.scalar(query)
+        return await connection.scalar(query) or 0
 
 
 @pytest.mark.parametrize("how", ["evict", "refuse"])

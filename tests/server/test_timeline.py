@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
 
 import pyotp
 import pytest
@@ -21,12 +21,16 @@ from tests.support.waiting import wait_until
 Stored = Callable[..., Awaitable[None]]
 
 
-class Ask(Protocol):
+@dataclass(frozen=True)
+class Ask:
     """Asks for the timeline of a session, as one administrator."""
 
+    browser: Browser
     token: str
 
-    def __call__(self, session_id: str) -> Awaitable[Reply]: ...
+    async def __call__(self, session_id: str) -> Reply:
+        path = f"/api/admin/sessions/{session_id}/timeline"
+        return await self.browser.send("GET", path, token=self.token)
 
 
 ENDS = {"session.ended", "session.expired", "token.reuse_detected"}
@@ -35,14 +39,8 @@ ENDS = {"session.ended", "session.expired", "token.reuse_detected"}
 @pytest.fixture
 async def ask(browser: Browser, make_person: MakePerson) -> Ask:
     """An administrator who asks for a session's timeline."""
-    token = (await browser.login(await make_person(roles=[Role.ADMIN])))["access_token"]
-
-    async def get(session_id: str) -> Reply:
-        path = f"/api/admin/sessions/{session_id}/timeline"
-        return await browser.send("GET", path, token=token)
-
-    get.token = token
-    return get
+    admin = await browser.login(await make_person(roles=[Role.ADMIN]))
+    return Ask(browser, admin["access_token"])
 
 
 @pytest.fixture

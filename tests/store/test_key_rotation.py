@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from service.contracts.events import EventType
 from service.domain.access_token import AccessTokens
 from service.domain.errors import ServiceUnavailableError
 from service.domain.key_ring import KeyState, arranged, tail
 from service.domain.secrets import Sealer
+from service.domain.sessions import Origin
 from service.domain.signing_key import ALGORITHMS, SigningKey
 from service.store.event_log import EventLog
 from service.store.key_rotation import KeyRotation
@@ -33,11 +35,18 @@ class Events(EventLog):
     """What was told, in order; `away` raises instead."""
 
     def __init__(self) -> None:
-        self.told = []
+        self.told: list[Any] = []
 
     async def append(
-        self, event: Any, _origin: Any, *, reason: str, data: Mapping[str, Any], **_: Any
+        self,
+        event: EventType,
+        origin: Origin,
+        *,
+        reason: str = "",
+        data: Mapping[str, Any] | None = None,
+        **_: Any,
     ) -> None:
+        assert data is not None
         self.told.append((event.value, data["kid"], reason))
 
 
@@ -185,7 +194,10 @@ async def test_a_private_half_is_destroyed_when_nobody_signs_with_it(
 
 
 async def test_what_cannot_be_told_does_not_happen(
-    rotation: KeyRotation, records: SigningKeyRecords, events: Events
+    rotation: KeyRotation,
+    records: SigningKeyRecords,
+    events: Events,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The event is written before the commit."""
     await rotation.ensure("ES256")
@@ -193,14 +205,14 @@ async def test_what_cannot_be_told_does_not_happen(
     async def fail(*_: object, **__: object) -> None:
         raise ServiceUnavailableError
 
-    events.append = fail
+    monkeypatch.setattr(events, "append", fail)
     with pytest.raises(ServiceUnavailableError):
         await rotation.rotate("ES256")
     assert len(await records.everything()) == 1
 
 
 async def test_a_process_changes_keys_while_sql_is_away(
-    rotation: KeyRotation, records: SigningKeyRecords
+    rotation: KeyRotation, records: SigningKeyRecords, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By what it read last; each failure is one line in the log, without a traceback."""
     await rotation.ensure("ES256")
@@ -223,7 +235,7 @@ async def test_a_process_changes_keys_while_sql_is_away(
             raise RuntimeError(message)
         return await real()
 
-    records.load = load
+    monkeypatch.setattr(records, "load", load)
     tokens.used = True
     with capture_logs() as lines:
         following = asyncio.create_task(

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from secrets import token_hex
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -177,7 +177,7 @@ async def test_callers_and_policies_are_apart(ask: Ask, limit: int) -> None:
     ],
 )
 async def test_a_policy_that_changes(
-    ask: Ask, before: dict[str, int], after: dict[str, Any], left: int | None
+    ask: Ask, before: dict[str, Any], after: dict[str, Any], left: int | None
 ) -> None:
     """Its windows go on wherever they can."""
     policy = replace(make_policy(1), **before)
@@ -283,7 +283,7 @@ class Counting:
 async def test_who_was_refused_is_refused_from_memory(world: World, limit: int) -> None:
     """A flood costs Redis nothing; when the wait is over Redis is asked again."""
     scripts = Counting(world.scripts)
-    windows = LimitWindows(scripts, ticks_ms=world.clock, clock=world.clock)
+    windows = LimitWindows(cast("ScriptClient", scripts), ticks_ms=world.clock, clock=world.clock)
     policy = make_policy(limit)
     for _ in range(limit + 1):
         standing = await windows.settle(windows.ask(policy, "x"))

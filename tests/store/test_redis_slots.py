@@ -46,4 +46,4 @@ def test_every_partition_is_one_slot() -> None:
     for partition in range(keys.PARTITIONS):
         assert place(("GET", keys.user(partition, "u"))) == slots[partition]
         assert place(("GET", keys.challenge(partition, "c"))) == slots[partition]
-    assert len({slot * 3 // 16_384 for slot in slots}) == 3
+    assert len({slot * 3 // 16_384 for slot in slots if isinstance(slot, int)}) == 3

@@ -185,6 +185,8 @@ async def test_use_is_noted_once_a_minute(world: World) -> None:
     world.clock.now_ms += 1
     second = await world.live().check(session.id, world.user_id, generation=1)
 
+    assert first.session is not None
+    assert second.session is not None
     assert first.session.last_used_ms == session.created_ms
     assert second.session.last_used_ms == session.created_ms + 60_000
 
@@ -209,4 +211,5 @@ async def test_a_newer_user_is_never_overwritten(world: World) -> None:
     await world.live().cache_user(old)
 
     checked = await world.live().check(session.id, world.user_id, generation=1)
+    assert checked.user is not None
     assert checked.user.name == "New"

@@ -14,6 +14,7 @@ from service.contracts.mails import Mail, MailTemplate
 from service.contracts.sealed import SEALED
 from service.domain.errors import ServiceUnavailableError
 from service.domain.secrets import Sealer, at_rest
+from service.domain.sessions import Origin
 from service.domain.signing_key import SigningKey
 from service.operations.diagnose_secrets import secret_findings
 from service.operations.findings import Finding
@@ -44,7 +45,15 @@ USER = "7d0c7a4e-0000-4000-8000-000000000000"
 
 
 class Told(Events):
-    async def append(self, event: Any, _origin: Any, *, data: Mapping[str, Any], **_: Any) -> None:
+    async def append(
+        self,
+        event: EventType,
+        origin: Origin,
+        *,
+        data: Mapping[str, Any] | None = None,
+        **_: Any,
+    ) -> None:
+        assert data is not None
         self.told.append((event, data["table"], data["rows"]))
 
 

@@ -21,6 +21,7 @@ from service.embedded import EmbeddedServer
 from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
 from tests.store.conftest import BEGIN_MS, ORIGIN, Clock, World
+from tests.support.redis_answers import answer_of
 
 T = TypeVar("T")
 
@@ -109,6 +110,7 @@ class Rotations(RuleBasedStateMachine):
 
         assert (rotated.outcome, rotated.end_reason) == (expected, self._told(expected))
         if expected in {Rotation.ROTATED, Rotation.RECOVERED, Rotation.REPLAYED}:
+            assert self.model is not None
             assert rotated.generation == self.model.g
             self.minted.add(rotated.generation)
 
@@ -149,7 +151,7 @@ class Rotations(RuleBasedStateMachine):
     @precondition(lambda self: self.model is not None and self.model.g > 2)
     @rule()
     def redis_loses_the_session(self) -> None:
-        self.run(self.world.redis.delete(self.run(self.world.key(self.session))))
+        self.run(answer_of(self.world.redis.delete(self.run(self.world.key(self.session)))))
         self.model = None
 
     @precondition(lambda self: self.ended is None)
@@ -181,11 +183,14 @@ class Rotations(RuleBasedStateMachine):
         swept = self.run(self.live.sweep(self.session._replace(last_used_ms=row.last)))
         assert (swept.end_reason is None) is alive
         if alive:
+            assert m is not None
             assert (swept.last_used_ms, swept.generation) == (m.last, m.g)
             self.in_sql = m
         elif self.ended is None:
             self.expected.append("session.expired")
-            self._end(reason if m is None else self._overdue(m))
+            ended = reason if m is None else self._overdue(m)
+            assert ended is not None
+            self._end(ended)
         assert alive or swept.end_reason is self.ended
 
     @invariant()

@@ -30,6 +30,7 @@ from service.store.sweeps import Sweeps
 from tests.audit.conftest import fresh_database  # noqa: F401 - a fixture
 from tests.conftest import add_person
 from tests.store.conftest import BEGIN_MS, ORIGIN, Clock, World
+from tests.support.redis_answers import answer_of
 from workers.retention import SweepOld
 from workers.sweep import SweepExpired
 
@@ -96,7 +97,7 @@ class SweepsAndUses(RuleBasedStateMachine):
     def _worker_clock(self, n: int) -> Callable[[], int]:
         return lambda: max(self.clock.now_ms + self.skew[n].now_ms, 0)
 
-    async def sql(self, statement: str, **values: object) -> list:
+    async def sql(self, statement: str, **values: object) -> list[Any]:
         async with self.database.transaction() as connection:
             result = await connection.execute(text(statement), values)
             return list(result) if result.returns_rows else []
@@ -186,7 +187,9 @@ class SweepsAndUses(RuleBasedStateMachine):
     def redis_loses_all_that_is_live(self) -> None:
         for known in self.sessions:
             if not known.ended:
-                self.run(self.world.redis.delete(self.run(self.world.key(known.session))))
+                self.run(
+                    answer_of(self.world.redis.delete(self.run(self.world.key(known.session))))
+                )
                 known.lost = True
 
     @rule()

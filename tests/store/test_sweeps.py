@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -22,7 +23,7 @@ NOW = to_ms(datetime(2026, 6, 30, 12, tzinfo=UTC))
 DAY_MS = 86_400_000
 KEEP = timedelta(days=400)
 
-Rows = Callable[..., Awaitable[list]]
+Rows = Callable[..., Awaitable[list[Any]]]
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ async def database(books_: Books) -> Database:  # noqa: F811
     return books_.database
 
 
-async def sql(database: Database, statement: str, **values: object) -> list:
+async def sql(database: Database, statement: str, **values: object) -> list[Any]:
     async with database.transaction() as connection:
         result = await connection.execute(text(statement), values)
         return list(result) if result.returns_rows else []

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from service.app import session_policy
 from service.contracts.tables import audit_log
 from service.store.database import Database
+from service.wiring.policies import session_policy
 from tests.support.people import Browser, Person
 from tests.support.waiting import wait_until
 from workers.resources import Resources, open_resources

@@ -32,7 +32,8 @@ async def load(
     intruder = Intruder(browser, ended)
     await replicated(sentinels)
     stop = asyncio.Event()
-    running = [asyncio.create_task(one.run(stop)) for one in (*clients, intruder)]
+    runs = [*(client.run for client in clients), intruder.run]
+    running = [asyncio.create_task(run(stop)) for run in runs]
     yield clients, intruder
     stop.set()
     await asyncio.gather(*running)
@@ -113,6 +114,7 @@ async def more_tries(intruder: Intruder, tries: int) -> bool:
 
 async def is_replica(redis: Redis) -> bool:
     try:
-        return (await redis.info("replication"))["role"] == "slave"
+        role: str = (await redis.info("replication"))["role"]
     except RedisConnectionError:  # a server whose role changes hangs up
         return False
+    return role == "slave"

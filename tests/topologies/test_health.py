@@ -1,5 +1,7 @@
 """What health says of each topology."""
 
+from typing import Literal
+
 from service.embedded import EmbeddedCluster, EmbeddedSentinels
 from service.store.health import RedisHealth, RedisState
 from service.store.redis_pool import open_redis
@@ -14,7 +16,7 @@ async def test_sentinel(sentinels: EmbeddedSentinels) -> None:
     redis = open_redis(sentinels.url, timeout=5)
     health = RedisHealth(redis)
 
-    async def replicated() -> bool | RedisState:
+    async def replicated() -> RedisState | Literal[False]:
         state = await health.server()
         return state.replication_lag_bytes == 0 and state
 

@@ -32,7 +32,8 @@ async def pretend(stack: AsyncExitStack, answer: bytes | None) -> int:
 
     server = await asyncio.start_server(talk, HOST, 0)
     stack.callback(server.close)
-    return server.sockets[0].getsockname()[1]
+    port: int = server.sockets[0].getsockname()[1]
+    return port
 
 
 def watches(port: int, *, epoch: int, name: str = "inphora", flags: str = "master") -> bytes:
@@ -63,7 +64,7 @@ async def ask(valkey: EmbeddedServer) -> AsyncIterator[Ask]:
             redis = open_redis(url, timeout=PATIENCE * 3)
             stack.push_async_callback(redis.aclose)
             async with asyncio.timeout(PATIENCE):
-                return await redis.ping()
+                return bool(await redis.ping())
 
         yield asking
 

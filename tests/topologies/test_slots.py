@@ -16,13 +16,14 @@ from service.embedded import EmbeddedCluster, EmbeddedServer
 from service.embedded.server import HOST
 from service.store.database import Database
 from service.store.live_sessions import LiveSessions
+from service.store.redis_cluster import ClusterRedis
 from service.store.redis_pool import open_redis
-from service.store.redis_slots import place
 from service.store.script_client import ScriptClient
 from tests.conftest import MakePerson, MakeSettings, Serve
 from tests.support.load import Client, Intruder
 from tests.support.people import Browser, Person
-from tests.support.slots import Move
+from tests.support.redis_answers import answer_of
+from tests.support.slots import Move, slot_of
 from tests.support.story import said_of, worker
 from tests.support.waiting import wait_until
 
@@ -42,8 +43,9 @@ async def nodes(cluster: EmbeddedCluster) -> AsyncIterator[list[Redis]]:
 
 
 @pytest.fixture
-async def redis(cluster: EmbeddedCluster) -> AsyncIterator[Redis]:
+async def redis(cluster: EmbeddedCluster) -> AsyncIterator[ClusterRedis]:
     client = open_redis(cluster.url, timeout=2)
+    assert isinstance(client, ClusterRedis)
     yield client
     await client.aclose()
 
@@ -83,10 +85,10 @@ async def asked(client: Client, requests: int) -> None:
 
 
 async def test_a_key_is_found_on_its_way(
-    cluster: EmbeddedCluster, nodes: list[Redis], redis: Redis
+    cluster: EmbeddedCluster, nodes: list[Redis], redis: ClusterRedis
 ) -> None:
     """ASK while it moves, which changes nothing that is known; MOVED afterwards, which does."""
-    move = Move(cluster, nodes, place(("GET", "auth:{03}:try")))
+    move = Move(cluster, nodes, slot_of("auth:{03}:try"))
     await redis.set("auth:{03}:try", "here", px=60_000)
     await move.begin()
     source = redis._owners[move.slot]
@@ -103,13 +105,13 @@ async def test_a_key_is_found_on_its_way(
 
 
 async def test_keys_on_both_sides(
-    cluster: EmbeddedCluster, nodes: list[Redis], redis: Redis
+    cluster: EmbeddedCluster, nodes: list[Redis], redis: ClusterRedis
 ) -> None:
     """A script whose keys are parted for long is refused as passing, and did not run."""
     a, b = "auth:{03}:a", "auth:{03}:b"
     both = ("EVAL", "return redis.call('INCR', KEYS[1]) + redis.call('INCR', KEYS[2])", 2, a, b)
     assert await redis.execute_command(*both) == 2
-    move = Move(cluster, nodes, place(("GET", a)))
+    move = Move(cluster, nodes, slot_of(a))
     await move.begin()
     await move.open()
     await move.one_key()
@@ -137,7 +139,7 @@ async def test_key_by_key_under_load(
     async with worker(settings):
         async with load(browser, person) as (client, intruder):
             await more(client)
-            move = Move(cluster, nodes, place(("GET", keys.events(keys.partition_of(person.id)))))
+            move = Move(cluster, nodes, slot_of(keys.events(keys.partition_of(person.id))))
             await move.begin()
             await move.open()
             await move.one_key()
@@ -172,7 +174,7 @@ async def test_a_slot_that_moves_as_a_whole(
     browser = await serve(make_settings(redis_url=cluster.url, queue_redis_url=valkey.url))
     async with load(browser, person) as (client, intruder):
         await more(client)
-        move = Move(cluster, nodes, place(("GET", keys.events(keys.partition_of(person.id)))))
+        move = Move(cluster, nodes, slot_of(keys.events(keys.partition_of(person.id))))
         await move.begin()
         await move.at_once()
         before = len(client.statuses)
@@ -198,7 +200,7 @@ async def test_a_node_that_dies(
     theirs, others = None, []
     while theirs is None or len(others) < 2:
         person = await make_person()
-        slot = place(("GET", keys.events(keys.partition_of(person.id))))
+        slot = slot_of(keys.events(keys.partition_of(person.id)))
         client = Client(browser, await browser.login(person))
         if dead[0] <= slot <= dead[1]:
             theirs = client
@@ -242,16 +244,16 @@ async def test_scripts_that_one_node_forgot(
 
 
 async def test_an_end_while_its_slot_is_open(
-    cluster: EmbeddedCluster, nodes: list[Redis], redis: Redis
+    cluster: EmbeddedCluster, nodes: list[Redis], redis: ClusterRedis
 ) -> None:
     """No script deletes a key that it then writes: a slot that moves would refuse it half done."""
     partition, person = 3, "somebody"
     while keys.partition_of(person) != partition:
         person += "."
     session = keys.session(partition, make_id(partition, bytes(16)))
-    await redis.hset(session, "u", person)
+    await answer_of(redis.hset(session, "u", person))
     await redis.xadd(keys.events(partition), {"type": "login.succeeded", "at_ms": 1})
-    move = Move(cluster, nodes, place(("GET", session)))
+    move = Move(cluster, nodes, slot_of(session))
     await move.begin()
     await move.open()
 
@@ -259,5 +261,5 @@ async def test_an_end_while_its_slot_is_open(
     live = LiveSessions(scripts, POLICY)
     session_id = session.rpartition(":")[2]
     assert await live.end(person, [session_id], EndReason.LOGOUT, Origin()) == []
-    assert set(await redis.hgetall(session)) == {b"e", b"x"}
+    assert set(await answer_of(redis.hgetall(session))) == {b"e", b"x"}
     await scripts.aclose()

@@ -37,7 +37,7 @@ async def refusal(url: str) -> str:
 
 async def answers(url: str) -> bool:
     redis = open_redis(url, timeout=5)
-    answered = await redis.ping()
+    answered = bool(await redis.ping())
     await redis.aclose()
     return answered
 

@@ -1,6 +1,7 @@
 """REDIS_WAIT_REPLICAS: what a sign-out that is answered 204 survives."""
 
 import asyncio
+from typing import Any
 
 from service.contracts import keys
 from service.embedded import EmbeddedCluster, EmbeddedSentinels, EmbeddedServer
@@ -8,6 +9,7 @@ from service.store.redis_pool import open_redis
 from tests.conftest import MakePerson, MakeSettings, Serve
 from tests.support.failover import know_each_other, replicated
 from tests.support.people import Person
+from tests.support.redis_answers import answer_of
 
 
 async def test_a_sign_out_is_on_the_replicas(
@@ -22,7 +24,8 @@ async def test_a_sign_out_is_on_the_replicas(
 
     assert (await browser.logout(first["access_token"])).status == 204
     tombstone = keys.session(keys.partition_of(person.id), first["session_id"])
-    assert [await replica.hget(tombstone, "e") for replica in replicas] == [b"logout"] * 2
+    ends: list[Any] = [await answer_of(replica.hget(tombstone, "e")) for replica in replicas]
+    assert ends == [b"logout"] * 2
 
     sentinels.servers[2].kill()
     assert (await browser.logout(second["access_token"])).status == 202

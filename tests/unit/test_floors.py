@@ -54,10 +54,11 @@ def test_floors_of_libraries(name: str) -> None:
     pins = (ROOT / "requirements.txt").read_text()
 
     assert numbers(version(name)) >= FLOORS[name]
+    assert floor is not None
     assert numbers(floor[1]) >= FLOORS[name]
-    assert (
-        numbers(re.search(rf"^{name}(?:\[\w+\])?==([\d.]+)", pins, re.MULTILINE)[1]) >= FLOORS[name]
-    )
+    pinned = re.search(rf"^{name}(?:\[\w+\])?==([\d.]+)", pins, re.MULTILINE)
+    assert pinned is not None
+    assert numbers(pinned[1]) >= FLOORS[name]
 
 
 def test_redis_py_is_one_that_arq_takes() -> None:

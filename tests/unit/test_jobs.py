@@ -9,8 +9,7 @@ from arq.cron import next_cron
 
 from service.contracts.vitals import JobTally, Vitals
 from service.domain.errors import ServiceUnavailableError
-from service.store.analytics_exports import Job
-from workers.jobs import JOBS
+from workers.jobs import JOBS, Job
 from workers.runs import JobRuns
 
 NOW_MS = 1_789_000_000_000

@@ -1,17 +1,18 @@
 """Which policies hold, whom they count together, and what an account looks like in a key."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from service.domain.rate_limits import LimitBook, LimitPolicy, account_digest, network_of
+from service.domain.rate_limits import KeyKind, LimitBook, LimitPolicy, account_digest, network_of
 
 
 def policy(
     name: str,
     *routes: str,
-    key: tuple[str] | tuple[str, str] = ("ip",),
+    key: Sequence[KeyKind] = ("ip",),
     limit: int = 10,
     shared: bool = True,
 ) -> LimitPolicy:
@@ -98,7 +99,7 @@ def test_the_most_specific_name_wins(route: str, expected: list[Any]) -> None:
 )
 def test_a_policy_that_would_never_hold_is_a_fault(book: LimitBook, fault: str) -> None:
     """A typing error must not leave a route open in silence."""
-    routes = {
+    routes: dict[str, frozenset[KeyKind]] = {
         "POST /api/auth/login": frozenset({"ip", "account"}),
         "GET /api/health": frozenset({"ip"}),
     }

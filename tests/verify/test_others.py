@@ -121,6 +121,7 @@ async def test_nginx_auth_request(
     text = recipe(published.base, str(product.make_url("")).rstrip("/"))
     conf = tmp_path / "nginx.conf"
     conf.write_text(WHOLE.format(dir=tmp_path, port=port, recipe=text))
+    assert NGINX is not None
     nginx = await asyncio.create_subprocess_exec(
         NGINX, "-p", str(tmp_path), "-c", str(conf), stderr=subprocess.DEVNULL
     )

@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestClient
+from aiohttp.test_utils import TestClient, TestServer
 from pytest_aiohttp import AiohttpClient, AiohttpServer
 
 from service.domain.access_token import AccessTokens, Claims
@@ -23,7 +23,6 @@ from service.domain.errors import (
     TokenRevokedError,
 )
 from service.domain.signing_key import ALGORITHMS, SigningKey
-from service.store.analytics_exports import Request
 from service.verify import (
     ASK_AGAIN_SECONDS,
     CLAIMS,
@@ -81,6 +80,8 @@ def token(
 class Issuer:
     """The auth service as others see it: keys, and introspection; it may be away."""
 
+    server: TestServer
+
     def __init__(self) -> None:
         self.keys, self.asked, self.introspected = [KEY], 0, 0
         self.away, self.active, self.unchanged = False, True, 0
@@ -106,6 +107,8 @@ class Issuer:
 
 
 class Clock:
+    """A clock of seconds that only a test moves."""
+
     def __init__(self) -> None:
         self.seconds = 1000.0
 
@@ -123,16 +126,21 @@ async def issuer(aiohttp_server: AiohttpServer) -> Issuer:
 
 
 @pytest.fixture
-async def verifier(issuer: Issuer) -> AsyncIterator[Verifier]:
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def verifier(issuer: Issuer, clock: Clock) -> AsyncIterator[Verifier]:
     async with aiohttp.ClientSession() as session:
         made = Verifier(ISSUER, "inphora", session, jwks_url=str(issuer.server.make_url("/jwks")))
-        made.keys.clock = Clock()
+        made.keys.clock = clock
         yield made
 
 
 def introspecting(issuer: Issuer, **given: Any) -> Introspection:
     url = str(issuer.server.make_url("/introspect"))
-    return Introspection(url, "me", "s" * 32, clock=Clock(), **given)
+    return Introspection(url, "me", "s" * 32, clock=given.pop("clock", Clock()), **given)
 
 
 def test_it_needs_nothing_of_the_rest() -> None:
@@ -185,29 +193,31 @@ async def test_expiry_is_exact(verifier: Verifier) -> None:
         await verifier.verify(text)
 
 
-async def test_keys_are_asked_for_once_by_many(issuer: Issuer, verifier: Verifier) -> None:
+async def test_keys_are_asked_for_once_by_many(
+    issuer: Issuer, verifier: Verifier, clock: Clock
+) -> None:
     """Single flight; kept for max-age; then asked again by ETag."""
     await asyncio.gather(*[verifier.verify(token()) for _ in range(20)])
     assert issuer.asked == 1
 
-    verifier.keys.clock.seconds += 301
+    clock.seconds += 301
     await verifier.verify(token())
     assert (issuer.asked, issuer.unchanged) == (2, 1)
 
 
 async def test_a_key_that_was_taken_back_counts_no_longer_than_max_age(
-    issuer: Issuer, verifier: Verifier
+    issuer: Issuer, verifier: Verifier, clock: Clock
 ) -> None:
     """A leaked one: also for a service that nobody has asked anything of for hours."""
     await verifier.verify(token())
     issuer.keys = [OTHER]
-    verifier.keys.clock.seconds += 301
+    clock.seconds += 301
     with pytest.raises(TokenInvalidError):
         await verifier.verify(token())
 
 
 async def test_an_unknown_key_is_asked_for_at_most_every_30_seconds(
-    issuer: Issuer, verifier: Verifier
+    issuer: Issuer, verifier: Verifier, clock: Clock
 ) -> None:
     """A key that was rotated in at once is found; a flood of made-up names is not passed on."""
     await verifier.verify(token())
@@ -217,7 +227,7 @@ async def test_an_unknown_key_is_asked_for_at_most_every_30_seconds(
             await verifier.verify(token(OTHER))
     assert issuer.asked == 1, "it asked a moment ago"
 
-    verifier.keys.clock.seconds += ASK_AGAIN_SECONDS
+    clock.seconds += ASK_AGAIN_SECONDS
     assert await verifier.verify(token(OTHER)) == claims()
     for _ in range(5):
         with pytest.raises(TokenInvalidError):
@@ -225,29 +235,32 @@ async def test_an_unknown_key_is_asked_for_at_most_every_30_seconds(
     assert issuer.asked == 2
 
 
-async def test_it_survives_that_the_keys_are_away(issuer: Issuer, verifier: Verifier) -> None:
+async def test_it_survives_that_the_keys_are_away(
+    issuer: Issuer, verifier: Verifier, clock: Clock
+) -> None:
     """For a day by what it has; without any, nobody is told that their token is bad."""
     issuer.away = True
     with pytest.raises(ServiceUnavailableError):
         await verifier.verify(token())
     issuer.away = False
-    verifier.keys.clock.seconds += 2
+    clock.seconds += 2
     assert await verifier.verify(token())
 
     issuer.away = True
-    verifier.keys.clock.seconds += LONGEST_STALE - 10
+    clock.seconds += LONGEST_STALE - 10
     assert await verifier.verify(token())
+    assert verifier.keys._asking is not None
     await verifier.keys._asking
-    verifier.keys.clock.seconds += 20
+    clock.seconds += 20
     with pytest.raises(ServiceUnavailableError):
         await verifier.verify(token())
 
 
 async def test_an_ended_session_is_refused_within_the_seconds_of_the_cache(
-    issuer: Issuer, verifier: Verifier
+    issuer: Issuer, verifier: Verifier, clock: Clock
 ) -> None:
     """RFC 7662: one question for a token at a time, and its answer kept a moment."""
-    verifier.introspection = asking = introspecting(issuer, seconds=5)
+    verifier.introspection = introspecting(issuer, seconds=5, clock=clock)
     text = token()
     for _ in range(5):
         await verifier.verify(text)
@@ -255,7 +268,7 @@ async def test_an_ended_session_is_refused_within_the_seconds_of_the_cache(
 
     issuer.active = False
     await verifier.verify(text)
-    asking.clock.seconds += 5
+    clock.seconds += 5
     with pytest.raises(TokenRevokedError):
         await verifier.verify(text)
 
@@ -277,7 +290,7 @@ async def test_introspection_away(issuer: Issuer, verifier: Verifier, open_when_
 @pytest.fixture
 async def product(
     verifier: Verifier, aiohttp_client: AiohttpClient
-) -> TestClient[Request, web.Application]:
+) -> TestClient[web.Request, web.Application]:
     """A service of somebody else, behind the middleware."""
 
     async def get(request: web.Request) -> web.Response:
@@ -312,7 +325,7 @@ async def product(
     ],
 )
 async def test_the_middleware_answers_by_rfc_6750(
-    product: TestClient[Request, web.Application],
+    product: TestClient[web.Request, web.Application],
     path: str,
     made: Callable[..., Any],
     status: int,
@@ -326,7 +339,7 @@ async def test_the_middleware_answers_by_rfc_6750(
 
 
 async def test_the_middleware_without_a_token(
-    product: TestClient[Request, web.Application], issuer: Issuer
+    product: TestClient[web.Request, web.Application], issuer: Issuer
 ) -> None:
     """RFC 6750 §3.1: no error code where there was no token; two headers are a bad request."""
     none = await product.get("/")

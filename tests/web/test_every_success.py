@@ -22,7 +22,7 @@ from tests.support.mails import mails_to
 from tests.support.people import TOTP_SECRET, Person
 
 load_all_checks()
-ALL = CHECKS.get_all()
+ALL: list[Any] = CHECKS.get_all()
 SCHEMA = schemathesis.openapi.from_dict(document(version="1", server="http://127.0.0.1"))
 FORM = "application/x-www-form-urlencoded"
 CLIENT_ID, CLIENT_SECRET = "a-service", "c" * 32
@@ -49,12 +49,13 @@ class Call:
         self.seen.add((method, path))
         return reply.json() if reply.content and "query" not in given else None
 
-    def login(self, who: Person) -> Any | None:
+    def login(self, who: Person) -> Any:
         given = {"email": who.email, "password": who.password, "device_name": "a test"}
         return self("POST", "/api/auth/login", body=given)
 
     def token_of(self, who: Person) -> str:
-        return self.login(who)["access_token"]
+        token: str = self.login(who)["access_token"]
+        return token
 
     def mailed(self, address: str) -> dict[str, str]:
         return {"token": self.links_to(address)}
@@ -184,7 +185,7 @@ def make_passkey(call: Call, token: str) -> Authenticator:
 
 def use_passkey(call: Call, key: Authenticator, mfa_token: str) -> None:
     """As a second factor, as a step-up, alone; then it goes."""
-    given = {"mfa_token": mfa_token}
+    given: dict[str, Any] = {"mfa_token": mfa_token}
     options = call("POST", "/api/auth/verify-2fa/passkey/options", body=given)["options"]
     given["credential"] = key.show(options)
     token = call("POST", "/api/auth/verify-2fa/passkey", body=given)["access_token"]

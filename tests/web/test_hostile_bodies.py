@@ -68,7 +68,7 @@ async def attack(
     token = (await browser.login(person))["access_token"]
 
     async def send(
-        raw: bytes, *headers: tuple[str, str], paths: Iterable[str] = TEMPLATES
+        raw: bytes, *headers: str, paths: Iterable[str] = TEMPLATES
     ) -> dict[Any, tuple[int, str]]:
         before = await state()
         answers = {
@@ -81,7 +81,9 @@ async def attack(
     return send
 
 
-def everywhere(status: int, code: str, paths: set[str] = TEMPLATES) -> dict[str, tuple[int, str]]:
+def everywhere(
+    status: int, code: str, paths: Iterable[str] = TEMPLATES
+) -> dict[str, tuple[int, str]]:
     """The same answer from every route."""
     return dict.fromkeys(paths, (status, code))
 
@@ -450,7 +452,8 @@ async def test_a_body_where_none_is_wanted_is_passed_over(
 
 async def test_logout_needs_no_body(browser: Browser, person: Person) -> None:
     """By an access token alone: without a body, with an empty one, and with an empty object."""
-    for given in ({}, {"data": b""}, {"json": {}}):
+    bodies: list[dict[str, Any]] = [{}, {"data": b""}, {"json": {}}]
+    for given in bodies:
         token = (await browser.login(person))["access_token"]
         reply = await browser.send("POST", "/api/auth/logout", token=token, **given)
         assert reply.status == 204

@@ -20,7 +20,8 @@ READABLE = [route.path for route in ROUTES if route.method == "GET"]
 @pytest.fixture
 async def token(browser: Browser, make_person: MakePerson) -> str:
     """Of somebody with every role."""
-    return (await browser.login(await make_person(roles=list(Role))))["access_token"]
+    tokens = await browser.login(await make_person(roles=list(Role)))
+    return str(tokens["access_token"])
 
 
 @pytest.mark.parametrize(

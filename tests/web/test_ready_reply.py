@@ -12,9 +12,7 @@ from tests.web.wire import PATIENCE, Served, read_reply
 LIVE = "/api/health/live"
 
 
-def get(
-    path: str, *headers: str | dict[str, str], method: str = "GET", version: str = "1.1"
-) -> bytes:
+def get(path: str, *headers: str, method: str = "GET", version: str = "1.1") -> bytes:
     return "\r\n".join([f"{method} {path} HTTP/{version}", "Host: x", *headers, "", ""]).encode()
 
 

@@ -49,7 +49,9 @@ def change_roles(
             await connection.execute(
                 statement.values(roles=list(roles), version=users.c.version + 1)
             )
-        await LiveSessions(scripts, policy).cache_user(await UserRecords(database).find(person.id))
+        account = await UserRecords(database).find(person.id)
+        assert account is not None
+        await LiveSessions(scripts, policy).cache_user(account)
 
     return change
 

@@ -23,7 +23,8 @@ async def shared(
 
 
 def granted(reply: Reply) -> str | None:
-    return reply.headers.get("Access-Control-Allow-Origin")
+    origin: str | None = reply.headers.get("Access-Control-Allow-Origin")
+    return origin
 
 
 @pytest.mark.parametrize("path", ["/api/auth/login", "/api/auth/me", "/api/nothing"])

@@ -2,7 +2,8 @@
 
 import hmac
 import json
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -57,15 +58,22 @@ def issuer(*keys: SigningKey) -> AccessTokens:
     )
 
 
-def segment(value: dict[str, object]) -> str:
+def raw(part: str) -> bytes:
+    """The bytes of a part of a token."""
+    decoded = decode(part)
+    assert decoded is not None
+    return decoded
+
+
+def segment(value: Mapping[str, object] | bytes) -> str:
     """A part of a token: JSON, or any bytes."""
     raw = value if isinstance(value, bytes) else json.dumps(value).encode()
     return encode(raw)
 
 
 def signed(
-    header: dict[str, Any] | dict[str, str] | bytes = HEADER,
-    payload: dict[str, Any] | dict[str, object] | bytes = PAYLOAD,
+    header: Mapping[str, object] | bytes = HEADER,
+    payload: Mapping[str, object] | bytes = PAYLOAD,
     *,
     key: SigningKey = KEY,
 ) -> str:
@@ -87,7 +95,7 @@ def public_pem(form: PublicFormat = PublicFormat.SubjectPublicKeyInfo) -> bytes:
     return KEY.private_key.public_key().public_bytes(Encoding.PEM, form)
 
 
-def refused(token: str, *, now: datetime = NOW) -> None:
+def refused(token: str, *, now: float = NOW) -> None:
     with pytest.raises(TokenInvalidError):
         issuer().verify(token, now=now)
 
@@ -97,7 +105,7 @@ def test_every_algorithm_signs_what_it_verifies(algorithm: str) -> None:
     """A token says to its reader what its writer meant, and names type and key (RFC 9068 §2.1)."""
     tokens = issuer(KEYS[algorithm])
     text = tokens.sign(CLAIMS, issued=NOW)
-    header = json.loads(decode(text.split(".")[0]))
+    header = json.loads(raw(text.split(".")[0]))
 
     assert tokens.verify(text, now=NOW) == CLAIMS
     assert header == {"typ": "at+jwt", "alg": algorithm, "kid": KEYS[algorithm].kid}
@@ -106,7 +114,7 @@ def test_every_algorithm_signs_what_it_verifies(algorithm: str) -> None:
 def test_a_token_carries_the_claims_of_rfc_9068() -> None:
     """iss, aud, sub, client_id, iat, exp, jti and ours; the jti is fresh randomness."""
     text = issuer().sign(CLAIMS, issued=NOW)
-    payload = json.loads(decode(text.split(".")[1]))
+    payload = json.loads(raw(text.split(".")[1]))
 
     assert payload == {
         **PAYLOAD,
@@ -399,7 +407,7 @@ def test_a_key_that_signs_no_more_still_verifies() -> None:
     tokens.replace_keys([new, old])
 
     assert tokens.verify(text, now=NOW) == CLAIMS
-    assert json.loads(decode(tokens.sign(CLAIMS, issued=NOW).split(".")[0]))["kid"] == new.kid
+    assert json.loads(raw(tokens.sign(CLAIMS, issued=NOW).split(".")[0]))["kid"] == new.kid
 
 
 def test_refusals_are_not_remembered_and_memory_is_bounded() -> None:
@@ -443,7 +451,7 @@ def test_what_the_jwks_says_is_enough_to_verify(algorithm: str) -> None:
     rules = get_default_algorithms()[jwk["alg"]]
     signing_input, _, signature = tokens.sign(CLAIMS, issued=NOW).rpartition(".")
 
-    assert rules.verify(signing_input.encode(), rules.from_jwk(json.dumps(jwk)), decode(signature))
+    assert rules.verify(signing_input.encode(), rules.from_jwk(json.dumps(jwk)), raw(signature))
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
@@ -457,7 +465,7 @@ def test_a_stored_key_is_the_same_key(algorithm: str) -> None:
 
 def test_a_key_id_is_the_thumbprint_of_rfc_7638() -> None:
     """The example of RFC 8037 App. A.3 gives its thumbprint."""
-    der = bytes.fromhex("302e020100300506032b657004220420") + decode(
+    der = bytes.fromhex("302e020100300506032b657004220420") + raw(
         "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"
     )
 

@@ -16,6 +16,7 @@ CURRENT, PREVIOUS, STRANGE = (bytes([n]) * 32 for n in (1, 2, 3))
 CODEC = RefreshTokenCodec([CURRENT])
 TOKEN = RefreshToken(make_id(7, bytes(range(16))), 42)
 TEXT = CODEC.write(TOKEN)
+RAW = decode(TEXT.removeprefix("rt_")) or b""
 
 tokens = st.builds(
     RefreshToken,
@@ -66,7 +67,7 @@ def test_no_bytes_of_the_right_length_are_a_token(raw: bytes) -> None:
 @given(st.integers(0, 39 * 8 - 1))
 def test_a_token_with_one_bit_flipped_is_refused(bit: int) -> None:
     """Version, session, generation and MAC are all covered."""
-    raw = bytearray(decode(TEXT.removeprefix("rt_")))
+    raw = bytearray(RAW)
     raw[bit // 8] ^= 1 << bit % 8
     refused("rt_" + encode(bytes(raw)))
 
@@ -124,7 +125,7 @@ def test_another_service_s_token_is_refused() -> None:
 
 def test_the_crafting_used_here_can_craft() -> None:
     """A token built by hand is read, so that what is refused below is refused for its version."""
-    claim = decode(TEXT.removeprefix("rt_"))[:-16]
+    claim = RAW[:-16]
 
     assert CODEC.read(crafted(claim)) == TOKEN
 
@@ -132,13 +133,13 @@ def test_the_crafting_used_here_can_craft() -> None:
 @pytest.mark.parametrize("version", [0, 2, 255])
 def test_another_version_is_refused(version: int) -> None:
     """Also when its MAC is right: what it would mean is not known here."""
-    claim = decode(TEXT.removeprefix("rt_"))[1:-16]
+    claim = RAW[1:-16]
     refused(crafted(bytes([version]) + claim))
 
 
 def test_a_full_length_mac_does_not_make_it_longer() -> None:
     """Lengths are exact."""
-    claim = decode(TEXT.removeprefix("rt_"))[:-16]
+    claim = RAW[:-16]
     refused("rt_" + encode(claim + hmac.digest(CURRENT, claim, "sha256")))
     refused("rt_" + encode(claim))
 

@@ -16,11 +16,11 @@ from service.domain.passkeys import (
     Passkey,
     PasskeyRefusedError,
     Refusal,
+    Shown,
     methods,
 )
 from service.domain.relying_party import RelyingParty, challenge_in
 from service.domain.users import User
-from service.store.webhook_deliveries import Shown
 from tests.support.authenticator import (
     BE,
     BS,

@@ -46,7 +46,12 @@ def test_two_seals_of_one_value_differ() -> None:
 def test_a_nonce_is_96_fresh_bits() -> None:
     """NIST SP 800-38D §8.2.2."""
     asked = []
-    sealed = Sealer([CURRENT], lambda n: asked.append(n) or bytes(n)).seal(b"x", context="c")
+
+    def zeros(count: int) -> bytes:
+        asked.append(count)
+        return bytes(count)
+
+    sealed = Sealer([CURRENT], zeros).seal(b"x", context="c")
 
     assert asked == [12]
     assert sealed[16:] == AESGCM(CURRENT).encrypt(bytes(12), b"x", b"c")

@@ -54,6 +54,7 @@ def test_only_the_address_is_needed() -> None:
 def test_an_unproven_address_comes_without_its_password(said: str) -> None:
     """Only who reads its mail gets in: whoever typed it in there may be somebody else."""
     (newcomer,) = csv(f"a@x.example,,{HASH},,,{said}")
+    assert isinstance(newcomer, Newcomer)
 
     assert newcomer.password_hash is None
 
@@ -102,6 +103,7 @@ def test_what_is_wrong_is_said_by_line(line: str, why: str) -> None:
 def test_what_is_wrong_with_json(record: Any, why: str) -> None:
     """Any value of any type is an answer, never an error."""
     (fault,) = ndjson(record)
+    assert isinstance(fault, LineFault)
 
     assert why in fault.message
 

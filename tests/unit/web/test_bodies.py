@@ -1,8 +1,9 @@
 """One JSON object, or a refusal."""
 
 import json
+from collections.abc import Mapping
 from types import MappingProxyType, SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiohttp import web
@@ -126,7 +127,7 @@ class Sender:
     charset = None
     content = SimpleNamespace(is_eof=lambda: False)
     content_type = "application/json"
-    headers = MappingProxyType({})
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, error: Exception) -> None:
         self.error = error
@@ -148,4 +149,4 @@ class Sender:
 async def test_a_body_that_cannot_be_read_is_refused(error: Any, refusal: Any) -> None:
     """Whatever aiohttp raises for it is a refusal of ours."""
     with pytest.raises(refusal):
-        await read_body(Sender(error), LoginBody)
+        await read_body(cast("web.Request", Sender(error)), LoginBody)

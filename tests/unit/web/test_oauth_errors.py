@@ -19,6 +19,7 @@ def test_every_refusal_has_a_form_that_rfc_6749_allows(kind: Any) -> None:
     """RFC 6749 §5.2: `error`, a description of its characters, kept by nobody."""
     response = oauth_error(made(kind))
 
+    assert isinstance(response.body, bytes)
     body = json.loads(response.body)
     assert set(body) == {"error", "error_description"}
     assert SAYABLE.fullmatch(body["error"])

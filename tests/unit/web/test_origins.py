@@ -1,9 +1,10 @@
 """Where a request came from, as far as it may be believed."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
@@ -18,16 +19,16 @@ PEER = "10.0.0.9"
 class Request:
     """As much of a request as is looked at."""
 
-    headers: CIMultiDict
+    headers: CIMultiDict[str]
     remote: str = PEER
 
 
-def request(*headers: tuple[str, str]) -> Request:
+def request(*headers: tuple[str, str]) -> web.Request:
     """A request of the peer with these headers, in this order."""
-    return Request(CIMultiDict(headers))
+    return cast("web.Request", Request(CIMultiDict(headers)))
 
 
-def forwarded(*values: str) -> Request:
+def forwarded(*values: str) -> web.Request:
     return request(*(("X-Forwarded-For", value) for value in values))
 
 

@@ -1,6 +1,7 @@
 """The catalogue of errors, against the page that clients are written from."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -57,7 +58,7 @@ BEYOND = {
 """For what is no HTTP at all, a form that no answer has, a body that does not arrive, an extra."""
 
 KINDS = {kind.code: kind for kind in STATUS}
-MADE = {
+MADE: dict[type[AuthError], Callable[[], AuthError]] = {
     e.AccountLockedError: lambda: e.AccountLockedError(timedelta(seconds=30)),
     e.RateLimitedError: lambda: e.RateLimitedError(timedelta(seconds=30)),
     e.MethodNotAllowedError: lambda: e.MethodNotAllowedError(["GET", "HEAD"]),
@@ -67,7 +68,8 @@ MADE = {
 
 def made(kind: type[AuthError]) -> AuthError:
     """One error of a kind."""
-    return MADE.get(kind, kind)()
+    make = MADE.get(kind, kind)
+    return make()
 
 
 def subclasses(kind: type[AuthError]) -> set[Any]:
@@ -76,6 +78,7 @@ def subclasses(kind: type[AuthError]) -> set[Any]:
 
 
 def body(response: web.Response) -> Any:
+    assert isinstance(response.body, bytes)
     return json.loads(response.body)
 
 
