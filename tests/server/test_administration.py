@@ -256,9 +256,9 @@ async def test_the_last_administrator_stays(
 
     async def take_away() -> Reply:
         if how == "delete me":
-            body = {"password": PASSWORD}
-            return await browser.send("DELETE", "/api/auth/me", token=admin.token, json=body)
-        body = {**WHY, "roles": []} if how == "roles" else WHY
+            mine = {"password": PASSWORD}
+            return await browser.send("DELETE", "/api/auth/me", token=admin.token, json=mine)
+        body: dict[str, Any] = {**WHY, "roles": []} if how == "roles" else dict(WHY)
         method = "PUT" if how == "roles" else "POST"
         return await admin(method, f"/users/{admin.person.id}/{how}", json=body)
 
@@ -278,7 +278,7 @@ async def test_two_administrators_at_once_cannot_shut_out_each_other(
         pair = [await make_person(roles=[Role.ADMIN]) for _ in range(2)]
         await only(database, *pair)
         tokens = [(await browser.login(person))["access_token"] for person in pair]
-        body = {**WHY, "roles": []} if how == "roles" else WHY
+        body: dict[str, Any] = {**WHY, "roles": []} if how == "roles" else dict(WHY)
         method = "PUT" if how == "roles" else "POST"
         replies = await asyncio.gather(
             *(

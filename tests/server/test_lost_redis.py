@@ -146,9 +146,8 @@ async def test_a_logout_during_the_restoring_wins(
 
     assert await restore(tokens["session_id"], Origin()) is EndReason.LOGOUT
     partition = keys.partition_of(person.id)
-    assert (
-        await answer_of(redis.hget(keys.session(partition, tokens["session_id"]), "e")) == b"logout"
-    )
+    ended: Any = await answer_of(redis.hget(keys.session(partition, tokens["session_id"]), "e"))
+    assert ended == b"logout"
     assert (await own.me(tokens["access_token"])).code == "token_revoked"
     await scripts.aclose()
     await redis.aclose()
