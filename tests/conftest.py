@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from functools import partial
 from pathlib import Path
 from secrets import token_bytes, token_hex
+from typing import Any
 from uuid import uuid4
 
 import aiohttp
 import pytest
 from aiohttp import web
+from pytest_aiohttp import AiohttpClient
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -71,10 +73,10 @@ def environment(postgres: Databases, valkey: EmbeddedServer) -> dict[str, str]:
 
 
 @pytest.fixture
-def make_settings(environment: dict[str, str]) -> Callable[..., Settings]:
+def make_settings(environment: dict[str, str]) -> MakeSettings:
     """Settings on the shared servers, with changes."""
 
-    def make(**changes: object) -> Settings:
+    def make(**changes: Any) -> Settings:
         return Settings(**{**{k.lower(): v for k, v in environment.items()}, **changes})
 
     return make
@@ -137,19 +139,19 @@ async def add_person(
 
 
 @pytest.fixture
-def make_person(database: Database) -> Callable[..., Awaitable[Person]]:
+def make_person(database: Database) -> MakePerson:
     """Adds a person of their own to a test."""
     return partial(add_person, database)
 
 
 @pytest.fixture
-async def person(make_person: Callable[..., Awaitable[Person]]) -> Person:
+async def person(make_person: MakePerson) -> Person:
     """Somebody without a role or a second factor."""
     return await make_person()
 
 
 @pytest.fixture
-def serve(aiohttp_client: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[Browser]]:
+def serve(aiohttp_client: AiohttpClient) -> Serve:
     """Serves an application of given settings in this process."""
 
     async def start(settings: Settings) -> Browser:
@@ -159,7 +161,7 @@ def serve(aiohttp_client: Callable[..., Awaitable[object]]) -> Callable[..., Awa
 
 
 @pytest.fixture
-async def serve_for_real() -> AsyncIterator[Callable[[Settings], Awaitable[Served]]]:
+async def serve_for_real() -> AsyncIterator[ServeForReal]:
     """Serves an application of given settings by the server that processes use."""
     runners = []
 

@@ -1,6 +1,6 @@
 """Local time, plainly: where days, weeks and hours of a zone begin, in epoch milliseconds."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 QUARTER_MS = 900_000
 HOUR_MS = 3_600_000
-BEGINS = {
+BEGINS: dict[str, Callable[[date], bool]] = {
     "day": lambda _: True,
     "week": lambda day: day.weekday() == 0,
     "month": lambda day: day.day == 1,

@@ -12,7 +12,6 @@ from uuid import UUID, uuid5
 import pytest
 from sqlalchemy import insert, text
 
-from config.settings import Settings
 from service.contracts.analytics_tables import (
     dim_client,
     dim_device,
@@ -83,7 +82,9 @@ class Facts:
                 {"who": person(who), "at": first},
             )
 
-    async def session(self, who: str, begin: str, end: str | None = None, **more: Any) -> None:
+    async def session(
+        self, who: str, begin: str | datetime, end: str | datetime | None = None, **more: Any
+    ) -> None:
         """One session."""
         row = {
             "session_id": f"s-{next(self._numbers)}",
@@ -125,9 +126,10 @@ class Facts:
 
     async def ask(self, metrics: str, since: str, until: str, **params: str) -> list[list[Any]]:
         """The rows of an answer."""
-        reply = await self.get(metrics=metrics, since=since, until=until, **params)
+        reply = await self.get(metrics=metrics, since=since, until=until, headers=None, **params)
         assert reply.status == 200, reply
-        return reply.body["rows"]
+        rows: list[list[Any]] = reply.body["rows"]
+        return rows
 
     async def sql(self, statement: str, **values: Any) -> list[Any]:
         async with self.database.transaction() as connection:
@@ -226,7 +228,7 @@ async def analytics(analytics_url: str) -> AsyncIterator[Database]:
 def new_writer(analytics: Database) -> Callable[..., AuditRecords]:
     """Another worker's view of the tables."""
 
-    def make(**changes: object) -> AuditRecords:
+    def make(**changes: Any) -> AuditRecords:
         sealer = at_rest([SECRET_KEY], token_bytes)
         facts = store.Facts(analytics, sealer, token_bytes, "inphora", MAX_TTL, **changes)
         return AuditRecords(analytics, PersonKeys(analytics, sealer, token_bytes), now_ms, facts)

@@ -1,7 +1,8 @@
 """Daily, weekly and monthly actives: tiny cases with known answers, in several zones, over HTTP."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,12 +12,12 @@ from tests.analytics.conftest import NOW, Facts
 HOUR = timedelta(hours=1)
 
 
-async def test_a_day_is_the_zones_own(facts: Facts):
+async def test_a_day_is_the_zones_own(facts: Facts) -> None:
     """22:30 in London is the next day in Nairobi, and still the same one in New York."""
     await facts.active("ada", "2026-11-10T22:30+00:00")
     await facts.refresh("UTC", "Africa/Nairobi", "America/New_York", "Asia/Kathmandu")
 
-    async def dau(tz: str) -> list:
+    async def dau(tz: str) -> list[Any]:
         return await facts.ask("dau", "2026-11-10", "2026-11-12", tz=tz)
 
     assert await dau("UTC") == [["2026-11-10", 1], ["2026-11-11", 0]]
@@ -25,7 +26,7 @@ async def test_a_day_is_the_zones_own(facts: Facts):
     assert await dau("Asia/Kathmandu") == [["2026-11-10", 0], ["2026-11-11", 1]]
 
 
-async def test_a_day_of_25_hours_and_one_of_23(facts: Facts):
+async def test_a_day_of_25_hours_and_one_of_23(facts: Facts) -> None:
     """Berlin, 25 October 2026 and 29 March 2026: both ends belong to their day, and no more."""
     zone = ZoneInfo("Europe/Berlin")
     for day, hours in (
@@ -43,17 +44,17 @@ async def test_a_day_of_25_hours_and_one_of_23(facts: Facts):
     assert autumn == [["2026-10-24", 1], ["2026-10-25", 2], ["2026-10-26", 1]]
     spring = await facts.ask("dau", "2026-03-28", "2026-03-31", tz="Europe/Berlin")
     assert spring == [["2026-03-28", 1], ["2026-03-29", 2], ["2026-03-30", 1]]
-    hours = await facts.ask(
+    in_autumn = await facts.ask(
         "sessions_started", "2026-10-25", "2026-10-26", tz="Europe/Berlin", grain="hour"
     )
-    assert len(hours) == 25
-    hours = await facts.ask(
+    assert len(in_autumn) == 25
+    in_spring = await facts.ask(
         "sessions_started", "2026-03-29", "2026-03-30", tz="Europe/Berlin", grain="hour"
     )
-    assert len(hours) == 23
+    assert len(in_spring) == 23
 
 
-async def test_a_week_is_7_days_and_a_month_28(facts: Facts):
+async def test_a_week_is_7_days_and_a_month_28(facts: Facts) -> None:
     """Somebody active on the 1st counts until the 7th, and the 28th; nobody counts twice."""
     await facts.active("ada", "2026-10-01T09:00Z", "2026-10-03T09:00Z")
     await facts.refresh()
@@ -85,7 +86,7 @@ async def test_a_week_is_7_days_and_a_month_28(facts: Facts):
     ],
     ids=str,
 )
-async def test_who_is_active(facts: Facts, name: str, more: dict, counts: bool):  # noqa: FBT001
+async def test_who_is_active(facts: Facts, name: str, more: dict[str, Any], counts: bool) -> None:
     """A sign-in, a refresh that no background tab made, a request; no test accounts, no bots."""
     await facts.event(name, "2026-11-10T09:00Z", "ada", **more)
     await facts.refresh()
@@ -98,13 +99,13 @@ async def test_who_is_active(facts: Facts, name: str, more: dict, counts: bool):
     assert row[1:] == [int(counts or "is_test" in more or "device_key" in more)] * 2
 
 
-async def plain(seen: dict, zone: ZoneInfo, day, days: int) -> int:
+async def plain(seen: set[tuple[datetime, str]], zone: ZoneInfo, day: date, days: int) -> int:
     local = {(at.astimezone(zone).date(), who) for at, who in seen}
     return len({who for d, who in local if day - timedelta(days=days) < d <= day})
 
 
 @pytest.mark.parametrize("tz", ["UTC", "Asia/Kathmandu", "America/Santiago", "Pacific/Apia"])
-async def test_as_a_plain_recount_has_it(facts: Facts, tz: str):
+async def test_as_a_plain_recount_has_it(facts: Facts, tz: str) -> None:
     """Random activity, facts in any order and late; for zones in use and for one just asked for."""
     chance = Random(tz)  # noqa: S311 - activity, not secrets
     begin = datetime(2026, 8, 20, tzinfo=UTC)
@@ -137,7 +138,7 @@ async def test_as_a_plain_recount_has_it(facts: Facts, tz: str):
     ]
 
 
-async def test_new_and_returning(facts: Facts):
+async def test_new_and_returning(facts: Facts) -> None:
     """By the first activity ever, against the window's beginning."""
     await facts.active("old", "2026-10-01T09:00Z", "2026-11-10T09:00Z")
     await facts.active("new", "2026-11-10T09:00Z", "2026-11-11T09:00Z")
@@ -151,7 +152,7 @@ async def test_new_and_returning(facts: Facts):
     assert week == [["2026-11-09", 2, 1, 1]]
 
 
-async def test_adoption_of_a_second_factor(facts: Facts):
+async def test_adoption_of_a_second_factor(facts: Facts) -> None:
     """Enrolled by the end of the day, of those active in 28 days."""
     await facts.active("ada", "2026-11-01T09:00Z")
     await facts.active("bob", "2026-11-02T09:00Z")
@@ -162,7 +163,7 @@ async def test_adoption_of_a_second_factor(facts: Facts):
     assert [row[1:] for row in rows] == [[0, 0, 1], [0, 0, 2], [0.5, 1, 2], [0.5, 1, 2]]
 
 
-async def test_who_was_there_earlier_is_not_new(facts: Facts):
+async def test_who_was_there_earlier_is_not_new(facts: Facts) -> None:
     """An event that comes late makes somebody new on an earlier day, and on the later one no more."""
     await facts.active("ada", "2026-11-10T09:00Z")
     await facts.refresh(now=NOW)

@@ -26,7 +26,7 @@ async def crowd(facts: Facts, sizes: dict[tuple[int, int], int], day: int = 10) 
             number += 1
 
 
-async def test_small_cells_are_merged(facts: Facts):
+async def test_small_cells_are_merged(facts: Facts) -> None:
     """3 and 4 users of two countries are 7 of `other`."""
     await crowd(facts, {(1, 1): 9, (2, 1): 3, (3, 1): 4})
     await facts.refresh()
@@ -36,7 +36,7 @@ async def test_small_cells_are_merged(facts: Facts):
         assert reply.body["suppressed"] >= 2
 
 
-async def test_one_small_cell_takes_another_with_it(facts: Facts):
+async def test_one_small_cell_takes_another_with_it(facts: Facts) -> None:
     """Else the total without the rest would be it."""
     await crowd(facts, {(1, 1): 9, (2, 1): 6, (3, 1): 1})
     await facts.refresh()
@@ -45,7 +45,7 @@ async def test_one_small_cell_takes_another_with_it(facts: Facts):
         assert rows == [["2026-11-10", "KE", 9], ["2026-11-10", "other", 7]]
 
 
-async def test_the_smallest_cell_is_taken_with_it(facts: Facts):
+async def test_the_smallest_cell_is_taken_with_it(facts: Facts) -> None:
     """Not a large one that is spread thin: one of ninety in a quarter of an hour."""
     begin = datetime(2026, 11, 10, tzinfo=UTC)
     for number in range(90):
@@ -59,14 +59,14 @@ async def test_the_smallest_cell_is_taken_with_it(facts: Facts):
     assert rows == [["2026-11-10", "KE", 90], ["2026-11-10", "other", 7]]
 
 
-async def test_a_window_of_few_says_nothing(facts: Facts):
+async def test_a_window_of_few_says_nothing(facts: Facts) -> None:
     """Four users in all: not even a merged cell may have them."""
     await crowd(facts, {(1, 1): 2, (2, 1): 2})
     await facts.refresh()
     assert await facts.ask("dau", *DAY, by="country") == [["2026-11-10", "other", None]]
 
 
-async def test_a_filter_is_a_cell_too(facts: Facts):
+async def test_a_filter_is_a_cell_too(facts: Facts) -> None:
     """Neither a small one, nor all but a small one."""
     await crowd(facts, {(1, 1): 9, (2, 1): 3})
     await facts.refresh()
@@ -75,7 +75,7 @@ async def test_a_filter_is_a_cell_too(facts: Facts):
     assert await facts.ask("dau", *DAY) == [["2026-11-10", 12]]
 
 
-async def test_who_uses_two_devices_counts_once_in_other(facts: Facts):
+async def test_who_uses_two_devices_counts_once_in_other(facts: Facts) -> None:
     """Distinct users of a merged cell are asked for, not added up."""
     for number in range(4):
         for device in (1, 3):
@@ -89,7 +89,7 @@ async def test_who_uses_two_devices_counts_once_in_other(facts: Facts):
 
 @pytest.mark.parametrize("metric", ["sessions_started", "active_users"])
 @pytest.mark.parametrize("seed", range(6))
-async def test_an_attacker_finds_no_small_cell(facts: Facts, seed: int, metric: str):
+async def test_an_attacker_finds_no_small_cell(facts: Facts, seed: int, metric: str) -> None:
     """All that can be asked about a day by country, and every difference of two answers where one
     lies within the other, against who was really there.
     """
@@ -127,7 +127,7 @@ async def test_an_attacker_finds_no_small_cell(facts: Facts, seed: int, metric: 
     ]
 
 
-def test_judging_ends_and_leaves_nothing_small():
+def test_judging_ends_and_leaves_nothing_small() -> None:
     """For random parts: asked again and again, cells only get fewer, and none is small at last."""
     chance = Random(1)  # noqa: S311
     for _ in range(300):
@@ -145,7 +145,7 @@ def test_judging_ends_and_leaves_nothing_small():
         assert rest == 0 or rest >= LEAST or (not shown and verdict.hidden == {1})
 
 
-async def test_windows_are_judged_on_their_own(facts: Facts):
+async def test_windows_are_judged_on_their_own(facts: Facts) -> None:
     """A country with few users one day keeps its name on another."""
     await crowd(facts, {(1, 1): 9, (2, 1): 6})
     for number in range(9):
@@ -160,7 +160,7 @@ async def test_windows_are_judged_on_their_own(facts: Facts):
     ]
 
 
-async def test_one_person_who_is_still_busy_is_no_crowd(facts: Facts):
+async def test_one_person_who_is_still_busy_is_no_crowd(facts: Facts) -> None:
     """Five sessions of one user, all of which may have changed since the numbers were counted."""
     await crowd(facts, {(1, 1): 9, (2, 1): 6})
     for hour in range(5):
@@ -176,7 +176,7 @@ async def test_one_person_who_is_still_busy_is_no_crowd(facts: Facts):
     assert await facts.ask("sessions_started", *DAY, country="TZ") == [["2026-11-10", None]]
 
 
-async def test_what_is_not_counted_yet_is_not_shown_by_name(facts: Facts):
+async def test_what_is_not_counted_yet_is_not_shown_by_name(facts: Facts) -> None:
     """Percentiles are worked out from sessions, of which some are newer than the counts."""
     for number in range(6):
         at, end = "2026-11-10T09:00Z", "2026-11-10T10:00Z"

@@ -48,7 +48,7 @@ def said(done: subprocess.CompletedProcess[str]) -> str:
 
 def manifest(folder: Path) -> dict[str, Any]:
     """Held against the files."""
-    read = json.loads((folder / "_manifest.json").read_text())
+    read: dict[str, Any] = json.loads((folder / "_manifest.json").read_text())
     for name, file in read["files"].items():
         body = (folder / name).read_bytes()
         assert (len(body), hashlib.sha256(body).hexdigest()) == (file["bytes"], file["sha256"])
@@ -59,7 +59,7 @@ def what_lies_there(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
-async def test_days_as_files(facts: Facts, export: Any, tmp_path: Path, redis: Redis):
+async def test_days_as_files(facts: Facts, export: Any, tmp_path: Path, redis: Redis) -> None:
     """All rows, a file a day, a schema and a manifest beside them; it stands in the audit."""
     await given.add_events(facts, 3000)
     done = export("--table", "events", *RANGE)
@@ -83,7 +83,7 @@ async def test_days_as_files(facts: Facts, export: Any, tmp_path: Path, redis: R
     assert wanted in told
 
 
-async def test_only_what_is_new(facts: Facts, export: Any, tmp_path: Path):
+async def test_only_what_is_new(facts: Facts, export: Any, tmp_path: Path) -> None:
     """Final days stay; an open day, a damaged file and a day with a late event are written again."""
     await given.add_events(facts, 3000)
     await facts.refresh(now=datetime(2026, 11, 6, 6, tzinfo=UTC))  # two days are closed
@@ -112,7 +112,9 @@ async def test_only_what_is_new(facts: Facts, export: Any, tmp_path: Path):
     assert given.parquet_rows(EVENTS, tmp_path / "events") == await given.sql_rows(facts, EVENTS)
 
 
-async def test_a_session_that_goes_on_is_written_again(facts: Facts, export: Any, tmp_path: Path):
+async def test_a_session_that_goes_on_is_written_again(
+    facts: Facts, export: Any, tmp_path: Path
+) -> None:
     """Its day was final long ago; an event of today changed its row."""
     for name in ("ada", "bob"):
         day = "2026-11-01" if name == "ada" else "2026-11-02"
@@ -147,7 +149,7 @@ async def test_a_session_that_goes_on_is_written_again(facts: Facts, export: Any
 
 async def test_killed_it_leaves_whole_files(
     facts: Facts, env: dict[str, str], export: Any, tmp_path: Path
-):
+) -> None:
     """Whatever is there can be read; the next run tidies up and finishes."""
     await given.add_events(facts, 40_000)
     await facts.sql(
@@ -172,7 +174,7 @@ async def test_killed_it_leaves_whole_files(
     manifest(folder)
 
 
-async def test_the_other_forms(facts: Facts, export: Any, tmp_path: Path):
+async def test_the_other_forms(facts: Facts, export: Any, tmp_path: Path) -> None:
     """CSV has a head in every file; a folder has one form."""
     await given.add_events(facts, 30)
     assert "30 rows" in said(export("--table", "events", "--format", "csv"))
@@ -187,7 +189,7 @@ async def test_the_other_forms(facts: Facts, export: Any, tmp_path: Path):
     assert [json.loads(line)["event_id"] for line in lines] == [f"e{n}" for n in range(10)]
 
 
-async def test_what_it_refuses(facts: Facts, export: Any, tmp_path: Path):
+async def test_what_it_refuses(facts: Facts, export: Any, tmp_path: Path) -> None:
     """One line that says what to do; 2 for wrong usage, else 1."""
     (tmp_path / "events").mkdir()
     (tmp_path / "events" / "_manifest.json").write_text("{")
@@ -205,7 +207,7 @@ async def test_what_it_refuses(facts: Facts, export: Any, tmp_path: Path):
         assert (done.returncode, "another export" in done.stderr) == (1, True), done.stderr
 
 
-async def test_a_full_disk_is_no_outage(facts: Facts):
+async def test_a_full_disk_is_no_outage(facts: Facts) -> None:
     """It is said as what it is, not as a PostgreSQL that does not answer."""
     await given.add_events(facts, 3)
     with pytest.raises(NoRoomError):

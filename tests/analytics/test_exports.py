@@ -41,7 +41,8 @@ async def made(facts: Facts, **body: Any) -> dict[str, Any]:
     await given.worker(facts.database)()
     reply = await look(facts, asked.body["id"])
     assert reply.body["status"] == "ready", reply
-    return reply.body
+    export: dict[str, Any] = reply.body
+    return export
 
 
 def read_csv(folder: Path) -> list[dict[str, str]]:
@@ -49,7 +50,7 @@ def read_csv(folder: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
-async def test_parquet_is_what_postgresql_has(facts: Facts, tmp_path: Path):
+async def test_parquet_is_what_postgresql_has(facts: Facts, tmp_path: Path) -> None:
     """Every row and value of three days, read by DuckDB from the files as they come; a file a day."""
     await given.add_events(facts, 60_000)
     asked = await ask(facts, table="events", format="parquet")
@@ -83,7 +84,7 @@ async def test_parquet_is_what_postgresql_has(facts: Facts, tmp_path: Path):
     assert all(each["comment"] for each in columns)
 
 
-async def test_csv_is_for_spreadsheets(facts: Facts, tmp_path: Path):
+async def test_csv_is_for_spreadsheets(facts: Facts, tmp_path: Path) -> None:
     """One file with one head; no text is a formula; instants and flags as people read them."""
     await given.add_events(facts, 3000)
     found = await made(facts, table="events", format="csv")
@@ -99,7 +100,7 @@ async def test_csv_is_for_spreadsheets(facts: Facts, tmp_path: Path):
     assert {row["is_test"] for row in rows} == {"true", "false"}
 
 
-async def test_json_is_an_object_a_line(facts: Facts, tmp_path: Path):
+async def test_json_is_an_object_a_line(facts: Facts, tmp_path: Path) -> None:
     """With every value, whatever stands in a text."""
     await given.add_events(facts, 3000)
     found = await made(facts, table="events", format="json")
@@ -115,7 +116,7 @@ async def test_json_is_an_object_a_line(facts: Facts, tmp_path: Path):
 
 
 @pytest.mark.parametrize("form", ["json", "csv", "parquet"])
-async def test_days_without_rows_come_first(facts: Facts, tmp_path: Path, form: str):
+async def test_days_without_rows_come_first(facts: Facts, tmp_path: Path, form: str) -> None:
     """Nothing on two days is no file of two beginnings: of JSON such a day has not even a byte."""
     await given.add_events(facts, 3)
     days = {"from": "2026-10-29", "to": DAYS["to"]}
@@ -125,7 +126,7 @@ async def test_days_without_rows_come_first(facts: Facts, tmp_path: Path, form: 
 
 
 @pytest.mark.parametrize("table", EXPORTED)
-async def test_every_table(facts: Facts, tmp_path: Path, table: str):
+async def test_every_table(facts: Facts, tmp_path: Path, table: str) -> None:
     """What was added up, too."""
     for name in ("ada", "bob", "cyd"):
         await facts.active(name, "2026-11-01T09:00Z", "2026-11-02T09:30Z", device_key=1, geo_key=1)
@@ -141,20 +142,20 @@ async def test_every_table(facts: Facts, tmp_path: Path, table: str):
     assert given.parquet_rows(view, tmp_path) == expected
 
 
-async def test_nothing_in_it_is_about_somebody(facts: Facts):
+async def test_nothing_in_it_is_about_somebody(facts: Facts) -> None:
     """No column of what is exported can hold an address, a name or a user's id."""
     names = {column.name for view in EXPORTED.values() for column in view.columns}
     assert not names & {"user_id", "email", "ip", "user_agent", "name", "address"}
 
 
-def test_what_analysts_do_is_not_counted():
+def test_what_analysts_do_is_not_counted() -> None:
     """Else looking at the numbers would change them."""
     kinds = [kind for kind in EventType if kind.startswith("analytics.")]
     assert len(kinds) == 4
     assert [kind for kind in kinds if counts(Event(kind, 0))] == []
 
 
-async def test_who_asked_and_who_fetched_is_told(facts: Facts, redis: Redis):
+async def test_who_asked_and_who_fetched_is_told(facts: Facts, redis: Redis) -> None:
     """A table or a query, of when, by whom; and each file."""
     await given.add_events(facts, 30)
     found = await made(facts, table="events", format="csv")
@@ -173,7 +174,7 @@ async def test_who_asked_and_who_fetched_is_told(facts: Facts, redis: Redis):
     ]
 
 
-async def test_an_answer_is_ready_at_once(facts: Facts, tmp_path: Path):
+async def test_an_answer_is_ready_at_once(facts: Facts, tmp_path: Path) -> None:
     """As GET /query gives it, small cells merged; in every form."""
     for number in range(7):
         await facts.active(f"p{number}", "2026-11-02T09:00Z", geo_key=1 + (number > 5))
@@ -209,14 +210,14 @@ async def test_an_answer_is_ready_at_once(facts: Facts, tmp_path: Path):
     ],
     ids=str,
 )
-async def test_a_bad_request_is_named(facts: Facts, body: dict[str, Any], field: str):
+async def test_a_bad_request_is_named(facts: Facts, body: dict[str, Any], field: str) -> None:
     reply = await ask(facts, **body)
 
     assert (reply.status, reply.code) == (422, "validation_failed"), reply
     assert field in {error["field"] for error in reply.body["errors"]}
 
 
-async def test_others_do_not_see_it(facts: Facts):
+async def test_others_do_not_see_it(facts: Facts) -> None:
     """Another analyst gets 404; an admin sees it; nobody else gets that far."""
     await given.add_events(facts, 30)
     found = await made(facts, table="events", format="csv")
@@ -249,7 +250,7 @@ async def test_a_link_is_for_one_file_and_a_while(
         assert (await own.send("GET", url)).status == status
 
 
-async def test_what_expired_is_gone(facts: Facts):
+async def test_what_expired_is_gone(facts: Facts) -> None:
     """The sweep takes files and pieces along; before it ran nothing is given out any more."""
     await given.add_events(facts, 30)
     found = await made(facts, table="events", format="csv")
@@ -261,7 +262,7 @@ async def test_what_expired_is_gone(facts: Facts):
         assert await facts.sql("table analytics." + table) == []
 
 
-async def test_a_worker_goes_on_where_another_died(facts: Facts, tmp_path: Path):
+async def test_a_worker_goes_on_where_another_died(facts: Facts, tmp_path: Path) -> None:
     """Every day is there once, whichever worker made it; a late one adds nothing."""
     await given.add_events(facts, 300)
     asked = await ask(facts, table="events", format="csv")
@@ -286,7 +287,7 @@ async def test_a_worker_goes_on_where_another_died(facts: Facts, tmp_path: Path)
     assert [row["event_id"] for row in read_csv(tmp_path)] == [f"e{n}" for n in range(300)]
 
 
-async def test_what_kills_workers_is_given_up(facts: Facts):
+async def test_what_kills_workers_is_given_up(facts: Facts) -> None:
     """After a few tries the analyst is told, and the worker is free for others."""
     asked = await ask(facts, table="events", format="csv")
     exports = AnalyticsExports(facts.database)
@@ -299,13 +300,13 @@ async def test_what_kills_workers_is_given_up(facts: Facts):
     assert found["files"] == []
 
 
-async def test_one_person_does_not_fill_the_database(facts: Facts):
+async def test_one_person_does_not_fill_the_database(facts: Facts) -> None:
     """The twenty-first that has not expired is refused."""
     replies = [await ask(facts, table="concurrency", format="csv") for _ in range(21)]
     assert [reply.status for reply in replies] == [202] * 20 + [409]
 
 
-async def test_too_large_is_said(facts: Facts, monkeypatch: pytest.MonkeyPatch):
+async def test_too_large_is_said(facts: Facts, monkeypatch: pytest.MonkeyPatch) -> None:
     """And nothing is left of it."""
     monkeypatch.setattr("service.store.analytics_exports.MOST_BYTES", 5000)
     await given.add_events(facts, 3000)
@@ -317,7 +318,9 @@ async def test_too_large_is_said(facts: Facts, monkeypatch: pytest.MonkeyPatch):
     assert await facts.sql("select 1 from analytics.export_piece") == []
 
 
-async def test_without_the_extra_it_says_what_to_do(facts: Facts, monkeypatch: pytest.MonkeyPatch):
+async def test_without_the_extra_it_says_what_to_do(
+    facts: Facts, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Web: 501 at once, CSV as ever. Worker: the export fails and says why."""
     asked = await ask(facts, table="events", format="parquet")
     monkeypatch.setitem(__import__("sys").modules, "duckdb", None)
@@ -326,13 +329,13 @@ async def test_without_the_extra_it_says_what_to_do(facts: Facts, monkeypatch: p
     assert (found["status"], "inphora-auth[analytics]" in found["error"]) == ("failed", True)
     refused = await ask(facts, table="events", format="parquet")
     assert (refused.status, refused.code) == (501, "parquet_missing")
-    range_ = {"since": "2026-11-01", "until": "2026-11-02"}
+    range_: dict[str, Any] = {"since": "2026-11-01", "until": "2026-11-02"}
     refused = await facts.get(metrics="dau", format="parquet", **range_)
     assert (refused.status, refused.code) == (501, "parquet_missing")
     assert (await ask(facts, table="events", format="csv")).status == 202
 
 
-async def test_parquet_by_accept(facts: Facts, tmp_path: Path):
+async def test_parquet_by_accept(facts: Facts, tmp_path: Path) -> None:
     """GET /query gives it too, to whoever says so."""
     await facts.active("ada", "2026-11-02T09:00Z")
     await facts.refresh()

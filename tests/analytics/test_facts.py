@@ -2,7 +2,10 @@
 
 # ruff: noqa: S608 - our own names of tables
 
+from collections.abc import Callable
+from pathlib import Path
 from random import Random
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -10,8 +13,9 @@ from sqlalchemy import text
 
 from service.contracts.events import Event, EventType
 from service.simulation.country_file import to_mmdb
-from service.store.audit import StreamedEvent
+from service.store.audit import AuditRecords, StreamedEvent
 from service.store.countries import Countries
+from service.store.database import Database
 
 AT_MS = 1_789_000_000_000
 QUARTER_MS = 900_000
@@ -23,7 +27,9 @@ PHONE = (
 TABLES = ("fct_auth_events", "fct_sessions", "dim_user")
 
 
-def event(kind: EventType, minute: float, user: str = ADA, session: str = "s1", **more) -> Event:
+def event(
+    kind: EventType, minute: float, user: str = ADA, session: str = "s1", **more: Any
+) -> Event:
     return Event(
         type=kind, at_ms=AT_MS + int(minute * 60_000), user_id=user, session_id=session, **more
     )
@@ -51,7 +57,7 @@ LIFE = [
 STREAM = [StreamedEvent(f"{each.at_ms}-{n}", each) for n, each in enumerate(LIFE)]
 
 
-async def tables(database) -> dict[str, list[tuple]]:
+async def tables(database: Database) -> dict[str, list[dict[str, Any]]]:
     """All facts, but for when they were stored."""
     found = {}
     async with database.transaction() as connection:
@@ -63,7 +69,9 @@ async def tables(database) -> dict[str, list[tuple]]:
     return found
 
 
-async def test_what_a_life_leaves(analytics, new_writer):
+async def test_what_a_life_leaves(
+    analytics: Database, new_writer: Callable[..., AuditRecords]
+) -> None:
     """A session's row, the quarters with activity, the person; nothing of the auditors' own work."""
     await new_writer().record(3, STREAM)
     found = await tables(analytics)
@@ -78,7 +86,9 @@ async def test_what_a_life_leaves(analytics, new_writer):
 
 
 @pytest.mark.parametrize("seed", range(5))
-async def test_order_and_repetition_change_nothing(analytics, new_writer, seed):
+async def test_order_and_repetition_change_nothing(
+    analytics: Database, new_writer: Callable[..., AuditRecords], seed: int
+) -> None:
     """Shuffled, in pieces, doubled, by two workers: the same rows."""
     await new_writer().record(3, STREAM)
     expected = await tables(analytics)
@@ -95,7 +105,9 @@ async def test_order_and_repetition_change_nothing(analytics, new_writer, seed):
     assert await tables(analytics) == expected
 
 
-async def test_people_who_are_not_counted(analytics, new_writer):
+async def test_people_who_are_not_counted(
+    analytics: Database, new_writer: Callable[..., AuditRecords]
+) -> None:
     """By the domain of their address, whatever its letters' case."""
     async with analytics.transaction() as connection:
         await connection.execute(
@@ -113,7 +125,9 @@ async def test_people_who_are_not_counted(analytics, new_writer):
     }
 
 
-async def test_countries_come_from_the_operators_file(analytics, new_writer, tmp_path):
+async def test_countries_come_from_the_operators_file(
+    analytics: Database, new_writer: Callable[..., AuditRecords], tmp_path: Path
+) -> None:
     """By the address of the event; a request without one is where its session began."""
     path = tmp_path / "countries.mmdb"
     path.write_bytes(to_mmdb({"196.201.208.0/20": "KE"}))

@@ -16,7 +16,7 @@ STEPS = (
 )
 
 
-async def test_a_flow_closes_after_30_minutes(facts: Facts):
+async def test_a_flow_closes_after_30_minutes(facts: Facts) -> None:
     """Steps 29 minutes apart are one flow; the next, 30 minutes later, begins another."""
     for name, at in STEPS:
         await facts.event(name, at, "ada")
@@ -28,7 +28,7 @@ async def test_a_flow_closes_after_30_minutes(facts: Facts):
     assert await facts.ask("login_funnel", *DAY) == [["2026-11-10", 2, 1, 1, 1]]
 
 
-async def test_a_step_up_is_no_sign_in(facts: Facts):
+async def test_a_step_up_is_no_sign_in(facts: Facts) -> None:
     """Whoever proves again who they are was signed in: no flow, no attempt, no success."""
     await facts.event("login.failed", "2026-11-10T09:00Z", "ada")
     await facts.event("login.succeeded", "2026-11-10T09:01Z", "ada", reason_code="step_up")
@@ -40,7 +40,7 @@ async def test_a_step_up_is_no_sign_in(facts: Facts):
     ]
 
 
-async def test_no_order_of_arrival_matters(facts: Facts):
+async def test_no_order_of_arrival_matters(facts: Facts) -> None:
     """A step between two flows makes one of them; each arrives in a refresh of its own."""
     steps = [("login.failed", f"2026-11-10T09:{minute:02}Z") for minute in (0, 20, 40, 59)]
     for number, order in enumerate(permutations(steps)):
@@ -57,7 +57,7 @@ async def test_no_order_of_arrival_matters(facts: Facts):
         ]
 
 
-async def test_as_a_plain_recount_has_it(facts: Facts):
+async def test_as_a_plain_recount_has_it(facts: Facts) -> None:
     """Random steps of some people, in random order, over several refreshes; then rebuilt."""
     chance = Random(7)  # noqa: S311 - steps, not secrets
     begin = datetime(2026, 11, 1, tzinfo=UTC)
@@ -72,7 +72,7 @@ async def test_as_a_plain_recount_has_it(facts: Facts):
         await facts.refresh(now=got)
     expected = set()
     for who in {who for who, _ in seen}:
-        flow = []
+        flow: list[datetime] = []
         for at in sorted(at for name, at in seen if name == who):
             if flow and at - flow[-1] >= timedelta(minutes=30):
                 expected.add((person(who), flow[0], flow[-1], len(flow)))
@@ -86,7 +86,7 @@ async def test_as_a_plain_recount_has_it(facts: Facts):
     assert set(map(tuple, await facts.sql(query))) == expected
 
 
-async def test_failures_by_reason(facts: Facts):
+async def test_failures_by_reason(facts: Facts) -> None:
     """Counts and distinct users; too few users of a reason are merged."""
     for number in range(12):
         await facts.event(

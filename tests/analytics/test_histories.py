@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, text
 
 from service.contracts.analytics_tables import SCHEMA, dim_user, fct_auth_events, fct_sessions
+from service.embedded import EmbeddedServer
 from service.metrics.windows import Grain
 from service.operations.query_analytics import QueryAnalytics, Question
 from service.store.aggregates import Aggregates
@@ -105,7 +106,8 @@ async def answers(url: str, history: History, zone: str) -> dict[str, Any]:
                 grain=grain,
                 filters={},
             )
-            return (await query(question))["rows"]
+            rows: list[list[Any]] = (await query(question))["rows"]
+            return rows
 
         return {
             "actives": [row[1:] for row in await ask("dau,wau,mau,new_users")],
@@ -122,9 +124,11 @@ async def put(database: Database, history: History) -> None:
     seen: dict[str, datetime] = {}
     for who, at in history.active:
         seen[who] = min(seen.get(who, at), at)
-    events = [("session.used", who, at, person(who)) for who, at in history.active]
-    events += [("login.failed", f"s{who}", at, person(f"s{who}")) for who, at in history.steps]
-    events += [("login.succeeded", None, at, None) for at, _ in history.sessions]
+    events: list[tuple[str, datetime, str | None]] = [
+        *(("session.used", at, person(who)) for who, at in history.active),
+        *(("login.failed", at, person(f"s{who}")) for who, at in history.steps),
+        *(("login.succeeded", at, None) for at, _ in history.sessions),
+    ]
     async with database.transaction() as connection:
         tables = ("fct_auth_events", "fct_sessions", "dim_user", "agg_flow", "meta_watermark")
         names = ", ".join(f"{SCHEMA}.{name}" for name in tables)
@@ -148,7 +152,7 @@ async def put(database: Database, history: History) -> None:
                 "outcome": "neutral",
                 "schema_version": 1,
             }
-            for number, (name, _, at, key) in enumerate(events)
+            for number, (name, at, key) in enumerate(events)
         ]
         if rows:
             await connection.execute(insert(fct_auth_events), rows)

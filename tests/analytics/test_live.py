@@ -1,29 +1,36 @@
 """`GET /api/analytics/live`: who is signed in now and what the last minutes brought, by way of Redis."""
 
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from redis.asyncio import Redis
 
 from service.contracts import keys
 from service.domain.errors import ServiceUnavailableError
+from service.embedded import EmbeddedServer
+from service.store.database import Database
 from service.store.live_numbers import LIFETIME, LiveNumbers, TellLiveNumbers
 from service.store.redis_pool import open_redis
 from tests.analytics.conftest import NOW, Facts
-from tests.conftest import add_person
+from tests.conftest import MakeSettings, Serve, add_person
+from tests.support.people import Reply
 
 PATH = "/api/analytics/live"
 BOT = 2
 
 
 @pytest.fixture
-async def live_redis(own_valkey):
+async def live_redis(own_valkey: EmbeddedServer) -> AsyncIterator[Redis]:
     redis = open_redis(own_valkey.url)
     yield redis
     await redis.aclose()
 
 
 @pytest.fixture
-async def analyst(serve, make_settings, own_valkey, database):
+async def analyst(
+    serve: Serve, make_settings: MakeSettings, own_valkey: EmbeddedServer, database: Database
+) -> Callable[[], Awaitable[Reply]]:
     """Signed in to a service whose Redis is nobody else's."""
     browser = await serve(make_settings(redis_url=own_valkey.url))
     somebody = await add_person(database, roles=["analyst"])
@@ -31,7 +38,9 @@ async def analyst(serve, make_settings, own_valkey, database):
     return lambda: browser.send("GET", PATH, token=token)
 
 
-async def test_what_goes_on(facts: Facts, live_redis, analyst):
+async def test_what_goes_on(
+    facts: Facts, live_redis: Redis, analyst: Callable[[], Awaitable[Reply]]
+) -> None:
     """Without test accounts, bots, and what is over; the last minute is the one that is not."""
     await facts.session("ada", "2026-11-20T08:00Z")
     await facts.session("ada", "2026-11-20T09:00Z")
@@ -72,14 +81,16 @@ async def test_what_goes_on(facts: Facts, live_redis, analyst):
     assert 0 < left <= LIFETIME / timedelta(milliseconds=1)
 
 
-async def test_nobody_is_told_old_numbers(live_redis, analyst, database):
+async def test_nobody_is_told_old_numbers(
+    live_redis: Redis, analyst: Callable[[], Awaitable[Reply]], database: Database
+) -> None:
     """503 where no worker has told any for a minute; then they are there."""
     assert (await analyst()).status == 503
     await TellLiveNumbers(database, live_redis)(datetime.now(UTC))
     assert (await analyst()).status == 200
 
 
-async def test_while_redis_is_away():
+async def test_while_redis_is_away() -> None:
     """What the service makes a 503 of."""
     redis = open_redis("redis://127.0.0.1:1")
     with pytest.raises(ServiceUnavailableError):

@@ -1,11 +1,13 @@
 """`GET /api/analytics/query` over HTTP: what it refuses, its forms, and what a client may keep."""
 
+from typing import Any
+
 import pytest
 
 from service.metrics.registry import METRICS
 from tests.analytics.conftest import Facts
 
-RANGE = {"since": "2026-11-10", "until": "2026-11-12"}
+RANGE: dict[str, Any] = {"since": "2026-11-10", "until": "2026-11-12"}
 
 
 @pytest.mark.parametrize(
@@ -33,7 +35,7 @@ RANGE = {"since": "2026-11-10", "until": "2026-11-12"}
     ],
     ids=str,
 )
-async def test_a_bad_parameter_is_named(facts: Facts, params: dict, field: str):
+async def test_a_bad_parameter_is_named(facts: Facts, params: dict[str, str], field: str) -> None:
     """422, with the name that the client sent."""
     reply = await facts.get(**{**RANGE, **params})
 
@@ -41,12 +43,12 @@ async def test_a_bad_parameter_is_named(facts: Facts, params: dict, field: str):
     assert field in {error["field"] for error in reply.body["errors"]}
 
 
-async def test_what_is_missing_is_named(facts: Facts):
+async def test_what_is_missing_is_named(facts: Facts) -> None:
     reply = await facts.browser.send("GET", "/api/analytics/query", token=facts.token)
     assert {error["field"] for error in reply.body["errors"]} == {"metrics", "from", "to"}
 
 
-async def test_the_answer_says_what_it_is(facts: Facts):
+async def test_the_answer_says_what_it_is(facts: Facts) -> None:
     """Columns, zone, grain, versions, freshness, and which windows are not complete."""
     await facts.active("ada", "2026-11-20T09:00Z")
     await facts.refresh()
@@ -68,7 +70,7 @@ async def test_the_answer_says_what_it_is(facts: Facts):
     }
 
 
-async def test_unchanged_is_304(facts: Facts):
+async def test_unchanged_is_304(facts: Facts) -> None:
     """By its ETag, until a number changes."""
     first = await facts.get(metrics="dau", **RANGE)
     tag = first.headers["ETag"]
@@ -82,7 +84,7 @@ async def test_unchanged_is_304(facts: Facts):
     assert changed.headers["ETag"] != tag
 
 
-async def test_csv(facts: Facts):
+async def test_csv(facts: Facts) -> None:
     """RFC 4180; a breakdown's name that looks like a formula is a text."""
     await facts.sql("update analytics.dim_geo set country = '=1+1' where geo_key = 1")
     for number in range(6):
@@ -96,7 +98,7 @@ async def test_csv(facts: Facts):
         assert reply.body == "window,country,dau\r\n2026-11-10,'=1+1,6\r\n"
 
 
-async def test_compared_with_the_period_before(facts: Facts):
+async def test_compared_with_the_period_before(facts: Facts) -> None:
     """As many days just before, window by window."""
     await facts.active("ada", "2026-11-08T09:00Z", "2026-11-11T09:00Z")
     await facts.refresh()
@@ -105,22 +107,21 @@ async def test_compared_with_the_period_before(facts: Facts):
     assert reply.body["rows"] == [["2026-11-10", 0, 1], ["2026-11-11", 1, 0]]
 
 
-async def test_every_metric_answers_everything_it_offers(facts: Facts):
+async def test_every_metric_answers_everything_it_offers(facts: Facts) -> None:
     """Each grain, each breakdown, each filter: no statement is broken."""
     await facts.active("ada", "2026-11-10T09:00Z")
     await facts.refresh()
     for metric in METRICS:
         for grain in metric.grains:
             await facts.ask(metric.name, **RANGE, grain=grain)
-        grain = "day"
         for cell in metric.cells:
-            rows = await facts.ask(metric.name, **RANGE, grain=grain, by=cell)
+            rows = await facts.ask(metric.name, **RANGE, grain="day", by=cell)
             assert all(len(row) == 2 + len(metric.columns) for row in rows)
             if cell not in {"reason", "end_reason"}:
                 await facts.ask(metric.name, **RANGE, **{cell: "x"})
 
 
-async def test_the_registry_is_told(facts: Facts):
+async def test_the_registry_is_told(facts: Facts) -> None:
     """Over HTTP and in the table that BI tools read."""
     reply = await facts.browser.send("GET", "/api/analytics/metrics", token=facts.token)
     assert [each["name"] for each in reply.body["metrics"]] == [metric.name for metric in METRICS]

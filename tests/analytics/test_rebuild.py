@@ -4,6 +4,7 @@ what arrived in pieces adds up to what is worked out at once.
 
 from datetime import UTC, date, datetime, timedelta
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -57,7 +58,7 @@ async def life(facts: Facts, chance: Random, number: int, received_at: datetime 
     )
 
 
-async def aggregated(facts: Facts) -> dict[str, list]:
+async def aggregated(facts: Facts) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every aggregate, but quarters of an hour before anything happened."""
     found = {}
     for name in TABLES:
@@ -73,7 +74,7 @@ async def rebuild(facts: Facts, since: date, until: date) -> list[date]:
     return told
 
 
-async def test_damage_is_undone(facts: Facts):
+async def test_damage_is_undone(facts: Facts) -> None:
     """Rows changed, deleted and made up, in every table: rebuilt, each is as it was."""
     chance = Random(1)  # noqa: S311 - traffic, not secrets
     for number in range(60):
@@ -101,7 +102,7 @@ async def test_damage_is_undone(facts: Facts):
 
 
 @pytest.mark.parametrize("part", [(date(2026, 10, 25), date(2026, 10, 28))], ids=str)
-async def test_a_part_that_was_right_stays(facts: Facts, part: tuple[date, date]):
+async def test_a_part_that_was_right_stays(facts: Facts, part: tuple[date, date]) -> None:
     """Rebuilding some days changes nothing, before, in or after them."""
     chance = Random(2)  # noqa: S311
     for number in range(40):
@@ -113,7 +114,7 @@ async def test_a_part_that_was_right_stays(facts: Facts, part: tuple[date, date]
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_pieces_add_up(facts: Facts, seed: int):
+async def test_pieces_add_up(facts: Facts, seed: int) -> None:
     """Refreshed after every few sessions, however late they were told: as if all came at once."""
     chance = Random(seed)  # noqa: S311
     for piece in range(6):
@@ -129,7 +130,7 @@ async def test_pieces_add_up(facts: Facts, seed: int):
     assert await aggregated(facts) == expected
 
 
-async def test_an_end_that_was_told_too_late(facts: Facts):
+async def test_an_end_that_was_told_too_late(facts: Facts) -> None:
     """A session is counted where it ended first, and no longer where it was told to have ended."""
     await life(facts, Random(5), 1, None)  # noqa: S311
     await facts.refresh()
@@ -146,7 +147,7 @@ async def test_an_end_that_was_told_too_late(facts: Facts):
 
 async def test_days_before_and_after_everything_are_none(
     facts: Facts, facts_url: str, environment: dict[str, str]
-):
+) -> None:
     """Of a range as long as the calendar only the days that can have numbers are worked out: for the
     driver year 1 is an instant before all others, from which nobody can count.
     """

@@ -18,7 +18,7 @@ RECIPES = ROOT / "docs" / "analysts"
 LONGEST = 60
 
 
-async def test_fetch(facts: Facts, tmp_path: Path):
+async def test_fetch(facts: Facts, tmp_path: Path) -> None:
     """Asks, waits for a worker, and has every row."""
     await given.add_events(facts, 3000)
     base = facts.browser.base
@@ -36,7 +36,7 @@ async def test_fetch(facts: Facts, tmp_path: Path):
     assert given.parquet_rows(events, tmp_path) == await given.sql_rows(facts, events)
 
 
-async def test_sessions_sql(facts: Facts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+async def test_sessions_sql(facts: Facts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both questions have their answers."""
     day = "2026-11-02"
     for who, hours in (("ada", 1), ("bob", 3), ("cyd", 8)):

@@ -30,7 +30,7 @@ async def stopped_by(facts: Facts, lock: str) -> AsyncIterator[None]:
             await refresh
 
 
-async def test_who_asks_does_not_wait_for_it(facts: Facts):
+async def test_who_asks_does_not_wait_for_it(facts: Facts) -> None:
     """Not in a zone that is in use, nor in one that was never asked for, which becomes right."""
     await facts.active("ada", "2026-11-10T22:30Z")
     await facts.refresh()
@@ -44,7 +44,7 @@ async def test_who_asks_does_not_wait_for_it(facts: Facts):
     assert await facts.ask("dau", *days, tz="Africa/Nairobi") == nairobi
 
 
-async def test_what_is_stored_meanwhile_is_counted_on_its_own_day(facts: Facts):
+async def test_what_is_stored_meanwhile_is_counted_on_its_own_day(facts: Facts) -> None:
     """A late event sets the days that are looked at; a fresh one is none of these."""
     await facts.active("early", "2026-11-05T09:00Z")
     await facts.refresh()

@@ -27,7 +27,7 @@ async def names(facts: Facts, **params: str) -> list[str]:
     return [row["session_id"] for row in reply.body["sessions"]]
 
 
-async def test_a_row_says_what_it_promises(facts: Facts):
+async def test_a_row_says_what_it_promises(facts: Facts) -> None:
     await facts.session(
         "ada",
         "2026-11-10T08:00Z",
@@ -66,7 +66,7 @@ async def test_a_row_says_what_it_promises(facts: Facts):
 
 
 @pytest.mark.parametrize("at", ["started", "ended"])
-async def test_pages_show_each_row_once(facts: Facts, at: str):
+async def test_pages_show_each_row_once(facts: Facts, at: str) -> None:
     """The newest first, also where many have the same instant and others come in meanwhile."""
     for number in range(23):
         begin = f"2026-11-10T08:{number // 5:02}Z"
@@ -88,7 +88,7 @@ async def test_pages_show_each_row_once(facts: Facts, at: str):
     assert seen == whole
 
 
-async def test_filters(facts: Facts):
+async def test_filters(facts: Facts) -> None:
     """Each alone leaves what it says; test accounts and bots only when asked for."""
     await facts.session("a", "2026-11-10T08:00Z", client_key=1, geo_key=1, device_key=1)
     await facts.session("b", "2026-11-11T08:00Z", "2026-11-12T08:00Z", reuse_detected=True)
@@ -129,14 +129,14 @@ async def test_filters(facts: Facts):
     ],
     ids=str,
 )
-async def test_a_bad_parameter_is_named(facts: Facts, params: dict[str, str], field: str):
+async def test_a_bad_parameter_is_named(facts: Facts, params: dict[str, str], field: str) -> None:
     reply = await ask(facts, **params)
 
     assert (reply.status, reply.code) == (422, "validation_failed"), reply
     assert field in {error["field"] for error in reply.body["errors"]}
 
 
-async def test_a_cursor_is_of_its_search(facts: Facts):
+async def test_a_cursor_is_of_its_search(facts: Facts) -> None:
     """With other filters it would leave rows out without a word."""
     for number in range(3):
         await facts.session(f"p{number}", "2026-11-10T08:00Z")
@@ -145,7 +145,7 @@ async def test_a_cursor_is_of_its_search(facts: Facts):
     assert (await ask(facts, limit="1", cursor=cursor, include_bots="true")).status == 422
 
 
-async def test_every_look_is_told(facts: Facts, redis: Redis):
+async def test_every_look_is_told(facts: Facts, redis: Redis) -> None:
     """Who, and for what, before a row is shown."""
     await ask(facts, country="KE")
 

@@ -10,7 +10,7 @@ from tests.analytics.conftest import NOW, Facts
 DAY = ("2026-11-10", "2026-11-11")
 
 
-async def test_ends_come_first_at_a_tie(facts: Facts):
+async def test_ends_come_first_at_a_tie(facts: Facts) -> None:
     """One session ends as another begins: never two at once. Average: seconds over the window's."""
     await facts.session("ada", "2026-11-10T06:00Z", "2026-11-10T12:00Z")
     await facts.session("bob", "2026-11-10T12:00Z", "2026-11-10T18:00Z")
@@ -18,7 +18,7 @@ async def test_ends_come_first_at_a_tie(facts: Facts):
     assert await facts.ask("open_sessions", *DAY) == [["2026-11-10", 1, 0.5]]
 
 
-async def test_open_sessions_reach_over_days(facts: Facts):
+async def test_open_sessions_reach_over_days(facts: Facts) -> None:
     """One that began long before, one without an end, one of no length, one of a test account."""
     await facts.session("ada", "2026-11-01T06:00Z", "2026-11-10T12:00Z")
     await facts.session("bob", "2026-11-10T00:00Z")
@@ -32,7 +32,7 @@ async def test_open_sessions_reach_over_days(facts: Facts):
     ]
 
 
-async def test_concurrency_as_a_plain_recount_has_it(facts: Facts):
+async def test_concurrency_as_a_plain_recount_has_it(facts: Facts) -> None:
     """Random sessions; peaks and averages of each quarter of an hour, and of local days."""
     chance, begin = Random(3), datetime(2026, 11, 8, tzinfo=UTC)  # noqa: S311
     spans = []
@@ -59,7 +59,7 @@ async def test_concurrency_as_a_plain_recount_has_it(facts: Facts):
     assert [row[1] for row in days] == [max(r[1] for r in rows[:96]), max(r[1] for r in rows[96:])]
 
 
-async def test_an_end_that_is_told_late(facts: Facts):
+async def test_an_end_that_is_told_late(facts: Facts) -> None:
     """Buckets since then are worked out again, however long ago it was."""
     await facts.session("ada", "2026-11-01T06:00Z")
     await facts.event("login.succeeded", "2026-11-01T06:00Z", "ada")
@@ -71,7 +71,7 @@ async def test_an_end_that_is_told_late(facts: Facts):
     assert await facts.ask("open_sessions", *DAY) == [["2026-11-10", 0, 0.0]]
 
 
-async def test_most_people_active_at_once(facts: Facts):
+async def test_most_people_active_at_once(facts: Facts) -> None:
     """Distinct users of a quarter of an hour: the most of the day."""
     for who, at in (("ada", "09:01"), ("ada", "09:14"), ("bob", "09:14"), ("eve", "09:15")):
         await facts.active(who, f"2026-11-10T{at}Z")
@@ -79,7 +79,7 @@ async def test_most_people_active_at_once(facts: Facts):
     assert await facts.ask("active_concurrent", *DAY) == [["2026-11-10", 2]]
 
 
-async def test_lengths_and_refreshes(facts: Facts):
+async def test_lengths_and_refreshes(facts: Facts) -> None:
     """Of sessions that ended in the window: interpolated quantiles, rates with both their parts."""
     for number, hours in enumerate((1, 2, 3, 4)):
         await facts.session(
@@ -103,7 +103,7 @@ async def test_lengths_and_refreshes(facts: Facts):
     ]
 
 
-async def test_reuse_replays_and_lateness(facts: Facts):
+async def test_reuse_replays_and_lateness(facts: Facts) -> None:
     """Harm apart from harmless, by cause; a rate of nothing is null."""
     await facts.event("token.reuse_detected", "2026-11-10T09:00Z", "ada", session_id="s")
     await facts.event("token.reuse_detected", "2026-11-10T09:01Z", "ada", session_id="s")

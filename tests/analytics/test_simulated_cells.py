@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -58,20 +59,20 @@ def parts(play: Play) -> Parts:
     return Parts(play)
 
 
-async def ask_rows(play: Play, name: str, **more) -> tuple[list[list], int]:
+async def ask_rows(play: Play, name: str, **more: Any) -> tuple[list[list[Any]], int]:
     least = more.pop("least", 1)
     async with play.asking(least=least) as ask:
         answer = await ask(name, *play.range, tz=ZONE, grain=grain_of(name), **more)
     return answer["rows"], answer["suppressed"]
 
 
-def by_cell(rows: list[list]) -> dict[tuple[str, str], list]:
+def by_cell(rows: list[list[Any]]) -> dict[tuple[str, str], list[Any]]:
     """By the window's first day and the cell."""
     return {(row[0], row[1]): row[2:] for row in rows}
 
 
 @pytest.mark.parametrize(("name", "by"), PARTED, ids=str)
-async def test_each_cell_is_its_truth(play: Play, parts: Parts, name: str, by: str):
+async def test_each_cell_is_its_truth(play: Play, parts: Parts, name: str, by: str) -> None:
     """Where nobody is too few: all cells that there are, and none that is missing was not nothing."""
     rows, suppressed = await ask_rows(play, name, by=by)
     found = by_cell(rows)
@@ -86,7 +87,9 @@ async def test_each_cell_is_its_truth(play: Play, parts: Parts, name: str, by: s
 
 
 @pytest.mark.parametrize(("name", "by"), PARTED, ids=str)
-async def test_what_is_shown_and_other_are_the_truth(play: Play, parts: Parts, name: str, by: str):
+async def test_what_is_shown_and_other_are_the_truth(
+    play: Play, parts: Parts, name: str, by: str
+) -> None:
     """With the least size of a cell: names keep their numbers, and `other` has all the rest."""
     rows, _ = await ask_rows(play, name, by=by, least=5)
     found = by_cell(rows)
@@ -105,7 +108,7 @@ async def test_what_is_shown_and_other_are_the_truth(play: Play, parts: Parts, n
 
 
 @pytest.mark.parametrize("name", ["mau", "sessions_started", "login_flow_success", "lifetime"])
-async def test_a_filter_is_one_cell(play: Play, parts: Parts, name: str):
+async def test_a_filter_is_one_cell(play: Play, parts: Parts, name: str) -> None:
     """The numbers that a breakdown has for it."""
     rows, _ = await ask_rows(play, name, filters={"country": "KE"})
     for row, (_, window) in zip(rows, windows_of(play, name), strict=True):
@@ -113,7 +116,7 @@ async def test_a_filter_is_one_cell(play: Play, parts: Parts, name: str):
         assert same(row[1:], wanted), (row, wanted)
 
 
-async def test_ends_and_failures_by_reason(play: Play):
+async def test_ends_and_failures_by_reason(play: Play) -> None:
     """Counts by what ended sessions, by what went wrong; together they are the total."""
     plain = Plain(play.truth)
     ended = by_cell((await ask_rows(play, "sessions_ended", by="end_reason"))[0])

@@ -1,21 +1,28 @@
 """Facts of made-up traffic are its truth: row by row, however the events came."""
 
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from random import Random
 from secrets import token_bytes
+from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 from sqlalchemy import text
 
 from service.contracts import analytics_tables, keys
 from service.domain.instants import to_datetime
 from service.domain.secrets import at_rest
 from service.domain.user_agents import read_device
+from service.embedded import EmbeddedServer
 from service.simulation import Plan, simulate
 from service.simulation.places import country_of
-from service.store.audit import StreamedEvent
+from service.simulation.stage import Arrival
+from service.simulation.truth import Truth
+from service.store.audit import AuditRecords, StreamedEvent
+from service.store.database import Database
 from service.store.dead_letters import DeadLetters
 from service.store.event_feed import EventFeed
 from service.store.person_keys import PersonKeys
@@ -64,7 +71,7 @@ LATE = text("""
 
 
 @pytest.fixture
-async def simulated(analytics):
+async def simulated(analytics: Database) -> tuple[Truth, list[Arrival]]:
     """A simulation that was read to its end; its test accounts have rows, as accounts have."""
     simulation = simulate(PLAN, 11)
     arrivals = list(simulation)
@@ -80,11 +87,33 @@ async def simulated(analytics):
 
 
 @pytest.fixture
-def writer(new_writer):
+def writer(new_writer: Callable[..., AuditRecords]) -> AuditRecords:
     return new_writer(country_of=country_of, test_domains=[TEST_DOMAIN])
 
 
-def expected_sessions(truth, user_key):
+def expected_sessions(
+    truth: Truth, user_key: Callable[[str], str | None]
+) -> set[
+    tuple[
+        Any,
+        Any,
+        str,
+        str,
+        str,
+        Any,
+        datetime,
+        datetime,
+        datetime | None,
+        Any,
+        datetime,
+        Any,
+        Any,
+        int,
+        int,
+        bool,
+        Any,
+    ]
+]:
     """What each session's row must say."""
     found = set()
     for session in truth.sessions:
@@ -111,9 +140,11 @@ def expected_sessions(truth, user_key):
     return found
 
 
-def expected_people(truth, user_key):
+def expected_people(
+    truth: Truth, user_key: Callable[[str], str | None]
+) -> set[tuple[Any, datetime, datetime | None, Any]]:
     """Everybody who ever did anything: since when, since when with a second factor."""
-    seen = {}
+    seen: dict[str, list[int]] = {}
     for session in truth.sessions:
         seen.setdefault(session.person.id, []).extend(session.activity_ms)
     return {
@@ -128,8 +159,10 @@ def expected_people(truth, user_key):
     }
 
 
-async def assert_truth(database, audit, truth):
+async def assert_truth(database: Database, audit: AuditRecords, truth: Truth) -> None:
     """The tables say what really happened, all of it and nothing else."""
+    assert audit.facts is not None
+    assert audit.facts._who is not None
     user_key = audit.facts._who.user
     async with database.transaction() as connection:
         sessions = {tuple(row) for row in await connection.execute(SESSIONS)}
@@ -147,9 +180,9 @@ async def assert_truth(database, audit, truth):
     }
 
 
-async def record(audit, arrivals, first=0):
+async def record(audit: AuditRecords, arrivals: Iterable[Arrival], first: int = 0) -> None:
     """Store what arrived, partition by partition."""
-    pieces = {}
+    pieces: dict[int, list[StreamedEvent]] = {}
     for number, arrival in enumerate(arrivals, first):
         stream_id = f"{arrival.at_ms}-{number}"
         pieces.setdefault(arrival.partition, []).append(StreamedEvent(stream_id, arrival.event))
@@ -157,7 +190,9 @@ async def record(audit, arrivals, first=0):
         await audit.record(partition, piece)
 
 
-async def test_facts_are_the_truth(analytics, simulated, writer):
+async def test_facts_are_the_truth(
+    analytics: Database, simulated: tuple[Truth, list[Arrival]], writer: AuditRecords
+) -> None:
     """Sessions, quarters of an hour with activity, people; after a stall and with late events."""
     truth, arrivals = simulated
     for start in range(0, len(arrivals), BATCH):
@@ -166,7 +201,7 @@ async def test_facts_are_the_truth(analytics, simulated, writer):
     await assert_truth(analytics, writer, truth)
 
 
-async def test_lateness_is_the_truth(analytics, writer):
+async def test_lateness_is_the_truth(analytics: Database, writer: AuditRecords) -> None:
     """Half an hour's arrivals are stored at its end; the share that came over an hour late."""
     simulation = simulate(replace(PLAN, days=3, people=20), 11)
     arrivals, truth = list(simulation), simulation.truth
@@ -185,13 +220,18 @@ async def test_lateness_is_the_truth(analytics, writer):
 
 
 @pytest.fixture
-async def own_redis(own_valkey):
+async def own_redis(own_valkey: EmbeddedServer) -> AsyncIterator[Redis]:
     redis = open_redis(own_valkey.url, timeout=5)
     yield redis
     await redis.aclose()
 
 
-async def test_streams_that_are_shuffled_and_come_twice(analytics, simulated, writer, own_redis):
+async def test_streams_that_are_shuffled_and_come_twice(
+    analytics: Database,
+    simulated: tuple[Truth, list[Arrival]],
+    writer: AuditRecords,
+    own_redis: Redis,
+) -> None:
     """A worker dies after it stored a batch; another is given that, and the rest, in any order."""
     truth, arrivals = simulated
     Random(5).shuffle(arrivals)  # noqa: S311 - an order
@@ -204,8 +244,8 @@ async def test_streams_that_are_shuffled_and_come_twice(analytics, simulated, wr
     for partition in range(keys.PARTITIONS):
         stream = EventStream(own_redis, partition, "dies")
         await stream.ensure_group()
-        events, letters = sort_out(await stream.take(BATCH // 10))
-        assert not letters
+        events, broken = sort_out(await stream.take(BATCH // 10))
+        assert not broken
         twice += await writer.record(partition, events)
     sealer = at_rest([SECRET_KEY], token_bytes)
     letters = DeadLetters(analytics, PersonKeys(analytics, sealer, token_bytes))

@@ -4,6 +4,7 @@ kinds, across every change of the clocks, by every grain, with and without tests
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,15 @@ def names_of(grain: str, *, everybody: bool = False) -> list[str]:
     ]
 
 
-async def assert_true(play: Play, plain: Plain, since, until, tz, grain="day", **more) -> None:
+async def assert_true(
+    play: Play,
+    plain: Plain,
+    since: date,
+    until: date,
+    tz: str,
+    grain: str = "day",
+    **more: Any,
+) -> None:
     """All metrics of the grain, by twelve, against the truth."""
     windows = list(cells(midnight(since, tz), midnight(until, tz), tz, grain))
     names = names_of(grain, everybody=bool(more))
@@ -68,17 +77,17 @@ def plain(play: Play) -> Plain:
     return Plain(play.truth)
 
 
-def test_the_oracle_knows_every_metric():
+def test_the_oracle_knows_every_metric() -> None:
     assert {metric.name for metric in METRICS} - EXPECTED.keys() == set()
 
 
 @pytest.mark.parametrize(("zone", "grain"), CASES)
-async def test_every_metric_is_the_truth(play: Play, plain: Plain, zone: str, grain: str):
+async def test_every_metric_is_the_truth(play: Play, plain: Plain, zone: str, grain: str) -> None:
     """Five weeks of each season, with each change of the clocks in them."""
     await assert_true(play, plain, *play.range, zone, grain)
 
 
-async def test_quarters_of_an_hour(play: Play, plain: Plain):
+async def test_quarters_of_an_hour(play: Play, plain: Plain) -> None:
     """Of the days when Lord Howe gains or loses half an hour, and Berlin an hour."""
     first, last = play.range
     for zone, day in CHANGES:
@@ -87,7 +96,7 @@ async def test_quarters_of_an_hour(play: Play, plain: Plain):
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "Australia/Lord_Howe", KATHMANDU])
-async def test_retention(play: Play, zone: str):
+async def test_retention(play: Play, zone: str) -> None:
     """By whole local weeks, wherever in a week the range is cut; weeks to come are null."""
     plain = Plain(play.truth, now_ms=play.plan.end_ms)
     since, until = play.range
@@ -103,15 +112,15 @@ async def test_retention(play: Play, zone: str):
 
 
 @pytest.mark.parametrize(("tests", "bots"), [(True, False), (False, True), (True, True)])
-async def test_with_test_accounts_and_bots(play: Play, tests: bool, bots: bool):  # noqa: FBT001
+async def test_with_test_accounts_and_bots(play: Play, tests: bool, bots: bool) -> None:
     """Where they are asked for, they are counted like anybody."""
     everybody = Plain(play.truth, tests=tests, bots=bots)
     for grain in ("day", "week"):
-        flags = {"include_test": tests, "include_bots": bots}
+        flags: dict[str, Any] = {"include_test": tests, "include_bots": bots}
         await assert_true(play, everybody, *play.range, "Europe/Berlin", grain, **flags)
 
 
-async def test_compared_with_the_truth_of_before(play: Play, plain: Plain):
+async def test_compared_with_the_truth_of_before(play: Play, plain: Plain) -> None:
     """As many local days just before, whatever the clocks did meanwhile."""
     _, until = play.range
     since, zone = until - timedelta(days=14), "America/New_York"
@@ -127,7 +136,7 @@ async def test_compared_with_the_truth_of_before(play: Play, plain: Plain):
             assert same(found, expected(name, plain, window, zone)), (name, row[0])
 
 
-async def test_a_zone_answers_before_it_is_built_as_after(play: Play):
+async def test_a_zone_answers_before_it_is_built_as_after(play: Play) -> None:
     """Slower, and to the digit."""
     names = ",".join(name for name in names_of("day") if BY_NAME[name].source.by_day)
     async with play.asking() as ask, play.database() as database:
@@ -141,7 +150,7 @@ async def test_a_zone_answers_before_it_is_built_as_after(play: Play):
     assert len(before["rows"]) > 35
 
 
-async def test_doubled_shuffled_and_late(analytics_url: str):
+async def test_doubled_shuffled_and_late(analytics_url: str) -> None:
     """Each event twice, in no order, days late, over several refreshes: the same numbers."""
     play = Play(analytics_url, replace(AUTUMN, people=30))
     await play.fill_badly()
@@ -150,14 +159,18 @@ async def test_doubled_shuffled_and_late(analytics_url: str):
         await assert_true(play, plain, *play.range, "Europe/Berlin", grain)
     await assert_true(play, plain, *play.range, KATHMANDU, "day")
     mobile = Plain(play.truth, lambda place: read_device(place.user_agent).kind == "mobile")
-    asked = {"filters": {"device_class": "mobile"}, "tz": "Europe/Berlin", "grain": "total"}
+    asked: dict[str, Any] = {
+        "filters": {"device_class": "mobile"},
+        "tz": "Europe/Berlin",
+        "grain": "total",
+    }
     async with play.asking() as ask:
         [[_, users]] = (await ask("active_users", *play.range, **asked))["rows"]
     window = (midnight(day, "Europe/Berlin") for day in play.range)
     assert users == len(mobile.active_users(*window))
 
 
-async def test_lateness_is_the_truth(analytics_url: str):
+async def test_lateness_is_the_truth(analytics_url: str) -> None:
     """What came over an hour after it happened; of everybody, tests and bots among them."""
     play = Play(analytics_url, SHORT)
     await play.fill(every_ms=HALF_HOUR_MS)

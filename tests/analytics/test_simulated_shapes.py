@@ -3,11 +3,15 @@
 import json
 import time
 from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
 from secrets import token_bytes
+from typing import Any
 from uuid import uuid4
 
 import pyotp
 import pytest
+from redis.asyncio import Redis
 
 from service.contracts import keys
 from service.domain.password_policy import PasswordPolicy
@@ -15,22 +19,24 @@ from service.domain.secrets import at_rest
 from service.domain.sessions import EndReason, Origin
 from service.operations.create_user import CreateUser
 from service.simulation import simulate
+from service.store.database import Database
 from service.store.event_feed import entry_of
 from service.store.event_log import EventLog
 from service.store.password_hasher import PasswordHasher
+from service.store.script_client import ScriptClient
 from service.store.users import UserRecords
 from tests.analytics.test_simulation import PLAN
-from tests.conftest import SECRET_KEY
+from tests.conftest import SECRET_KEY, MakePerson, MakeSettings, Serve
 from tests.store.conftest import BEGIN_MS, ORIGIN, Clock, World
 from tests.support.limits import LOGIN, new_name, policy_text, write_limits
-from tests.support.people import PASSWORD, TOTP_SECRET
+from tests.support.people import PASSWORD, TOTP_SECRET, Browser
 
 MINUTE_MS = 60_000
 TABS = ["", '{"tab": "foreground"}', '{"tab": "background"}']
 AGENT = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"}
 
 
-def form(fields):
+def form(fields: dict[str, Any]) -> tuple[Any, tuple[Any, ...], tuple[Any, ...]]:
     """Names of an entry's fields and of what is in its data."""
     return (
         fields["type"],
@@ -39,17 +45,19 @@ def form(fields):
     )
 
 
-def simulated_forms():
+def simulated_forms() -> set[tuple[Any, tuple[Any, ...], tuple[Any, ...]]]:
     """Every form there is in a simulation with everything in it."""
     found = set()
     for arrival in simulate(PLAN, 7):
         entry = entry_of(arrival.event)
-        fields = {name: str(value) for name, value in zip(entry[::2], entry[1::2], strict=True)}
+        fields = {
+            str(name): str(value) for name, value in zip(entry[::2], entry[1::2], strict=True)
+        }
         found.add(form(fields))
     return found
 
 
-async def real_forms(redis, since):
+async def real_forms(redis: Redis, since: str) -> set[tuple[Any, tuple[Any, ...], tuple[Any, ...]]]:
     """Every form of the events since then."""
     found = set()
     for partition in range(keys.PARTITIONS):
@@ -58,7 +66,7 @@ async def real_forms(redis, since):
     return found
 
 
-async def live_sessions(redis, scripts):
+async def live_sessions(redis: Redis, scripts: ScriptClient) -> None:
     """Let sessions do and suffer all that they can, by the store's scripts."""
     clock = Clock()
     world = World(redis, scripts, clock)
@@ -83,10 +91,10 @@ async def live_sessions(redis, scripts):
     await live.sweep(swept)
 
 
-async def sign_in(browser, make_person):
+async def sign_in(browser: Browser, make_person: MakePerson) -> None:
     """Let people sign in over HTTP, rightly and wrongly, and turn a second factor on."""
 
-    async def post(path, body, token=""):
+    async def post(path: str, body: dict[str, Any], token: str = "") -> Any:
         reply = await browser.send(
             "POST", f"/api/auth/{path}", json=body, token=token, headers=AGENT
         )
@@ -107,14 +115,14 @@ async def sign_in(browser, make_person):
 
 
 @pytest.fixture
-async def limited(serve, make_settings, tmp_path):
+async def limited(serve: Serve, make_settings: MakeSettings, tmp_path: Path) -> Browser:
     """A service that refuses soon."""
     rules = write_limits(tmp_path / "limits.toml", policy_text(new_name(), LOGIN, limit=6))
     return await serve(make_settings(limits_file=rules))
 
 
 @pytest.fixture
-def create_user(database, scripts):
+def create_user(database: Database, scripts: ScriptClient) -> Iterator[CreateUser]:
     """The command that makes accounts."""
     hasher = PasswordHasher(threads=1)
     sealer = at_rest([SECRET_KEY], token_bytes)
@@ -124,8 +132,12 @@ def create_user(database, scripts):
 
 
 async def test_every_form_is_one_that_the_service_writes(
-    redis, scripts, limited, make_person, create_user
-):
+    redis: Redis,
+    scripts: ScriptClient,
+    limited: Browser,
+    make_person: MakePerson,
+    create_user: CreateUser,
+) -> None:
     """By type: the same fields, and the same names in data."""
     since = str(time.time_ns() // 1_000_000)
     await live_sessions(redis, scripts)

@@ -16,6 +16,8 @@ from service.simulation import Plan, simulate
 from service.simulation.agents import BOTS, DESKTOPS, PHONES
 from service.simulation.places import PLACES, country_of
 from service.simulation.plan import POLICY
+from service.simulation.simulate import Simulation
+from service.simulation.stage import Arrival
 
 PLAN = Plan(
     end=datetime(2026, 11, 9, 16, tzinfo=UTC),
@@ -34,13 +36,13 @@ MINUTE_MS = 60_000
 
 
 @pytest.fixture(scope="module")
-def told():
+def told() -> tuple[Simulation, list[Arrival]]:
     """A simulation that was read to its end, and all it told."""
     simulation = simulate(PLAN, 7)
     return simulation, list(simulation)
 
 
-def test_a_seed_makes_the_same_again(told):
+def test_a_seed_makes_the_same_again(told: tuple[Simulation, list[Arrival]]) -> None:
     simulation, arrivals = told
     again = simulate(PLAN, 7)
 
@@ -49,7 +51,9 @@ def test_a_seed_makes_the_same_again(told):
     assert list(simulate(PLAN, 8)) != arrivals
 
 
-def test_everything_happens_within_the_plan_and_arrives_in_order(told):
+def test_everything_happens_within_the_plan_and_arrives_in_order(
+    told: tuple[Simulation, list[Arrival]],
+) -> None:
     simulation, arrivals = told
 
     assert all(PLAN.start_ms <= each.event.at_ms < PLAN.end_ms for each in arrivals)
@@ -58,7 +62,7 @@ def test_everything_happens_within_the_plan_and_arrives_in_order(told):
     assert len(simulation.truth.told_ms) == len(arrivals)
 
 
-def test_an_outage_is_silent_and_a_stall_is_not(told):
+def test_an_outage_is_silent_and_a_stall_is_not(told: tuple[Simulation, list[Arrival]]) -> None:
     simulation, arrivals = told
     at_ms = [each.event.at_ms for each in arrivals]
 
@@ -66,7 +70,7 @@ def test_an_outage_is_silent_and_a_stall_is_not(told):
     assert [at for at in at_ms for spell in simulation.stage.stalls if spell.covers(at)]
 
 
-def test_late_is_never_nearly_late(told):
+def test_late_is_never_nearly_late(told: tuple[Simulation, list[Arrival]]) -> None:
     simulation, arrivals = told
     late = [each for each in arrivals if each.at_ms - each.event.at_ms > 60 * MINUTE_MS]
 
@@ -77,7 +81,9 @@ def test_late_is_never_nearly_late(told):
     ]
 
 
-def test_events_travel_in_the_partition_of_their_person(told):
+def test_events_travel_in_the_partition_of_their_person(
+    told: tuple[Simulation, list[Arrival]],
+) -> None:
     _, arrivals = told
 
     for each in arrivals:
@@ -97,7 +103,7 @@ RARE = {
 """Of factors that change, and of administrators: nobody made up does that."""
 
 
-def test_all_sorts_of_things_happen(told):
+def test_all_sorts_of_things_happen(told: tuple[Simulation, list[Arrival]]) -> None:
     """Each type that sign-in and sessions have, each usual end, each cause of a replay."""
     simulation, arrivals = told
     kinds = {each.event.type for each in arrivals}
@@ -125,7 +131,7 @@ def test_all_sorts_of_things_happen(told):
     assert {flow.user_agent for flow in truth.flows} > BOTS
 
 
-def test_sessions_obey_their_limits(told):
+def test_sessions_obey_their_limits(told: tuple[Simulation, list[Arrival]]) -> None:
     """Nothing is told of a session after its end or past a limit, and generations only rise."""
     simulation, arrivals = told
     policy = PLAN.policy
@@ -148,10 +154,11 @@ def test_sessions_obey_their_limits(told):
         assert refreshed == list(range(2, 2 + len(refreshed)))
         if session.end_reason == "idle_timeout":
             uses = [*session.activity_ms, *session.background_ms]
+            assert session.ended_ms is not None
             assert session.ended_ms - max(uses) >= policy.idle_ms
 
 
-def test_wishes_to_sign_in_cannot_be_confused(told):
+def test_wishes_to_sign_in_cannot_be_confused(told: tuple[Simulation, list[Arrival]]) -> None:
     """Two of one person begin so far apart that thirty minutes part them, whatever counts."""
     simulation, _ = told
     begun = defaultdict(list)
@@ -168,7 +175,7 @@ def test_wishes_to_sign_in_cannot_be_confused(told):
 
 
 @pytest.mark.parametrize("zone", [place.zone for place in PLACES])
-def test_people_live_by_their_own_clock(told, zone):
+def test_people_live_by_their_own_clock(told: tuple[Simulation, list[Arrival]], zone: str) -> None:
     """They sleep at four in the morning there, and rest at weekends, also after clocks changed."""
     simulation, _ = told
     local = [
@@ -184,9 +191,10 @@ def test_people_live_by_their_own_clock(told, zone):
     assert weekend / 2 < (len(local) - weekend) / 5
 
 
-def test_people_come_and_leave(told):
+def test_people_come_and_leave(told: tuple[Simulation, list[Arrival]]) -> None:
     simulation, _ = told
-    first, last = {}, {}
+    first: dict[str, int] = {}
+    last: dict[str, int] = {}
     for session in simulation.truth.sessions:
         first.setdefault(session.person.id, session.started_ms)
         last[session.person.id] = max(session.activity_ms)
@@ -196,7 +204,7 @@ def test_people_come_and_leave(told):
     assert sum(at < half_ms for at in last.values()) > 5
 
 
-def test_addresses_and_agents_are_what_they_say():
+def test_addresses_and_agents_are_what_they_say() -> None:
     assert [country_of(place.address(7)) for place in PLACES] == [p.country for p in PLACES]
     assert country_of("192.0.2.1") == ""
     assert {read_device(agent.text).kind for agent in PHONES} == {"mobile"}
@@ -204,7 +212,7 @@ def test_addresses_and_agents_are_what_they_say():
     assert all(read_device(text).is_bot for text in BOTS)
 
 
-def test_another_policy_gives_other_sessions():
+def test_another_policy_gives_other_sessions() -> None:
     """A short idle limit ends sessions that a long one keeps."""
     short = replace(POLICY, idle_ttl=timedelta(hours=1), max_ttl=timedelta(hours=8))
     simulation = simulate(Plan(end=PLAN.end, days=10, people=20, bots=0, policy=short), 7)

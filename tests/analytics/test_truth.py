@@ -1,7 +1,9 @@
 """The plain recomputation, on cases that fit on a napkin."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 
@@ -14,7 +16,7 @@ HOUR = 3_600_000
 DAY = 24 * HOUR
 
 
-def at(text):
+def at(text: str) -> int:
     """Epoch milliseconds of an instant in UTC."""
     return round(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
 
@@ -27,7 +29,14 @@ ANN, BEN, TEST = (
 )
 
 
-def session(person, *activity, ended=None, reason=None, agent="Firefox", **more):
+def session(
+    person: Person,
+    *activity: int,
+    ended: int | None = None,
+    reason: str | None = None,
+    agent: str = "Firefox",
+    **more: Any,
+) -> Session:
     """A session that begins with its first activity, in milliseconds since Monday."""
     times = [MONDAY + each for each in activity]
     ended_ms = None if ended is None else MONDAY + ended
@@ -46,7 +55,7 @@ def session(person, *activity, ended=None, reason=None, agent="Firefox", **more)
     )
 
 
-def plain(*sessions, flows=()):
+def plain(*sessions: Session, flows: Sequence[Flow] = ()) -> Plain:
     return Plain(Truth([ANN, BEN, TEST], list(sessions), list(flows)))
 
 
@@ -61,13 +70,13 @@ LENGTHS = [
 
 
 @pytest.mark.parametrize(("zone", "day", "hours"), LENGTHS)
-def test_a_local_day_is_as_long_as_it_was(zone, day, hours):
+def test_a_local_day_is_as_long_as_it_was(zone: str, day: date, hours: float) -> None:
     since, until = local_days(day, zone)
 
     assert hours * HOUR == until - since
 
 
-def test_hours_where_clocks_go_back():
+def test_hours_where_clocks_go_back() -> None:
     """The hour that comes twice is two cells; half an hour that comes twice joins the one before."""
     berlin = local_days(date(2026, 10, 25), "Europe/Berlin")
     lord_howe = local_days(date(2026, 4, 5), "Australia/Lord_Howe")
@@ -78,7 +87,7 @@ def test_hours_where_clocks_go_back():
     )
 
 
-def test_cells_are_cut_where_the_window_is():
+def test_cells_are_cut_where_the_window_is() -> None:
     window = (MONDAY + 5 * HOUR, MONDAY + 8 * DAY)
 
     weeks = list(cells(*window, "UTC", "week"))
@@ -87,7 +96,7 @@ def test_cells_are_cut_where_the_window_is():
     assert len(list(cells(*window, "UTC", "day"))) == 8
 
 
-def test_people():
+def test_people() -> None:
     """Ann comes on Monday and Tuesday, Ben on Tuesday; a test account and a monitor are nobody."""
     truth = plain(
         session(ANN, 0, DAY),
@@ -108,7 +117,7 @@ def test_people():
     assert Rate(1, 2) == truth.mfa_adoption(tuesday, "UTC")
 
 
-def test_a_day_is_another_one_elsewhere():
+def test_a_day_is_another_one_elsewhere() -> None:
     """Midnight in UTC is Sunday evening in New York."""
     truth = plain(session(ANN, 0))
 
@@ -116,7 +125,7 @@ def test_a_day_is_another_one_elsewhere():
     assert truth.dau(date(2026, 3, 2), "America/New_York") == 0
 
 
-def test_retention():
+def test_retention() -> None:
     """Of two who came first in week 0, one came in week 1; week 2 is not over."""
     sessions = [session(ANN, 0, 8 * DAY), session(BEN, DAY)]
     truth = Plain(Truth([ANN, BEN], sessions), now_ms=MONDAY + 15 * DAY)
@@ -125,7 +134,7 @@ def test_retention():
     assert truth.retention("UTC", date(2026, 3, 9), 1) == (0, [None])
 
 
-def test_open_sessions():
+def test_open_sessions() -> None:
     """An end and a start in one instant are never open together."""
     truth = plain(
         session(ANN, 0, ended=2 * HOUR, reason="logout"),
@@ -140,7 +149,7 @@ def test_open_sessions():
     assert truth.sessions_started(MONDAY, MONDAY + 5 * HOUR) == 2
 
 
-def test_lengths_and_refreshes():
+def test_lengths_and_refreshes() -> None:
     truth = plain(
         session(
             ANN,
@@ -167,7 +176,7 @@ def test_lengths_and_refreshes():
     assert Counter(concurrent=1) == truth.replays(*window)
 
 
-def test_sign_ins():
+def test_sign_ins() -> None:
     """A flow belongs to where it began, a failure and a session to where they were."""
     flows = [
         Flow(ANN, "Firefox", "KE", MONDAY, [Failure(MONDAY, "wrong_password")], MONDAY + 1,
@@ -187,7 +196,7 @@ def test_sign_ins():
     }
 
 
-def test_nothing_is_not_a_rate():
+def test_nothing_is_not_a_rate() -> None:
     assert plain().stickiness(date(2026, 3, 2), "UTC").value is None
     assert Plain(Truth(told_ms=[1, 2], late_ms=[2])).late_share(0, 3).value == 0.5
 
@@ -196,5 +205,5 @@ QUANTILES = [([], 0.5, None), ([7], 0.95, 7), ([1, 2, 3, 10], 0.5, 2.5), ([0, 10
 
 
 @pytest.mark.parametrize(("values", "share", "expected"), QUANTILES)
-def test_quantiles(values, share, expected):
+def test_quantiles(values: list[Any], share: float, expected: float | None) -> None:
     assert expected == quantile(values, share)

@@ -1,7 +1,8 @@
 """The views of BI tools: as promised, all described, and for a role that can do nothing else."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from secrets import token_hex
+from typing import Any
 
 import asyncpg
 import pytest
@@ -38,7 +39,7 @@ FORBIDDEN = [
 ]
 
 
-async def test_they_are_as_promised(facts: Facts):
+async def test_they_are_as_promised(facts: Facts) -> None:
     """Names, types and comments, in the order that `select *` gives."""
     expected = [
         (view.name, view.comment, column.name, column.type, column.comment)
@@ -48,7 +49,7 @@ async def test_they_are_as_promised(facts: Facts):
     assert [tuple(row) for row in await facts.sql(COLUMNS)] == expected
 
 
-async def test_no_row_is_lost_or_doubled_by_its_dimensions(facts: Facts):
+async def test_no_row_is_lost_or_doubled_by_its_dimensions(facts: Facts) -> None:
     """A session with dimensions that nobody knows, and one with all of them; nulls for unknown."""
     await facts.session("ada", "2026-11-01T08:00Z")
     await facts.session("bob", "2026-11-01T09:00Z", client_key=1, device_key=1, geo_key=1)
@@ -62,14 +63,14 @@ async def test_no_row_is_lost_or_doubled_by_its_dimensions(facts: Facts):
     ]
 
 
-async def test_every_reason_has_a_category(facts: Facts):
+async def test_every_reason_has_a_category(facts: Facts) -> None:
     """The table says what the list says, and the list knows every end of a session."""
     rows = await facts.sql("select reason_code, category from analytics.v1_reasons")
     assert {row[0]: row[1] for row in rows} == REASONS
     assert set(EndReason) <= set(REASONS)
 
 
-async def test_the_calendar(facts: Facts):
+async def test_the_calendar(facts: Facts) -> None:
     """Weeks by ISO 8601, also where they belong to another year."""
     rows = await facts.sql(
         "select cast(day as text), iso_year, iso_week, weekday, quarter from analytics.v1_dates "
@@ -93,7 +94,7 @@ async def role(facts: Facts) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-def connect(facts_url: str, role: str) -> Callable[[], object]:
+def connect(facts_url: str, role: str) -> Callable[[], Awaitable[Any]]:
     url = make_url(facts_url)
     return lambda: asyncpg.connect(
         host=url.host or url.query.get("host"),
@@ -109,7 +110,9 @@ def grant(facts: Facts, scripts: ScriptClient) -> GrantViews:
     return GrantViews(ViewGrants(facts.database), EventLog(scripts))
 
 
-async def test_a_role_reads_views_and_nothing_else(facts: Facts, grant, role: str, connect):
+async def test_a_role_reads_views_and_nothing_else(
+    facts: Facts, grant: GrantViews, role: str, connect: Callable[[], Awaitable[Any]]
+) -> None:
     """Not the audit, not people, not the key of pseudonyms; it writes nothing, and not for long."""
     await facts.session("ada", "2026-11-01T08:00Z")
     granted = await grant(role, Origin())
@@ -137,7 +140,7 @@ async def test_a_role_reads_views_and_nothing_else(facts: Facts, grant, role: st
     assert limit == [(CONNECTIONS,)]
 
 
-async def test_no_function_of_theirs_sees_hidden_rows(facts: Facts):
+async def test_no_function_of_theirs_sees_hidden_rows(facts: Facts) -> None:
     """A view is a barrier: PostgreSQL runs nobody's cheap function before its joins."""
     rows = await facts.sql(
         "select relname from pg_class where relkind = 'v' "
@@ -161,7 +164,14 @@ async def test_no_function_of_theirs_sees_hidden_rows(facts: Facts):
     ],
     ids=str,
 )
-async def test_a_role_that_may_do_more_is_refused(facts, grant, role, connect, right, line):
+async def test_a_role_that_may_do_more_is_refused(
+    facts: Facts,
+    grant: GrantViews,
+    role: str,
+    connect: Callable[[], Awaitable[Any]],
+    right: str | None,
+    line: str,
+) -> None:
     """And is given nothing."""
     if right:
         owner = (await facts.sql("select quote_ident(current_user)"))[0][0]
@@ -176,7 +186,9 @@ async def test_a_role_that_may_do_more_is_refused(facts, grant, role, connect, r
     assert given == []
 
 
-async def test_the_command(facts: Facts, facts_url: str, environment: dict[str, str], role: str):
+async def test_the_command(
+    facts: Facts, facts_url: str, environment: dict[str, str], role: str
+) -> None:
     """0 and a line, or 1 and what to do."""
     env = {**environment, "DATABASE_URL": facts_url}
     done = python("service", "analytics", "grant", role, env=env)
@@ -189,7 +201,7 @@ async def test_the_command(facts: Facts, facts_url: str, environment: dict[str, 
     assert "create role nobody" in refused.stderr
 
 
-async def test_reading_a_day_uses_the_index(facts: Facts):
+async def test_reading_a_day_uses_the_index(facts: Facts) -> None:
     """The barrier does not keep a range of instants from the facts."""
     query = (
         "explain select * from analytics.v1_events "

@@ -1,13 +1,14 @@
 """Somebody who may read the audit, what there is to read, and what the streams say of it."""
 
 from random import Random
+from typing import Any
 
 from redis.asyncio import Redis
 
 from service.contracts import keys
 from service.contracts.events import Event, EventType
 from service.store.audit import AuditRecords, StreamedEvent
-from tests.support.people import Browser
+from tests.support.people import Browser, Reply
 
 AT_MS = 1_789_000_000_000
 IPS = ("203.0.113.7", "203.0.113.8", "2001:db8::7")
@@ -48,16 +49,18 @@ class Auditor:
     def __init__(self, browser: Browser, user_id: str, token: str) -> None:
         self.browser, self.id, self.token = browser, user_id, token
 
-    async def get(self, *, headers=None, **params):
+    async def get(self, *, headers: dict[str, str] | None = None, **params: str | int) -> Reply:
         return await self.browser.send(
             "GET", "/api/audit", token=self.token, params=params, headers=headers or {}
         )
 
-    async def walk(self, **params):
+    async def walk(self, **params: str | int) -> tuple[list[dict[str, Any]], list[int]]:
         """All rows, page by page; and how many each page had."""
-        rows, sizes, more = [], [], {}
+        rows: list[dict[str, Any]] = []
+        sizes: list[int] = []
+        more: dict[str, str] = {}
         while True:
-            reply = await self.get(**params, **more)
+            reply = await self.get(headers=None, **params, **more)
             assert reply.status == 200, reply
             rows += reply.body["rows"]
             sizes.append(len(reply.body["rows"]))

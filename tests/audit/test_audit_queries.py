@@ -1,6 +1,7 @@
 """What `GET /api/audit` does not take for a search: named, and nothing was looked at."""
 
 import pytest
+from redis.asyncio import Redis
 from yarl import URL
 
 from service.contracts.events import EventType
@@ -53,7 +54,9 @@ from tests.web.wire import refusal
         pytest.param("format=ndjson&cursor=A", "cursor", id="a place in a stream"),
     ],
 )
-async def test_what_is_no_search_is_named(books, auditor, redis, query, field):
+async def test_what_is_no_search_is_named(
+    books: Books, auditor: Auditor, redis: Redis, query: str, field: str
+) -> None:
     """422 for the field, without its value; nothing was looked at, so nothing is told."""
     url = f"{auditor.browser.base}/api/audit?{query}"
     headers = {"Authorization": f"Bearer {auditor.token}"}
@@ -66,7 +69,7 @@ async def test_what_is_no_search_is_named(books, auditor, redis, query, field):
 
 
 @pytest.mark.parametrize("text", ["%ff%fe", "%ed%a0%80", "%25%5F", "'%20or%201=1--", "*"])
-async def test_an_odd_text_is_nobody(filled, auditor, text):
+async def test_an_odd_text_is_nobody(filled: Books, auditor: Auditor, text: str) -> None:
     """Bytes, patterns, SQL: compared as it is, and nobody has it."""
     url = f"{auditor.browser.base}/api/audit?user_id={text}"
     headers = {"Authorization": f"Bearer {auditor.token}"}
@@ -74,7 +77,7 @@ async def test_an_odd_text_is_nobody(filled, auditor, text):
         assert (answer.status, await answer.json()) == (200, {"rows": [], "next_cursor": None})
 
 
-async def test_a_cursor_is_of_its_search(filled: Books, auditor: Auditor):
+async def test_a_cursor_is_of_its_search(filled: Books, auditor: Auditor) -> None:
     """Another filter, or a character changed: refused by name. Another limit is the same search."""
     page = await auditor.get(limit=5, user_id="ada")
     cursor = page.body["next_cursor"]
@@ -93,7 +96,9 @@ async def test_a_cursor_is_of_its_search(filled: Books, auditor: Auditor):
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/xml", "*/*;q=0"])
-async def test_a_form_that_there_is_not(books, auditor, redis, accept):
+async def test_a_form_that_there_is_not(
+    books: Books, auditor: Auditor, redis: Redis, accept: str
+) -> None:
     """406; nothing was looked at."""
     reply = await auditor.get(headers={"Accept": accept})
 

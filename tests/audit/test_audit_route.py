@@ -3,8 +3,10 @@
 import asyncio
 import json
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 from random import Random
+from typing import Any
 
 import aiohttp
 import pytest
@@ -14,24 +16,25 @@ from sqlalchemy import select, text
 from service.contracts.events import Outcome, outcome_of
 from service.domain.audit_rows import FIELDS
 from service.domain.instants import to_datetime, to_rfc3339
+from service.embedded import EmbeddedServer
 from service.store import audit_filters, audit_search
 from service.store.audit import StreamedEvent
 from service.wiring import audit as wiring
 from tests.audit.auditors import AT_MS, IPS, ROWS, Auditor, happened, record, told
 from tests.audit.conftest import Books
-from tests.conftest import add_person
+from tests.conftest import MakeSettings, ServeForReal, add_person
 from tests.support.people import Browser
 from tests.web.wire import refusal
 
 
-def place(row):
+def place(row: dict[str, Any]) -> tuple[str, int, int]:
     return row["occurred_at"], row["partition"], row["seq"]
 
 
 # --- pages ----------------------------------------------------------------------------------------
 
 
-async def test_a_page_is_the_newest_rows(filled: Books, auditor: Auditor):
+async def test_a_page_is_the_newest_rows(filled: Books, auditor: Auditor) -> None:
     """Fifty, if nobody says otherwise, each with every field and opened."""
     reply = await auditor.get()
 
@@ -50,10 +53,11 @@ async def test_a_page_is_the_newest_rows(filled: Books, auditor: Auditor):
 @pytest.mark.parametrize("limit", [1, 7, 40, 200])
 async def test_pages_have_each_row_once_while_new_ones_are_written(
     filled: Books, auditor: Auditor, limit: int
-):
+) -> None:
     """Newer rows between the pages move nothing; the last page is no empty one."""
     before = {(row["partition"], row["seq"]) for row in (await auditor.walk(limit=200))[0]}
-    chance, rows, sizes, cursor = Random(6), [], [], {}  # noqa: S311 - rows, not secrets
+    chance, rows, sizes = Random(6), [], []  # noqa: S311 - rows, not secrets
+    cursor: dict[str, Any] = {}
     for number in range(ROWS, 2 * ROWS):
         reply = await auditor.get(limit=limit, **cursor)
         rows += reply.body["rows"]
@@ -69,7 +73,7 @@ async def test_pages_have_each_row_once_while_new_ones_are_written(
     assert sizes == [limit] * (ROWS // limit) + [ROWS % limit] * (ROWS % limit > 0)
 
 
-async def test_an_empty_audit_is_one_empty_page(books: Books, auditor: Auditor):
+async def test_an_empty_audit_is_one_empty_page(books: Books, auditor: Auditor) -> None:
     """With no cursor to go on by."""
     reply = await auditor.get()
 
@@ -78,7 +82,7 @@ async def test_an_empty_audit_is_one_empty_page(books: Books, auditor: Auditor):
 
 async def test_of_an_erased_person_only_what_is_not_personal_is_left(
     filled: Books, auditor: Auditor
-):
+) -> None:
     """Their rows say so; all others are as they were."""
     await filled.person_keys.destroy("ada")
     rows, _ = await auditor.walk()
@@ -142,7 +146,14 @@ FILTERS = [
     ],
 )
 @pytest.mark.parametrize(("params", "matches"), FILTERS)
-async def test_filters(filled, auditor, monkeypatch, params, matches, bounds):
+async def test_filters(
+    filled: Books,
+    auditor: Auditor,
+    monkeypatch: pytest.MonkeyPatch,
+    params: dict[str, Any],
+    matches: Callable[..., Any],
+    bounds: dict[str, Any],
+) -> None:
     """Just the rows that match, in pages and in a stream; also when a page is not looked for long."""
     every, _ = await auditor.walk(limit=200)
     for name, value in bounds.items():
@@ -156,7 +167,9 @@ async def test_filters(filled, auditor, monkeypatch, params, matches, bounds):
 
 
 @pytest.mark.parametrize("params", [{"ip": "192.0.2.1"}, {"outcome": "neutral", "user_id": "bob"}])
-async def test_a_page_does_not_look_for_ever(filled, auditor, monkeypatch, params):
+async def test_a_page_does_not_look_for_ever(
+    filled: Books, auditor: Auditor, monkeypatch: pytest.MonkeyPatch, params: dict[str, str]
+) -> None:
     """Many rows that do not match: short and empty pages with a cursor, until the end."""
     for name, value in {"FETCHED": 2, "LOOKED_AT": 2, "ROUNDS": 1}.items():
         monkeypatch.setattr(audit_search, name, value)
@@ -166,7 +179,7 @@ async def test_a_page_does_not_look_for_ever(filled, auditor, monkeypatch, param
     assert 0 in sizes[:-1]
 
 
-def test_the_rows_of_these_tests_have_every_outcome():
+def test_the_rows_of_these_tests_have_every_outcome() -> None:
     """Also by a reason: else the filters above would show little."""
     chance = Random(5)  # noqa: S311 - rows, not secrets
     events = [happened(n, chance) for n in range(ROWS)]
@@ -178,7 +191,9 @@ def test_the_rows_of_these_tests_have_every_outcome():
 # --- that they looked -----------------------------------------------------------------------------
 
 
-async def test_every_page_stands_in_the_audit(filled: Books, auditor: Auditor, redis: Redis):
+async def test_every_page_stands_in_the_audit(
+    filled: Books, auditor: Auditor, redis: Redis
+) -> None:
     """By whom and for what; the row that it becomes says nothing personal in plain."""
     await auditor.get(ip=IPS[0], type="login.failed", limit=3)
     [first] = await told(redis, auditor)
@@ -200,8 +215,12 @@ async def test_every_page_stands_in_the_audit(filled: Books, auditor: Auditor, r
 
 
 async def test_without_redis_nothing_is_shown(
-    filled, serve_for_real, make_settings, fresh_database, own_valkey
-):
+    filled: Books,
+    serve_for_real: ServeForReal,
+    make_settings: MakeSettings,
+    fresh_database: str,
+    own_valkey: EmbeddedServer,
+) -> None:
     """503 with Retry-After, though the token still holds: what cannot be written down is not given."""
     served = await serve_for_real(
         make_settings(database_url=fresh_database, redis_url=own_valkey.url, redis_timeout_ms=250)
@@ -224,8 +243,12 @@ async def test_without_redis_nothing_is_shown(
 
 
 async def test_a_question_that_takes_too_long_is_given_up(
-    filled, serve_for_real, make_settings, fresh_database, monkeypatch
-):
+    filled: Books,
+    serve_for_real: ServeForReal,
+    make_settings: MakeSettings,
+    fresh_database: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """503 for those who read the audit, more of them than it has connections; others sign in."""
     monkeypatch.setattr(wiring, "AUDIT_SECONDS", 0.5)
     served = await serve_for_real(make_settings(database_url=fresh_database))
@@ -243,12 +266,12 @@ async def test_a_question_that_takes_too_long_is_given_up(
         assert (await auditor.get()).status == 200
 
 
-def test_a_page_is_answered_in_seconds():
+def test_a_page_is_answered_in_seconds() -> None:
     """Whatever is asked: a statement has its time."""
     assert timedelta(seconds=wiring.AUDIT_SECONDS) <= timedelta(seconds=10)
 
 
-async def test_an_index_leads_to_the_newest(filled: Books):
+async def test_an_index_leads_to_the_newest(filled: Books) -> None:
     """However many rows there are: neither a page nor a batch sorts them all."""
     await filled.sql("analyze audit_log")
     places = "occurred_at, partition, seq"

@@ -6,10 +6,13 @@ import io
 import json
 import re
 import socket
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 import aiohttp
 import pytest
+from redis.asyncio import Redis
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
@@ -21,7 +24,7 @@ from service.web import streams
 from service.wiring import audit as wiring
 from tests.audit.auditors import AT_MS, Auditor, told
 from tests.audit.conftest import Books
-from tests.conftest import add_person
+from tests.conftest import MakeSettings, ServeForReal, add_person
 from tests.support.people import Browser
 from tests.support.waiting import wait_until
 from tests.web.wire import Served, refusal
@@ -52,7 +55,7 @@ async def large(books: Books) -> Books:
 def start(books_host, make_settings, fresh_database, books):
     """Serves the books to one auditor, whose connections take in little at a time."""
 
-    def narrow(address) -> socket.socket:
+    def narrow(address: Any) -> socket.socket:
         made = socket.socket(*address[:3])
         made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         return made
@@ -71,11 +74,11 @@ def start(books_host, make_settings, fresh_database, books):
 
 
 @pytest.fixture
-def batches():
+def batches() -> Iterator[list[str]]:
     """How many times this process has asked for rows of the audit."""
     seen = []
 
-    def note(_connection, _cursor, statement, *_) -> None:
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         if "audit_log.personal" in statement:
             seen.append(statement)
 
@@ -84,7 +87,7 @@ def batches():
     event.remove(Engine, "before_cursor_execute", note)
 
 
-def begin(auditor: Auditor, form: str = "ndjson"):
+def begin(auditor: Auditor, form: str = "ndjson") -> Any:
     """A stream that is read by hand."""
     headers = {"Authorization": f"Bearer {auditor.token}"}
     return auditor.browser.http.get(
@@ -109,7 +112,7 @@ async def none_open(books: Books) -> bool:
 
 
 @pytest.mark.parametrize("rows", [0, 1, FETCHED, 2 * FETCHED + 1])
-async def test_a_stream_has_all_rows(books, auditor, rows):
+async def test_a_stream_has_all_rows(books: Books, auditor: Auditor, rows: int) -> None:
     """In the order of their instants, in both forms, with the same values."""
     await fill(books, rows)
     ndjson = await auditor.get(headers={"Accept": "application/x-ndjson"})
@@ -127,7 +130,9 @@ async def test_a_stream_has_all_rows(books, auditor, rows):
 @pytest.mark.parametrize(
     ("form", "media_type"), [("csv", "text/csv"), ("ndjson", "application/x-ndjson")]
 )
-async def test_a_stream_says_what_it_is(books, auditor, redis, form, media_type):
+async def test_a_stream_says_what_it_is(
+    books: Books, auditor: Auditor, redis: Redis, form: str, media_type: str
+) -> None:
     """A file to keep, nothing for caches; with every header of any other answer."""
     get = await auditor.get(format=form)
     told_of_get = await told(redis, auditor)
@@ -150,7 +155,9 @@ async def test_a_stream_says_what_it_is(books, auditor, redis, form, media_type)
     assert await told(redis, auditor) == told_of_get, "HEAD gives nothing out"
 
 
-async def test_an_export_stands_in_the_audit_before_its_first_row(large, start, redis):
+async def test_an_export_stands_in_the_audit_before_its_first_row(
+    large: Books, start: Callable[[], AbstractAsyncContextManager[Auditor]], redis: Redis
+) -> None:
     """By whom and for what; also when it is never read to its end."""
     async with start() as auditor:
         async with begin(auditor) as reply:
@@ -163,7 +170,9 @@ async def test_an_export_stands_in_the_audit_before_its_first_row(large, start, 
         ]
 
 
-async def test_rows_that_come_meanwhile_are_for_the_next(large, start):
+async def test_rows_that_come_meanwhile_are_for_the_next(
+    large: Books, start: Callable[[], AbstractAsyncContextManager[Auditor]]
+) -> None:
     """A stream ends where the audit ended when it began, however slowly it is read."""
     async with start() as auditor:
         async with begin(auditor) as reply:
@@ -179,7 +188,12 @@ async def test_rows_that_come_meanwhile_are_for_the_next(large, start):
 
 
 @pytest.mark.parametrize("form", ["csv", "ndjson"])
-async def test_a_stream_that_breaks_is_seen_to_be_broken(large, start, form, capfd):
+async def test_a_stream_that_breaks_is_seen_to_be_broken(
+    large: Books,
+    start: Callable[[], AbstractAsyncContextManager[Auditor]],
+    form: str,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     """The table goes away half-way: the client's read fails, and no end of the body was sent."""
     async with start() as auditor:
         try:
@@ -194,7 +208,9 @@ async def test_a_stream_that_breaks_is_seen_to_be_broken(large, start, form, cap
         assert "stream.broken" in capfd.readouterr().out
 
 
-async def test_what_was_sent_of_a_broken_stream(large, start):
+async def test_what_was_sent_of_a_broken_stream(
+    large: Books, start: Callable[[], AbstractAsyncContextManager[Auditor]]
+) -> None:
     """Byte by byte: chunks, and not the one of length 0 that ends a body (RFC 9112 §7.1)."""
     async with start() as auditor:
         reader, writer = await asyncio.open_connection(*_address(auditor), limit=4096)
@@ -215,7 +231,12 @@ async def test_what_was_sent_of_a_broken_stream(large, start):
 
 
 @pytest.mark.parametrize("form", ["csv", "ndjson"])
-async def test_what_goes_wrong_before_the_first_row_is_a_problem(books, start, monkeypatch, form):
+async def test_what_goes_wrong_before_the_first_row_is_a_problem(
+    books: Books,
+    start: Callable[[], AbstractAsyncContextManager[Auditor]],
+    monkeypatch: pytest.MonkeyPatch,
+    form: str,
+) -> None:
     """No 200 with nothing behind it; and whoever could not begin is in nobody's way."""
     monkeypatch.setattr(wiring, "AUDIT_SECONDS", 0.5)
     monkeypatch.setattr(wiring, "AUDIT_EXPORTS", 1)
@@ -227,7 +248,9 @@ async def test_what_goes_wrong_before_the_first_row_is_a_problem(books, start, m
         assert await free(auditor)
 
 
-async def test_a_client_that_cannot_see_a_break_gets_nothing(books, start):
+async def test_a_client_that_cannot_see_a_break_gets_nothing(
+    books: Books, start: Callable[[], AbstractAsyncContextManager[Auditor]]
+) -> None:
     """HTTP/1.0 ends a body by closing, which a break does too."""
     async with start() as auditor:
         reply = await Served(*_address(auditor)).send(_request(auditor, "HTTP/1.0"))
@@ -239,8 +262,11 @@ async def test_a_client_that_cannot_see_a_break_gets_nothing(books, start):
 
 
 async def test_a_reader_who_stops_holds_nothing_that_others_need(
-    large, start, monkeypatch, batches
-):
+    large: Books,
+    start: Callable[[], AbstractAsyncContextManager[Auditor]],
+    monkeypatch: pytest.MonkeyPatch,
+    batches: list[str],
+) -> None:
     """Neither the rows in memory nor the only connection; just their place among the exports."""
     monkeypatch.setattr(wiring, "AUDIT_CONNECTIONS", 1)
     monkeypatch.setattr(wiring, "AUDIT_EXPORTS", 1)
@@ -257,7 +283,12 @@ async def test_a_reader_who_stops_holds_nothing_that_others_need(
         assert len(batches) < LARGE // FETCHED
 
 
-async def test_a_reader_who_stops_for_too_long_is_cut_off(large, start, monkeypatch, batches):
+async def test_a_reader_who_stops_for_too_long_is_cut_off(
+    large: Books,
+    start: Callable[[], AbstractAsyncContextManager[Auditor]],
+    monkeypatch: pytest.MonkeyPatch,
+    batches: list[str],
+) -> None:
     """Not given the end, and another may export."""
     monkeypatch.setattr(streams, "WRITE_SECONDS", 0.2)
     monkeypatch.setattr(wiring, "AUDIT_EXPORTS", 1)
@@ -268,7 +299,9 @@ async def test_a_reader_who_stops_for_too_long_is_cut_off(large, start, monkeypa
             await reply.read()
 
 
-async def test_a_slow_reader_gets_all_of_it(large, start):
+async def test_a_slow_reader_gets_all_of_it(
+    large: Books, start: Callable[[], AbstractAsyncContextManager[Auditor]]
+) -> None:
     """As slowly as they like, as long as they go on."""
     async with start() as auditor, begin(auditor) as reply:
         size = 0

@@ -7,10 +7,13 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
+from redis.asyncio import Redis
 
 from service.contracts import keys
 from service.contracts.events import Event, EventType
@@ -31,14 +34,18 @@ PAGE = (ROOT / "docs" / "audit.md").read_text()
 
 
 @pytest.fixture
-def command(fresh_database: str, environment: dict[str, str], tmp_path: Path):
+def command(
+    fresh_database: str, environment: dict[str, str], tmp_path: Path
+) -> Callable[..., CompletedProcess[str]]:
     """Runs `inphora-auth …` on the books' database."""
     sink = {"AUDIT_CHECKPOINT_SINK": str(tmp_path / "sink.ndjson")}
     env = {**environment, "DATABASE_URL": fresh_database, **sink}
     return lambda *arguments: python("service", *arguments, env=env)
 
 
-async def test_an_outsider_checks_all_of_it(written: Books, command, tmp_path: Path):
+async def test_an_outsider_checks_all_of_it(
+    written: Books, command: Callable[..., CompletedProcess[str]], tmp_path: Path
+) -> None:
     """The lines of the page, an export and the sink's file are enough; both see the same edit."""
     signed = command("audit", "checkpoint")
     assert signed.returncode == 0, signed.stderr
@@ -74,7 +81,9 @@ async def test_an_outsider_checks_all_of_it(written: Books, command, tmp_path: P
     assert "bad row" in outsider().stderr
 
 
-async def test_an_outsider_checks_what_retention_left(books: Books, command, tmp_path: Path):
+async def test_an_outsider_checks_what_retention_left(
+    books: Books, command: Callable[..., CompletedProcess[str]], tmp_path: Path
+) -> None:
     """A chain that begins with stubs, and a sink with both: well; with a stub less: not."""
     archive = archive_on(books)
     await archive.write_months(5)
@@ -103,7 +112,9 @@ async def test_an_outsider_checks_what_retention_left(books: Books, command, tmp
     assert told in found.stdout
 
 
-async def test_what_an_outsider_finds(written: Books, command, tmp_path: Path):
+async def test_what_an_outsider_finds(
+    written: Books, command: Callable[..., CompletedProcess[str]], tmp_path: Path
+) -> None:
     """A chain that was made anew from its first row is well in itself, but not for a checkpoint."""
     command("audit", "checkpoint")
     await written.sql("delete from audit_log where seq > 58")
@@ -116,7 +127,9 @@ async def test_what_an_outsider_finds(written: Books, command, tmp_path: Path):
     assert found.returncode == 1
 
 
-async def test_export(written: Books, command, redis):
+async def test_export(
+    written: Books, command: Callable[..., CompletedProcess[str]], redis: Redis
+) -> None:
     """Filtered, opened, in order; each export is an event of its own, with its filters."""
     unread = {p: await redis.xlen(keys.events(p)) for p in range(keys.PARTITIONS)}
     told = command(
@@ -161,14 +174,18 @@ async def test_export(written: Books, command, redis):
 
 @pytest.mark.parametrize("name", ["--user", "--session", "--ip"])
 @pytest.mark.parametrize("value", ["", " ", "x" * 65, "a\nb", "\udcff"], ids=ascii)
-def test_an_export_of_nobody_is_refused(command, name: str, value: str):
+def test_an_export_of_nobody_is_refused(
+    command: Callable[..., CompletedProcess[str]], name: str, value: str
+) -> None:
     """A variable that was never set must not export everybody; its event must hold what was asked."""
     told = command("audit", "export", name, value)
     assert (told.returncode, told.stdout) == (2, "")
     assert name in told.stderr
 
 
-def test_a_sink_of_another_encoding(written: Books, command, tmp_path: Path):
+def test_a_sink_of_another_encoding(
+    written: Books, command: Callable[..., CompletedProcess[str]], tmp_path: Path
+) -> None:
     """What is no UTF-8 is a line that we did not export."""
     (tmp_path / "sink").write_bytes(b"\xff\xfe\n")
     told = command("audit", "verify", "--checkpoints", str(tmp_path / "sink"))
@@ -176,7 +193,9 @@ def test_a_sink_of_another_encoding(written: Books, command, tmp_path: Path):
     assert "an exported line is not a line that was exported here" in told.stdout
 
 
-async def test_no_formula_reaches_a_spreadsheet(books: Books, command):
+async def test_no_formula_reaches_a_spreadsheet(
+    books: Books, command: Callable[..., CompletedProcess[str]]
+) -> None:
     """A text that begins like a formula is quoted in CSV, and as it is in NDJSON."""
     hostile = StreamedEvent("1-1", hostile_event())
     await books.audit.record(1, [hostile])
@@ -184,11 +203,11 @@ async def test_no_formula_reaches_a_spreadsheet(books: Books, command):
     assert '"user_agent":"=cmd' in command("audit", "export").stdout
 
 
-def hostile_event():
+def hostile_event() -> Event:
     return Event(type=EventType.LOGIN_FAILED, at_ms=1, user_agent="=cmd|'/c calc'!A1")
 
 
-async def test_dead_letters(books: Books, command):
+async def test_dead_letters(books: Books, command: Callable[..., CompletedProcess[str]]) -> None:
     """Listed without what is about a person; a replay says what stays, with exit code 1."""
     good = {b"type": b"login.failed", b"at_ms": b"1", b"ip": b"203.0.113.9"}
     letters = [
@@ -206,7 +225,7 @@ async def test_dead_letters(books: Books, command):
     assert [json.loads(line)["replayed"] for line in lines] == [False, True]
 
 
-async def test_a_sink_gets_each_checkpoint_in_order(written: Books):
+async def test_a_sink_gets_each_checkpoint_in_order(written: Books) -> None:
     """By POST too; while it refuses, checkpoints wait for it."""
     async with receiver() as there, open_sink(there.url) as sink:
         keep = KeepCheckpoints(written.audit, written.checkpoints, EVERY, sink)
@@ -221,7 +240,7 @@ async def test_a_sink_gets_each_checkpoint_in_order(written: Books):
     assert [Checkpoint.from_line(line).number for line in lines] == [1, 2, 3]
 
 
-async def test_a_checkpoint_when_something_happened(written: Books):
+async def test_a_checkpoint_when_something_happened(written: Books) -> None:
     """None without news, none before it is time."""
     keep = KeepCheckpoints(written.audit, written.checkpoints, EVERY, None)
     now = KeepCheckpoints(written.audit, written.checkpoints, EVERY * 0, None)

@@ -33,7 +33,9 @@ async def told(redis: Redis) -> list[Event]:
     return [event for event in found if event.type is EventType.AUDIT_MONTH_DROPPED]
 
 
-async def test_every_month_that_is_due(books: Books, scripts, redis, tmp_path):
+async def test_every_month_that_is_due(
+    books: Books, scripts: ScriptClient, redis: Redis, tmp_path: Path
+) -> None:
     """Dropped, told and delivered once, however often it runs; none without a retention."""
     archive = archive_on(books)
     await archive.write_months(5)
@@ -57,7 +59,9 @@ async def test_every_month_that_is_due(books: Books, scripts, redis, tmp_path):
     assert (await books.verify(exported=sink.read_text().splitlines())).flaws == ()
 
 
-async def test_what_was_not_told_is_told_later(books: Books, scripts, redis, tmp_path):
+async def test_what_was_not_told_is_told_later(
+    books: Books, scripts: ScriptClient, redis: Redis, tmp_path: Path
+) -> None:
     """A worker that died after the drop: another tells, and delivers to a sink that was away."""
     archive = archive_on(books)
     await archive.write_months(5)
@@ -73,7 +77,9 @@ async def test_what_was_not_told_is_told_later(books: Books, scripts, redis, tmp
     assert json.loads(json.loads(line)["body"])["format"] == "inphora-stub-1"
 
 
-async def test_a_month_that_must_stay_stops_nothing_else(books: Books, scripts, redis, tmp_path):
+async def test_a_month_that_must_stay_stops_nothing_else(
+    books: Books, scripts: ScriptClient, redis: Redis, tmp_path: Path
+) -> None:
     """It is said in the log; the rest of the job is done."""
     archive = archive_on(books)
     await archive.write_months(5)

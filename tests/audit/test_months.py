@@ -37,7 +37,7 @@ def at(ms: int, *ns: int) -> list[StreamedEvent]:
     ]
 
 
-async def test_an_entry_that_comes_again_after_the_month_has_turned(books: Books):
+async def test_an_entry_that_comes_again_after_the_month_has_turned(books: Books) -> None:
     """No constraint spans two months; what is asked for under the head's lock does."""
     clock = Clock(OCTOBER)
     audit = records(books, clock)
@@ -49,7 +49,7 @@ async def test_an_entry_that_comes_again_after_the_month_has_turned(books: Books
     assert (await books.verify()).flaws == ()
 
 
-async def test_an_entry_of_a_clock_far_ahead_or_long_ago(books: Books):
+async def test_an_entry_of_a_clock_far_ahead_or_long_ago(books: Books) -> None:
     """Whatever an id says: years ahead of the recorder, weeks old, or not an id of Redis at all."""
     clock = Clock(OCTOBER)
     audit = records(books, clock)
@@ -62,7 +62,7 @@ async def test_an_entry_of_a_clock_far_ahead_or_long_ago(books: Books):
         assert await audit.record(3, batch) == 0
 
 
-async def test_a_month_that_nobody_made(books: Books):
+async def test_a_month_that_nobody_made(books: Books) -> None:
     """Whoever misses it makes it, several at once; the job that makes months ahead does no harm."""
     clock = Clock(to_ms(datetime(2024, 2, 29, 12, tzinfo=UTC)))
     ms = clock.now_ms
@@ -79,7 +79,7 @@ async def test_a_month_that_nobody_made(books: Books):
     assert [name for name in names if "2024" in name] == made
 
 
-async def test_a_month_is_made_while_somebody_reads(books: Books):
+async def test_a_month_is_made_while_somebody_reads(books: Books) -> None:
     """An auditor who reads for hours keeps no worker waiting."""
     async with books.database.transaction() as reader:
         await reader.exec_driver_sql("select count(*) from audit_log")
@@ -87,7 +87,7 @@ async def test_a_month_is_made_while_somebody_reads(books: Books):
             await make_month(books.database, datetime(2023, 5, 5, tzinfo=UTC))
 
 
-async def test_clocks_that_jump(books: Books):
+async def test_clocks_that_jump(books: Books) -> None:
     """Back: the chain's instants stay. Ahead of the database's: that one counts."""
     clock = Clock(NOVEMBER)
     audit = records(books, clock)
@@ -103,7 +103,7 @@ async def test_clocks_that_jump(books: Books):
     assert await books.sql("select count(*) from pg_class where relname like '%2099%'") == [(0,)]
 
 
-async def test_a_table_that_was_dropped_under_a_worker(books: Books):
+async def test_a_table_that_was_dropped_under_a_worker(books: Books) -> None:
     """It looks again: nothing becomes a dead letter because a month is not there."""
     clock = Clock(to_ms(datetime(2022, 6, 6, tzinfo=UTC)))
     audit = records(books, clock)

@@ -2,15 +2,17 @@
 
 import asyncio
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from secrets import token_bytes
+from typing import Any
 
 import pytest
 from alembic import command
 from alembic.config import Config
 from hypothesis import given
 from hypothesis import strategies as st
+from redis.asyncio import Redis
 
 from service.contracts import keys
 from service.contracts.events import Event, EventType
@@ -26,7 +28,8 @@ from service.store.database import RowsRefusedError
 from service.store.dead_letters import DeadLetter
 from service.store.migrations.run import migrate
 from service.store.person_keys import PersonKeys
-from tests.audit.conftest import AT_MS, Books, some_events
+from tests.audit.auditors import AT_MS
+from tests.audit.conftest import Books, some_events
 from tests.conftest import SECRET_KEY, now_ms
 from workers.ingest import Ingest
 from workers.stream import EventStream
@@ -49,7 +52,16 @@ plain = st.dictionaries(
     data=plain,
     personal=st.none() | st.binary(),
 )
-def test_the_encoding_is_plain_json(partition, seq, text, maybe, number, at, data, personal):
+def test_the_encoding_is_plain_json(
+    partition: int,
+    seq: int,
+    text: str,
+    maybe: str | None,
+    number: int | None,
+    at: datetime,
+    data: dict[str, Any],
+    personal: bytes | None,
+) -> None:
     """What is put together by hand for speed is what any JSON encoder gives."""
     entry = Entry(
         text,
@@ -88,13 +100,13 @@ def test_the_encoding_is_plain_json(partition, seq, text, maybe, number, at, dat
         '{"x": ["\\u0000"]}',
     ],
 )
-def test_data_that_no_table_holds(data: str):
+def test_data_that_no_table_holds(data: str) -> None:
     """Refused where it is read, wherever it stands."""
     with pytest.raises(ValueError, match=r"NUL|surrogates|no JSON"):
         Event.read({b"type": b"login.failed", b"at_ms": b"1", b"data": data.encode()})
 
 
-async def test_writers_of_one_partition_take_turns(books: Books):
+async def test_writers_of_one_partition_take_turns(books: Books) -> None:
     """Overlapping batches, many at once, by writers who know nothing of each other: one chain."""
     events = some_events(0, 120, Random(3))  # noqa: S311 - rows, not secrets
     sealer = at_rest([SECRET_KEY], token_bytes)
@@ -113,12 +125,16 @@ async def test_writers_of_one_partition_take_turns(books: Books):
     assert (verdict.rows, verdict.flaws) == (len(events), ())
 
 
-async def test_two_workers_on_one_stream(books: Books, redis):
+async def test_two_workers_on_one_stream(books: Books, redis: Redis) -> None:
     """They are cut off anywhere, claim each other's entries, and each event is one row."""
     partition, number = 11, 400
     stream = keys.events(partition)
     for n in range(number):
-        fields = {"type": "login.failed", "at_ms": AT_MS + n, "request_id": f"two-{n}"}
+        fields: dict[Any, Any] = {
+            "type": "login.failed",
+            "at_ms": AT_MS + n,
+            "request_id": f"two-{n}",
+        }
         await redis.xadd(stream, fields)
     chance = Random(5)  # noqa: S311 - moments
 
@@ -144,7 +160,7 @@ async def test_two_workers_on_one_stream(books: Books, redis):
     assert (await books.verify()).flaws == ()
 
 
-async def test_rows_that_are_refused(books: Books):
+async def test_rows_that_are_refused(books: Books) -> None:
     """None of a batch is stored when one can't be, and nothing is left half done."""
     [good] = some_events(0, 1, Random(1))  # noqa: S311 - rows
     bad = good._replace(stream_id="x" * 42)
@@ -242,12 +258,12 @@ def about(user_id: str, n: int, at_ms: int = AT_MS) -> StreamedEvent:
     return StreamedEvent(f"{at_ms}-{n}", event)
 
 
-async def read(books: Books, **which) -> list:
+async def read(books: Books, **which: Any) -> list[Any]:
     search = AuditSearch(books.database, books.person_keys)
     return [opened async for opened in search.rows(Filters(**which))]
 
 
-async def test_a_destroyed_key_erases_a_person_and_no_proof(books: Books):
+async def test_a_destroyed_key_erases_a_person_and_no_proof(books: Books) -> None:
     """Nobody can read what was said of them, nor what is said later; others stay, as does the chain."""
     await books.audit.record(2, [about("ada", 1), about("bob", 2)])
     dump = str(await books.sql("select audit_log.* from audit_log"))
@@ -266,7 +282,7 @@ async def test_a_destroyed_key_erases_a_person_and_no_proof(books: Books):
     assert key is None
 
 
-async def test_people_whom_nobody_knows_are_forgotten_by_the_day(books: Books):
+async def test_people_whom_nobody_knows_are_forgotten_by_the_day(books: Books) -> None:
     """Their days' keys go when they are old enough; the days after stay readable."""
     day_ms = 86_400_000
     await books.audit.record(2, [about("", n, AT_MS + n * day_ms) for n in range(3)])
@@ -283,7 +299,7 @@ async def test_people_whom_nobody_knows_are_forgotten_by_the_day(books: Books):
     assert (await read(books))[-1].personal is not None
 
 
-async def test_a_row_is_bound_to_its_place(books: Books):
+async def test_a_row_is_bound_to_its_place(books: Books) -> None:
     """A ciphertext that was put into another row of the same person can't be opened there."""
     await books.audit.record(2, [about("ada", 1), about("ada", 2)])
     await books.sql(
@@ -292,7 +308,7 @@ async def test_a_row_is_bound_to_its_place(books: Books):
     assert [o.personal is None for o in await read(books, user_id="ada")] == [False, True]
 
 
-async def test_dead_letters_are_replayed_once_they_can_be(books: Books):
+async def test_dead_letters_are_replayed_once_they_can_be(books: Books) -> None:
     """What is kept is sealed and whole; a replay stores what this release knows, once."""
     fields = {b"type": b"moon.landed", b"at_ms": b"5", b"user_id": b"ada", b"ip": CANARY.encode()}
     known = {**fields, b"type": b"login.failed", b"user_agent": "ünï".encode()}
@@ -311,7 +327,8 @@ async def test_dead_letters_are_replayed_once_they_can_be(books: Books):
         "login.failed",
         "login.failed",
     ]
-    assert [(await books.letters.find(letter.id)).fields for letter in kept] == [
+    found = [await books.letters.find(letter.id) for letter in kept]
+    assert [letter and letter.fields for letter in found] == [
         fields,
         known,
         broken,

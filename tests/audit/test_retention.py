@@ -3,8 +3,10 @@
 # ruff: noqa: S608 - the statements of an attacker
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -36,7 +38,7 @@ async def archive(books: Books) -> Archive:
     return archive
 
 
-async def test_what_is_dropped_is_told_and_the_rest_verifies(archive: Archive):
+async def test_what_is_dropped_is_told_and_the_rest_verifies(archive: Archive) -> None:
     """Two of five months are over for 60 days: they go, the oldest first, and no third."""
     stubs = await archive.drop_all()
     assert [(stub.month, stub.rows) for stub in stubs] == [
@@ -60,7 +62,7 @@ async def test_what_is_dropped_is_told_and_the_rest_verifies(archive: Archive):
     assert (await archive.books.verify()).flaws == ()
 
 
-async def test_a_partition_that_rested_for_a_month(archive: Archive):
+async def test_a_partition_that_rested_for_a_month(archive: Archive) -> None:
     """Its chain goes on where it was, whatever was dropped of others meanwhile."""
     for day in (26, 27, 28):
         await archive.write(6, day, partitions=[P])
@@ -77,7 +79,7 @@ async def test_a_partition_that_rested_for_a_month(archive: Archive):
     assert (await archive.books.verify(exported=await archive.exported())).flaws == ()
 
 
-async def test_several_workers_drop_a_month_once(archive: Archive):
+async def test_several_workers_drop_a_month_once(archive: Archive) -> None:
     """Whoever comes second finds nothing to do, or looks again later."""
     found = await asyncio.gather(*(archive.drop() for _ in range(4)))
     while await archive.drop() is not None:
@@ -87,7 +89,7 @@ async def test_several_workers_drop_a_month_once(archive: Archive):
     assert (await archive.books.verify()).flaws == ()
 
 
-async def test_nobody_who_reads_is_disturbed(archive: Archive):
+async def test_nobody_who_reads_is_disturbed(archive: Archive) -> None:
     """A month waits until an auditor has done; what he reads stays what it was."""
     async with open_snapshot(archive.books.database) as snapshot:
         before = [row.seq async for row in snapshot.rows(P)]
@@ -141,7 +143,9 @@ async def pass_a_checkpoint_for_a_stub(archive: Archive) -> None:
         (pass_a_checkpoint_for_a_stub, Fault.EDITED),
     ],
 )
-async def test_a_damaged_stub_is_named(archive: Archive, damage, fault: Fault):
+async def test_a_damaged_stub_is_named(
+    archive: Archive, damage: Callable[..., Any], fault: Fault
+) -> None:
     """Which one; the chains go by what is still signed."""
     await archive.drop_all()
     await damage(archive)
@@ -150,7 +154,7 @@ async def test_a_damaged_stub_is_named(archive: Archive, damage, fault: Fault):
     assert str(flaw).startswith(f"stub 1: {fault}: ")
 
 
-async def test_the_last_stub_is_missed(archive: Archive):
+async def test_the_last_stub_is_missed(archive: Archive) -> None:
     """By the chains, which now begin in the middle; and by the copy that a sink has."""
     await archive.drop_all()
     lines = await archive.exported()
@@ -186,7 +190,9 @@ async def put_a_row_back(archive: Archive) -> None:
         (put_a_row_back, Fault.INSERTED, 20),
     ],
 )
-async def test_rows_beside_the_stubs(archive: Archive, damage, fault: Fault, seq: int):
+async def test_rows_beside_the_stubs(
+    archive: Archive, damage: Callable[..., Any], fault: Fault, seq: int
+) -> None:
     """A month that goes without a stub is as bad as any deletion, and so is one that comes back."""
     await archive.drop_all()
     await damage(archive)
@@ -194,7 +200,7 @@ async def test_rows_beside_the_stubs(archive: Archive, damage, fault: Fault, seq
     assert (flaw.partition, flaw.seq, flaw.fault) == (P, seq, fault), flaw
 
 
-def sql(statement: str):
+def sql(statement: str) -> Callable[[Any], Any]:
     """A damage by one statement."""
     return lambda archive: archive.books.sql(statement)
 
@@ -253,7 +259,7 @@ REASONS = {
 
 
 @pytest.mark.parametrize("name", REASONS)
-async def test_a_month_that_is_not_dropped(archive: Archive, name: str):
+async def test_a_month_that_is_not_dropped(archive: Archive, name: str) -> None:
     """Whatever makes it doubtful: it says why, and nothing at all has changed."""
     damage, why = REASONS[name]
     await damage(archive)
@@ -264,16 +270,18 @@ async def test_a_month_that_is_not_dropped(archive: Archive, name: str):
     assert await archive.stubs.latest() is None
 
 
-async def test_rows_that_no_checkpoint_covers(archive: Archive):
+async def test_rows_that_no_checkpoint_covers(archive: Archive) -> None:
     """The newest one must know of all that is dropped: here it knows of January."""
     await archive.books.sql("delete from audit_checkpoints where number > 3")
     await archive.books.sql("update audit_checkpoints set made_at = made_at + interval '120 days'")
-    assert (await archive.drop()).month == "2026-01"
+    dropped = await archive.drop()
+    assert dropped is not None
+    assert dropped.month == "2026-01"
     with pytest.raises(MonthKeptError, match="no checkpoint covers"):
         await archive.drop()
 
 
-async def test_nothing_is_built_on_a_forged_stub(archive: Archive):
+async def test_nothing_is_built_on_a_forged_stub(archive: Archive) -> None:
     """Who says, unsigned, that a chain goes on further behind, gets no signature for that."""
     assert await archive.drop()
     await forge_a_stub(archive)
@@ -282,13 +290,13 @@ async def test_nothing_is_built_on_a_forged_stub(archive: Archive):
 
 
 @pytest.mark.parametrize("back", [timedelta(days=1), timedelta(days=700)])
-async def test_a_clock_that_goes_back_drops_nothing(archive: Archive, back: timedelta):
+async def test_a_clock_that_goes_back_drops_nothing(archive: Archive, back: timedelta) -> None:
     """Old things only seem younger."""
     archive.clock.now_ms -= KEEP // timedelta(milliseconds=1) + back // timedelta(milliseconds=1)
     assert await archive.drop() is None
 
 
-async def test_a_clock_ahead_of_the_databases_does_not_count(archive: Archive):
+async def test_a_clock_ahead_of_the_databases_does_not_count(archive: Archive) -> None:
     """Both must say that a month is old: the year 2099 of one process drops nothing."""
     await archive.drop_all()
     archive.clock.now_ms = to_ms(datetime(2099, 1, 1, tzinfo=UTC))
@@ -297,7 +305,7 @@ async def test_a_clock_ahead_of_the_databases_does_not_count(archive: Archive):
     assert await archive.drop(timedelta(days=3650)) is None
 
 
-async def test_rows_of_a_worker_whose_clock_is_years_behind(books: Books):
+async def test_rows_of_a_worker_whose_clock_is_years_behind(books: Books) -> None:
     """They stand in an old month, and what happened today is not dropped with it."""
     archive = archive_on(books)
     await archive.write_months(5)
@@ -314,7 +322,7 @@ async def test_rows_of_a_worker_whose_clock_is_years_behind(books: Books):
     assert (await archive.books.verify()).flaws == ()
 
 
-def test_a_stub_is_no_checkpoint():
+def test_a_stub_is_no_checkpoint() -> None:
     """One signed as the other is refused, by the key that signs both."""
     key = Ed25519PrivateKey.generate()
     stub = Stub.sign(key, month="2026-01", starts={}, rows={}, held={}, made_ms=1, previous=None)
@@ -332,7 +340,7 @@ async def hold(books: Books, user: str) -> None:
     )
 
 
-async def test_rows_of_whoever_is_under_a_hold(archive: Archive):
+async def test_rows_of_whoever_is_under_a_hold(archive: Archive) -> None:
     """They are put aside when their month goes, found like others, and proven by its stub."""
     await hold(archive.books, "ada")
     stubs = await archive.drop_all()
@@ -347,7 +355,7 @@ async def test_rows_of_whoever_is_under_a_hold(archive: Archive):
 
 async def test_a_hold_that_is_placed_while_a_month_is_checked(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     """It waits for nobody, and what it is for is put aside."""
     monkeypatch.setattr(audit_retention, "LOCK_SECONDS", 60)
     books = archive.books
@@ -358,6 +366,7 @@ async def test_a_hold_that_is_placed_while_a_month_is_checked(
         async with asyncio.timeout(5):
             await hold(books, "ada")
     stub = await dropping
+    assert stub is not None
     assert stub.held[pseudonym_of("ada")].rows == 12
 
 
@@ -398,7 +407,7 @@ HELD = {
 
 
 @pytest.mark.parametrize("name", HELD)
-async def test_damage_to_what_is_held(archive: Archive, name: str):
+async def test_damage_to_what_is_held(archive: Archive, name: str) -> None:
     """Named by the row, or by the stub that tells how many there were."""
     damage, said = HELD[name]
     await hold(archive.books, "ada")

@@ -225,7 +225,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("damage", "fault", "where"), CASES)
-async def test_damage_is_named(written: Books, damage: Damage, fault: Fault, where: int):
+async def test_damage_is_named(written: Books, damage: Damage, fault: Fault, where: int) -> None:
     """The row, and what was done to it; the other partition is well."""
     await _expect(written, damage, CHANCE.randint(2, ROWS - 8), fault, where)
 
@@ -245,7 +245,7 @@ async def test_damage_is_named(written: Books, damage: Damage, fault: Fault, whe
 )
 async def test_damage_beside_a_checkpoint_is_named(
     written: Books, damage: Damage, fault: Fault, j: int
-):
+) -> None:
     """Rows of which a checkpoint knows the hash are told by what is wrong with them, too."""
     await _expect(written, damage, j, fault, 0)
 
@@ -260,7 +260,7 @@ async def _expect(written: Books, damage: Damage, j: int, fault: Fault, where: i
 
 
 @pytest.mark.parametrize("j", [2, 20, 21, 47])
-async def test_a_new_chain_is_caught_by_checkpoints(written: Books, j: int):
+async def test_a_new_chain_is_caught_by_checkpoints(written: Books, j: int) -> None:
     """Whoever chains everything anew is caught, and confined to between two checkpoints."""
     await rewrite(written, j)
     [flaw] = (await written.verify()).flaws
@@ -268,7 +268,7 @@ async def test_a_new_chain_is_caught_by_checkpoints(written: Books, j: int):
     assert flaw.seq == (j - 1) // 20 * 20 + 1
 
 
-async def test_nothing_is_wrong(written: Books):
+async def test_nothing_is_wrong(written: Books) -> None:
     """Every row and checkpoint of an audit that nobody touched holds."""
     verdict = await written.verify()
     assert verdict.flaws == ()
@@ -320,7 +320,7 @@ async def unreadable_checkpoint(books: Books) -> None:
         unreadable_checkpoint,
     ],
 )
-async def test_a_damaged_checkpoint_is_named(written: Books, damage):
+async def test_a_damaged_checkpoint_is_named(written: Books, damage: Callable[..., Any]) -> None:
     """Which one, when it is gone, edited, or signed by another key."""
     await damage(written)
     flaw = (await written.verify()).flaws[0]
@@ -340,7 +340,7 @@ DEEP = "[" * 100_000
         pytest.param({"body": '{"number": 1, "a": "\ud800"}'}, id="no letter"),
     ],
 )
-async def test_an_exported_line_may_be_anything(written: Books, line: str | dict[str, Any]):
+async def test_an_exported_line_may_be_anything(written: Books, line: str | dict[str, Any]) -> None:
     """It is named, not stumbled over."""
     if isinstance(line, dict):
         [kid] = await written.checkpoints.public_keys()
@@ -349,7 +349,7 @@ async def test_an_exported_line_may_be_anything(written: Books, line: str | dict
     assert (flaw.partition, flaw.seq, flaw.fault) == (None, 0, Fault.EDITED)
 
 
-async def test_the_last_checkpoints_are_missed_by_the_exported_ones(written: Books):
+async def test_the_last_checkpoints_are_missed_by_the_exported_ones(written: Books) -> None:
     """Tail and newest checkpoints cut from the database together: the sink's file still knows."""
     lines = [c.to_line() async for c in written.checkpoints.all()]
     assert (await written.verify(exported=lines)).flaws == ()

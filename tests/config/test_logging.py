@@ -64,7 +64,7 @@ print("harmless", file=sys.stderr)
 """
 
 
-def log_of(form):
+def log_of(form: str) -> str:
     """Everything that a process writes which is careless with all of these."""
     done = subprocess.run(
         [sys.executable, "-c", LOG, form],
@@ -80,7 +80,7 @@ def log_of(form):
 
 
 @pytest.mark.parametrize("form", ["json", "console"])
-def test_no_secret_is_ever_in_a_log(form):
+def test_no_secret_is_ever_in_a_log(form: str) -> None:
     """Neither by its name nor by its look: in a line, within it, or in an exception's text."""
     log = log_of(form)
     secrets = {

@@ -1,19 +1,24 @@
 """What the environment says about Redis, and what the stores are given."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
-from config.settings import SettingsError, load_settings
+from config.settings import Settings, SettingsError, load_settings
 
 BASE = {"DATABASE_URL": "postgresql://h/d", "SECRET_KEY": "k" * 40}
 
 
 @pytest.fixture
-def load(monkeypatch, tmp_path):
+def load(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[[dict[str, str]], tuple[Settings, str]]:
     """The settings of an environment; `CA` stands for a file that is there."""
     ca = tmp_path / "ca.pem"
     ca.touch()
 
-    def loading(env):
+    def loading(env: dict[str, str]) -> tuple[Settings, str]:
         for name, value in {**BASE, **env}.items():
             monkeypatch.setenv(name, value.replace("CA", str(ca)))
         return load_settings(), str(ca).replace("/", "%2F")
@@ -65,13 +70,15 @@ def load(monkeypatch, tmp_path):
         ),
     ],
 )
-def test_redis_dsn(load, env, expected):
+def test_redis_dsn(
+    load: Callable[[dict[str, str]], tuple[Settings, str]], env: dict[str, str], expected: str
+) -> None:
     settings, ca = load(env)
 
     assert settings.redis_dsn == expected.format(ca=ca)
 
 
-def test_the_queue(load):
+def test_the_queue(load: Callable[[dict[str, str]], tuple[Settings, str]]) -> None:
     """The same as the sessions', unless it is named; then with the same trust."""
     assert load({"REDIS_URL": "redis+sentinel://a/n"})[0].queue_dsn == "redis+sentinel://a/n"
     env = {
@@ -113,7 +120,9 @@ def test_the_queue(load):
         ),
     ],
 )
-def test_refused(load, env, said):
+def test_refused(
+    load: Callable[[dict[str, str]], tuple[Settings, str]], env: dict[str, str], said: str
+) -> None:
     """One line that names the setting."""
     with pytest.raises(SettingsError, match=said) as refused:
         load(env)

@@ -1,11 +1,13 @@
 """Settings that would be found wrong too late."""
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
 from config.settings import Settings
 
-GOOD = {
+GOOD: dict[str, Any] = {
     "redis_url": "redis://h",
     "database_url": "postgresql://u:hunter2@h/d",
     "secret_key": "k" * 40,
@@ -25,14 +27,14 @@ GOOD = {
         ("cors_origins", "https://a.example, b.example", "write origins as"),
     ],
 )
-def test_refused_with_a_reason(name, value, why):
+def test_refused_with_a_reason(name: str, value: str, why: str) -> None:
     """The reason names what to write, and no password."""
     with pytest.raises(ValidationError, match=why) as refused:
         Settings(**{**GOOD, name: value})
     assert "hunter2" not in str(refused.value)
 
 
-def test_origins_are_split_at_commas_and_spaces():
+def test_origins_are_split_at_commas_and_spaces() -> None:
     """As people write lists."""
     settings = Settings(**GOOD, cors_origins="https://a.example,https://b.example:8443")
     assert settings.cors_origins == ("https://a.example", "https://b.example:8443")

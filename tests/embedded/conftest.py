@@ -1,11 +1,18 @@
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from subprocess import Popen
 
 import psutil
 import pytest
+
+Started = tuple[Popen[str], psutil.Process, str]
+Starter = Callable[..., AbstractContextManager[Started]]
+WaitGone = Callable[..., None]
+
 
 ROOT = Path(__file__).parents[2]
 STARTER = """
@@ -21,15 +28,18 @@ with start(Path(sys.argv[2]), durable=sys.argv[3] == "durable") as server:
 
 
 @pytest.fixture(scope="session")
-def starter():
+def starter() -> Starter:
     """Start a server from a process of its own; yield that process, the server and its address."""
 
     @contextmanager
-    def start(kind, data_dir, *, durable=False, prefix=()):
+    def start(
+        kind: str, data_dir: Path, *, durable: bool = False, prefix: Sequence[str] = ()
+    ) -> Iterator[Started]:
         wish = "durable" if durable else "hasty"
         command = [*prefix, sys.executable, "-B", "-c", STARTER, kind, str(data_dir), wish]
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
             try:
+                assert process.stdout is not None
                 pid, url = process.stdout.readline().split()
                 yield process, psutil.Process(int(pid)), url
             finally:
@@ -39,10 +49,10 @@ def starter():
 
 
 @pytest.fixture(scope="session")
-def wait_gone():
+def wait_gone() -> WaitGone:
     """Wait until a process has ended, be it that init leaves it a zombie for a while."""
 
-    def wait(process, seconds=20):
+    def wait(process: psutil.Process, seconds: float = 20) -> None:
         deadline = time.monotonic() + seconds
         try:
             while process.status() != psutil.STATUS_ZOMBIE:
@@ -55,7 +65,7 @@ def wait_gone():
 
 
 @pytest.fixture
-def private_dir(tmp_path):
+def private_dir(tmp_path: Path) -> Path:
     """A directory below one that only its owner may enter."""
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
@@ -63,7 +73,7 @@ def private_dir(tmp_path):
 
 
 @pytest.fixture
-def stranger():
+def stranger() -> Iterator[Popen[bytes]]:
     """A process that has nothing to do with any server."""
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         yield process

@@ -18,8 +18,9 @@ from service.domain.secrets import derive_key
 from service.domain.totp import STEP_SECONDS
 from service.store.database import Database
 from service.store.failures import SignInFailures
-from tests.conftest import SECRET_KEY, now_ms
+from tests.conftest import SECRET_KEY, MakeSettings, Serve, now_ms
 from tests.support.people import TOTP_SECRET, Browser, Person, Reply
+from tests.support.redis_answers import answer_of
 
 WORTH_SECONDS = 5
 
@@ -76,7 +77,8 @@ class Client:
         if text:
             reply = await self.verify(reply.body, text, **body)
         assert reply.status == 200, reply
-        return reply.body
+        tokens: dict[str, Any] = reply.body
+        return tokens
 
     async def post(self, path: str, token: str, **body: Any) -> Reply:
         """Ask for something, signed in."""
@@ -154,7 +156,8 @@ class Streams:
     async def age(self, person: Person, tokens: dict[str, Any], age: timedelta) -> None:
         """Make a session as old as if it had been opened so long ago."""
         key = keys.session(keys.partition_of(person.id), tokens["session_id"])
-        await self.redis.hset(key, "c", now_ms() - age // timedelta(milliseconds=1))
+        opened_ms = now_ms() - age // timedelta(milliseconds=1)
+        await answer_of(self.redis.hset(key, "c", str(opened_ms)))
 
 
 @pytest.fixture

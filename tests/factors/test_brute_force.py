@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import event
@@ -15,22 +16,28 @@ from service.domain.lockout import MAX_FAILURES
 from service.domain.maced import Maced
 from service.domain.sessions import Origin
 from service.operations.throttle import Throttle
-from tests.conftest import now_ms
-from tests.factors.conftest import code, cookie_of, wrong_code
-from tests.support.people import TOTP_SECRET, Person
+from service.store.database import Database
+from service.store.event_log import EventLog
+from service.store.failures import Attempt, Locked
+from service.store.script_client import ScriptClient
+from tests.conftest import MakePerson, now_ms
+from tests.factors.conftest import Client, Failures, Streams, code, cookie_of, wrong_code
+from tests.support.people import TOTP_SECRET, Person, Reply
 
 DEVICE = "inphora_device"
 ORIGIN = Origin()
 
 
-def answers(replies):
+def answers(replies: list[Reply]) -> list[tuple[Any, Any]]:
     return [(reply.status, reply.code) for reply in replies]
 
 
 WRONG, LOCKED = (401, "invalid_credentials"), (429, "account_locked")
 
 
-async def test_failures_per_account_are_counted_with_growing_delays(client, person, failures):
+async def test_failures_per_account_are_counted_with_growing_delays(
+    client: Client, person: Person, failures: Failures
+) -> None:
     """ASVS 6.1.1: five are free; then a minute, two, four…, also for the right password."""
     replies = await client.fail(person, 8)
     assert answers(replies) == [WRONG] * 6 + [LOCKED] * 2
@@ -48,11 +55,11 @@ async def test_failures_per_account_are_counted_with_growing_delays(client, pers
     assert answers(await client.fail(person, 7)) == [WRONG] * 6 + [LOCKED]
 
 
-async def test_a_lock_tells_nothing(client, person, failures):
+async def test_a_lock_tells_nothing(client: Client, person: Person, failures: Failures) -> None:
     """ASVS 6.3.8: an address that nobody has is counted and locked alike, to the byte."""
     nobody = Person("", f"{token_hex(6)}@people.example")
 
-    async def seen(who):
+    async def seen(who: Person) -> list[tuple[int, dict[Any, Any], dict[Any, Any]]]:
         replies = await client.fail(who, 8)
         ids = {"request_id", "X-Request-ID", "Date", "Retry-After", "RateLimit"}
         return [
@@ -68,7 +75,9 @@ async def test_a_lock_tells_nothing(client, person, failures):
     assert await failures.of(nobody.email) == await failures.of(person.email) == 6
 
 
-async def test_a_race_gets_no_more_tries(client, person, failures):
+async def test_a_race_gets_no_more_tries(
+    client: Client, person: Person, failures: Failures
+) -> None:
     """ASVS 6.1.1, 15.4.2: of a hundred guesses at once as many are looked at as of a hundred in a row."""
     replies = await asyncio.gather(*(client.login(person, "wrong") for _ in range(100)))
 
@@ -76,7 +85,9 @@ async def test_a_race_gets_no_more_tries(client, person, failures):
     assert await failures.of(person.email) == 6
 
 
-async def test_a_race_of_the_owner_locks_nobody(client, person, failures):
+async def test_a_race_of_the_owner_locks_nobody(
+    client: Client, person: Person, failures: Failures
+) -> None:
     """Many sign-ins of one account at once, as of a script, wait for each other: none is a failure."""
     replies = await asyncio.gather(*(client.login(person) for _ in range(20)))
 
@@ -84,19 +95,25 @@ async def test_a_race_of_the_owner_locks_nobody(client, person, failures):
     assert await failures.of(person.email) == 0
 
 
-async def test_what_is_under_way_elsewhere_is_waited_for(client, person, failures):
+async def test_what_is_under_way_elsewhere_is_waited_for(
+    client: Client, person: Person, failures: Failures
+) -> None:
     """Other processes look at six: they may turn out right, and then nothing is locked."""
     tries = [await failures.store.count(person.email, None) for _ in range(6)]
     waiting = asyncio.create_task(client.login(person))
     late = await failures.store.count(person.email, None)
+    assert isinstance(late, Locked)
     assert late.undecided
     assert not waiting.done()
+    assert isinstance(tries[0], Attempt)
     await failures.store.clear(tries[0])
 
     assert (await waiting).status == 200
 
 
-async def test_strangers_do_not_lock_an_owner_out_on_a_known_device(client, make_person, failures):
+async def test_strangers_do_not_lock_an_owner_out_on_a_known_device(
+    client: Client, make_person: MakePerson, failures: Failures
+) -> None:
     """ASVS 6.1.1: a browser where they signed in has a counter of its own; nobody else's helps."""
     person, other = await make_person(), await make_person()
     owners = f"{DEVICE}={cookie_of(await client.login(person), DEVICE)}"
@@ -115,7 +132,9 @@ async def test_strangers_do_not_lock_an_owner_out_on_a_known_device(client, make
     assert answers(replies) == [WRONG] * 6 + [LOCKED]
 
 
-async def test_strangers_do_not_keep_the_signed_in_from_proving_who_they_are(client, person):
+async def test_strangers_do_not_keep_the_signed_in_from_proving_who_they_are(
+    client: Client, person: Person
+) -> None:
     """ASVS 6.1.1: a session has a counter of its own as well, for clients that keep no cookie."""
     token = (await client.sign_in(person))["access_token"]
     assert answers(await client.fail(person, 7))[-1] == LOCKED
@@ -123,7 +142,9 @@ async def test_strangers_do_not_keep_the_signed_in_from_proving_who_they_are(cli
     assert (await client.post("step-up", token, password=person.password)).status == 200
 
 
-async def test_failures_count_across_factors(client, make_person, failures):
+async def test_failures_count_across_factors(
+    client: Client, make_person: MakePerson, failures: Failures
+) -> None:
     """SP 800-63B-4 §3.2.2: passwords, codes and recovery codes are one row; half a sign-in clears none."""
     person = await make_person(totp_secret=TOTP_SECRET)
     await client.fail(person, 3)
@@ -153,7 +174,9 @@ async def test_failures_count_across_factors(client, make_person, failures):
         pytest.param("DELETE", "me", {}, id="erase"),
     ],
 )
-async def test_a_password_that_is_asked_for_once_more_counts(client, person, method, path, body):
+async def test_a_password_that_is_asked_for_once_more_counts(
+    client: Client, person: Person, method: str, path: str, body: dict[str, Any]
+) -> None:
     """ASVS 6.1.1: whoever has somebody's token guesses no faster than anybody else."""
     token = (await client.sign_in(person))["access_token"]
     given = {"password": "wrong", **body}
@@ -165,7 +188,9 @@ async def test_a_password_that_is_asked_for_once_more_counts(client, person, met
     assert answers(replies) == [WRONG] * 6 + [LOCKED]
 
 
-async def test_a_hundred_failures_shut_the_account(client, person, failures, database):
+async def test_a_hundred_failures_shut_the_account(
+    client: Client, person: Person, failures: Failures, database: Database
+) -> None:
     """SP 800-63B-4 §3.2.2: then no wait helps; a reset or an administrator does (`clear_all`)."""
     await client.fail(person, 1)
     await failures.set(person.email, MAX_FAILURES - 1)
@@ -179,13 +204,17 @@ async def test_a_hundred_failures_shut_the_account(client, person, failures, dat
     assert (await client.login(person)).status == 200
 
 
-async def test_a_try_that_could_not_be_looked_at_is_no_failure(failures, person, scripts):
+async def test_a_try_that_could_not_be_looked_at_is_no_failure(
+    failures: Failures, person: Person, scripts: ScriptClient
+) -> None:
     """While too many wait for argon2id, or a store is away: 503, and nobody is locked by that."""
 
-    def unused(*_):
+    def unused(*_: object) -> None:
         raise AssertionError
 
-    throttle = Throttle(failures.store, DeviceProofs(Maced([b"k"])), unused, now_ms)
+    throttle = Throttle(
+        failures.store, DeviceProofs(Maced([b"k"])), cast("EventLog", unused), now_ms
+    )
     kind = EventType.LOGIN_FAILED
     for _ in range(8):
         with pytest.raises(ServiceUnavailableError):
@@ -195,7 +224,9 @@ async def test_a_try_that_could_not_be_looked_at_is_no_failure(failures, person,
     assert await failures.of(person.email) == 0
 
 
-async def test_the_audit_has_what_was_refused(client, person, streams):
+async def test_the_audit_has_what_was_refused(
+    client: Client, person: Person, streams: Streams
+) -> None:
     """Every failure; the first that locks says until when; those that came too early are `locked`."""
     await client.fail(person, 7)
     told = await streams.events(person)
@@ -207,12 +238,12 @@ async def test_the_audit_has_what_was_refused(client, person, streams):
     assert timedelta(seconds=50) < until - datetime.now(UTC) <= timedelta(seconds=60)
 
 
-async def test_a_sign_in_costs_one_statement_more(client, person):
+async def test_a_sign_in_costs_one_statement_more(client: Client, person: Person) -> None:
     """The account is read by the statement that counts; another forgets the count."""
     seen = []
 
-    def note(_connection, _cursor, statement, *_):
-        seen.append(statement.split()[0].lower())
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        seen.append(statement.split(maxsplit=1)[0].lower())
 
     event.listen(Engine, "before_cursor_execute", note)
     try:
@@ -223,7 +254,9 @@ async def test_a_sign_in_costs_one_statement_more(client, person):
     assert seen == ["with", "delete", "insert"]
 
 
-async def test_the_right_password_forgets_no_wrong_codes(client, make_person):
+async def test_the_right_password_forgets_no_wrong_codes(
+    client: Client, make_person: MakePerson
+) -> None:
     """SP 800-63B-4 §3.2.2: nor does it where somebody signed in is asked for both."""
     person = await make_person(totp_secret=TOTP_SECRET)
     token = (await client.sign_in(person, code(step=-1)))["access_token"]

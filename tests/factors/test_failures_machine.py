@@ -16,6 +16,7 @@ from sqlalchemy import update
 
 from service.contracts.factor_tables import sign_in_failures
 from service.domain.lockout import DELAYS, FREE_FAILURES, MAX_FAILURES, NOTHING_HELPS
+from service.embedded import EmbeddedServer
 from service.store.database import Database, open_engine
 from service.store.failures import Attempt, Locked, SignInFailures
 
@@ -136,7 +137,7 @@ class Counting(RuleBasedStateMachine):
             )
 
 
-def test_failures_agree_with_the_model(postgres):
+def test_failures_agree_with_the_model(postgres: EmbeddedServer) -> None:
     """ASVS 6.1.1, SP 800-63B-4 §3.2.2: no order of tries, ends and waits makes them differ."""
     with asyncio.Runner() as runner:
         engine = open_engine(postgres.url, connections=1)

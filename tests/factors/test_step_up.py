@@ -7,14 +7,18 @@ from sqlalchemy import update
 
 from service.contracts.tables import users
 from service.domain.users import Role
-from tests.factors.conftest import code, cookie_of
-from tests.support.people import TOTP_SECRET
+from service.store.database import Database
+from tests.conftest import MakePerson
+from tests.factors.conftest import Client, Streams, code, cookie_of
+from tests.support.people import TOTP_SECRET, Person, Reply
 
 LONG_AGO = timedelta(minutes=16)
 REFRESH = "inphora_refresh"
 
 
-async def test_a_step_up_is_a_new_session_and_the_old_is_dead(client, person, streams):
+async def test_a_step_up_is_a_new_session_and_the_old_is_dead(
+    client: Client, person: Person, streams: Streams
+) -> None:
     """ASVS 7.2.4: other id, other tokens, another beginning; no token of the old one is taken."""
     old = await client.sign_in(person)
     await streams.age(person, old, LONG_AGO)
@@ -35,7 +39,9 @@ async def test_a_step_up_is_a_new_session_and_the_old_is_dead(client, person, st
     assert (ended.session_id, ended.reason) == (old["session_id"], "superseded")
 
 
-async def test_a_step_up_takes_all_that_signing_in_takes(client, make_person):
+async def test_a_step_up_takes_all_that_signing_in_takes(
+    client: Client, make_person: MakePerson
+) -> None:
     """SP 800-63B-4 §2: with a second factor a password alone is not enough; amr says what was shown."""
     person = await make_person(totp_secret=TOTP_SECRET)
     token = (await client.sign_in(person, code(step=-1)))["access_token"]
@@ -48,7 +54,7 @@ async def test_a_step_up_takes_all_that_signing_in_takes(client, make_person):
     assert me["amr"] == ["pwd", "otp", "mfa"]
 
 
-async def test_a_step_up_has_one_winner_under_a_race(client, person):
+async def test_a_step_up_has_one_winner_under_a_race(client: Client, person: Person) -> None:
     """ASVS 15.4.2: of several in one session one gets another; only that one lives."""
     token = (await client.sign_in(person))["access_token"]
     replies = await asyncio.gather(
@@ -66,7 +72,7 @@ async def test_a_step_up_has_one_winner_under_a_race(client, person):
     assert [session["id"] for session in sessions] == [done[0]["session_id"]]
 
 
-async def test_a_step_up_in_cookie_mode(client, person):
+async def test_a_step_up_in_cookie_mode(client: Client, person: Person) -> None:
     """The new refresh token is the browser's to keep, as at sign-in."""
     token = (await client.sign_in(person))["access_token"]
     reply = await client.post("step-up", token, password=person.password, cookie=True)
@@ -74,13 +80,15 @@ async def test_a_step_up_in_cookie_mode(client, person):
     assert cookie_of(reply, REFRESH).startswith("rt_")
 
 
-async def test_erasing_oneself_wants_both_factors(client, make_person, streams):
+async def test_erasing_oneself_wants_both_factors(
+    client: Client, make_person: MakePerson, streams: Streams
+) -> None:
     """ASVS 7.5.1: a password, and of who has a second factor also that, of late."""
     person = await make_person(totp_secret=TOTP_SECRET)
     tokens = await client.sign_in(person, code(step=-1))
     await streams.age(person, tokens, LONG_AGO)
 
-    async def erase(token):
+    async def erase(token: str) -> Reply:
         body = {"password": person.password}
         return await client.browser.send("DELETE", "/api/auth/me", token=token, json=body)
 
@@ -91,7 +99,9 @@ async def test_erasing_oneself_wants_both_factors(client, make_person, streams):
     assert (await erase(token)).status == 202
 
 
-async def test_erasing_oneself_by_password_alone(client, person, streams):
+async def test_erasing_oneself_by_password_alone(
+    client: Client, person: Person, streams: Streams
+) -> None:
     """Who has no second factor proves by it all that they can, however old the session."""
     tokens = await client.sign_in(person)
     await streams.age(person, tokens, LONG_AGO)
@@ -102,7 +112,9 @@ async def test_erasing_oneself_by_password_alone(client, person, streams):
     ).status == 202
 
 
-async def test_the_last_admin_stays(client, make_person, database):
+async def test_the_last_admin_stays(
+    client: Client, make_person: MakePerson, database: Database
+) -> None:
     """Nobody can leave a service without anybody who may run it."""
     async with database.transaction() as connection:  # of other tests
         await connection.execute(update(users).values(roles=[]))

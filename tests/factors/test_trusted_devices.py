@@ -1,31 +1,36 @@
 """Devices that passed the second step and may skip it."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import text, update
 
 from service.contracts.factor_tables import trusted_devices
-from tests.factors.conftest import Client, code, cookie_of
-from tests.support.people import TOTP_SECRET
+from service.store.database import Database
+from tests.conftest import MakePerson, MakeSettings, Serve
+from tests.factors.conftest import Client, Streams, code, cookie_of
+from tests.support.people import TOTP_SECRET, Person
 
 TRUSTED = "inphora_trusted"
 
 
 @pytest.fixture
-async def guarded(make_person):
+async def guarded(make_person: MakePerson) -> Person:
     """Somebody with a second factor."""
     return await make_person(totp_secret=TOTP_SECRET)
 
 
-async def trust(client, person, step=-1):
+async def trust(client: Client, person: Person, step: int = -1) -> tuple[Any, Any]:
     """Sign in with the second step, and have the device trusted; tokens and the device's."""
     tokens = await client.sign_in(person, code(step=step), trust_device=True)
     return tokens["access_token"], tokens["device_token"]
 
 
-async def test_a_trusted_device_skips_the_second_step(client, guarded, streams):
+async def test_a_trusted_device_skips_the_second_step(
+    client: Client, guarded: Person, streams: Streams
+) -> None:
     """By password and its token; what it proved is said as it is."""
     token, device = await trust(client, guarded)
     assert len(device) == len("td_") + 43
@@ -41,7 +46,9 @@ async def test_a_trusted_device_skips_the_second_step(client, guarded, streams):
     assert "device.trusted" in await streams.types(guarded)
 
 
-async def test_what_a_trusted_device_proves_is_no_second_factor(client, guarded):
+async def test_what_a_trusted_device_proves_is_no_second_factor(
+    client: Client, guarded: Person
+) -> None:
     """SP 800-63B-4 §2.2: what wants both still asks for both."""
     _, device = await trust(client, guarded)
     token = (await client.login(guarded, device_token=device)).body["access_token"]
@@ -51,7 +58,9 @@ async def test_what_a_trusted_device_proves_is_no_second_factor(client, guarded)
     assert refused.code == "step_up_required"
 
 
-async def test_a_device_is_trusted_for_its_owner_only(client, guarded, make_person):
+async def test_a_device_is_trusted_for_its_owner_only(
+    client: Client, guarded: Person, make_person: MakePerson
+) -> None:
     """Its token beside another's password is nothing; so is one that nobody gave out."""
     other = await make_person(totp_secret=TOTP_SECRET)
     _, device = await trust(client, guarded)
@@ -59,7 +68,7 @@ async def test_a_device_is_trusted_for_its_owner_only(client, guarded, make_pers
         assert (await client.login(who, device_token=token)).body["mfa_required"] is True
 
 
-async def test_trust_ends(client, guarded, database):
+async def test_trust_ends(client: Client, guarded: Person, database: Database) -> None:
     """At its time, and when its owner says so; another person's can't be ended."""
     _, old = await trust(client, guarded)
     async with database.transaction() as connection:
@@ -80,7 +89,9 @@ async def test_trust_ends(client, guarded, database):
     assert (await client.login(guarded, device_token=device)).body["mfa_required"] is True
 
 
-async def test_nobody_ends_the_trust_in_another_persons_device(client, guarded, person):
+async def test_nobody_ends_the_trust_in_another_persons_device(
+    client: Client, guarded: Person, person: Person
+) -> None:
     """ASVS 8.2.2: an id of another's is no id at all."""
     token, _ = await trust(client, guarded)
     [listed] = (await client.get("trusted-devices", token)).body["trusted_devices"]
@@ -91,7 +102,9 @@ async def test_nobody_ends_the_trust_in_another_persons_device(client, guarded, 
     assert len((await client.get("trusted-devices", token)).body["trusted_devices"]) == 1
 
 
-async def test_turning_the_factor_off_ends_all_trust(client, guarded, streams):
+async def test_turning_the_factor_off_ends_all_trust(
+    client: Client, guarded: Person, streams: Streams
+) -> None:
     """And what was trusted before means nothing when it is on again."""
     token, device = await trust(client, guarded)
     given = {"password": guarded.password, "code": code()}
@@ -103,7 +116,7 @@ async def test_turning_the_factor_off_ends_all_trust(client, guarded, streams):
     assert "device.revoked" in await streams.types(guarded)
 
 
-async def test_in_cookie_mode_the_browser_keeps_it(client, guarded):
+async def test_in_cookie_mode_the_browser_keeps_it(client: Client, guarded: Person) -> None:
     """Where no script can read it; the browser's own is `current` in the list."""
     body = {"email": guarded.email, "password": guarded.password, "cookie": True}
     challenge = (await client.browser.send("POST", "/api/auth/login", json=body)).body
@@ -136,7 +149,9 @@ async def test_no_device_is_trusted_unless_the_operator_wants_that(share, make_s
     assert (done.status, "device_token" in done.body) == (200, False)
 
 
-async def test_only_a_hash_of_the_token_is_kept(client, guarded, database):
+async def test_only_a_hash_of_the_token_is_kept(
+    client: Client, guarded: Person, database: Database
+) -> None:
     """ASVS 6.5.2: whoever reads the table can't sign in by it."""
     _, device = await trust(client, guarded)
     query = text("select row_to_json(d)::text from trusted_devices d where user_id = :id")

@@ -2,16 +2,18 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pyotp
 
-from tests.factors.conftest import code, wrong_code
-from tests.support.people import TOTP_SECRET
+from tests.conftest import MakePerson
+from tests.factors.conftest import Client, Streams, code, wrong_code
+from tests.support.people import TOTP_SECRET, Person
 
 INVALID = (401, "mfa_code_invalid")
 
 
-async def enable(client, token, **body):
+async def enable(client: Client, token: str, **body: Any) -> tuple[str, list[str]]:
     """Turn it on; its secret and recovery codes."""
     secret = (await client.post("2fa/setup", token)).body["secret"]
     reply = await client.post("2fa/enable", token, code=code(secret=secret, step=-1), **body)
@@ -19,7 +21,7 @@ async def enable(client, token, **body):
     return secret, reply.body["recovery_codes"]
 
 
-async def test_a_life_of_a_second_factor(client, person, streams):
+async def test_a_life_of_a_second_factor(client: Client, person: Person, streams: Streams) -> None:
     """On, used, its recovery codes renewed, off; nothing says its secret again."""
     token = (await client.sign_in(person))["access_token"]
     state = {"totp": False, "recovery_codes_left": 0, "trusted_devices_days": 30}
@@ -58,7 +60,9 @@ async def test_a_life_of_a_second_factor(client, person, streams):
     ]
 
 
-async def test_factor_change_wants_re_authentication(client, person, make_person, streams):
+async def test_factor_change_wants_re_authentication(
+    client: Client, person: Person, make_person: MakePerson, streams: Streams
+) -> None:
     """ASVS 7.5.1: setting one up wants a sign-in of late, the rest a password and a code."""
     tokens = await client.sign_in(person)
     await streams.age(person, tokens, timedelta(minutes=16))
@@ -75,7 +79,9 @@ async def test_factor_change_wants_re_authentication(client, person, make_person
     assert (await client.get("2fa", token)).body["totp"] is True
 
 
-async def test_a_short_password_does_not_stay_alone(client, make_person, streams):
+async def test_a_short_password_does_not_stay_alone(
+    client: Client, make_person: MakePerson, streams: Streams
+) -> None:
     """SP 800-63B-4 §3.1.1.2: 8 characters are enough beside a factor; its owner changes them first."""
     person = await make_person(totp_secret=TOTP_SECRET)
     token = (await client.sign_in(person, code()))["access_token"]
@@ -92,7 +98,7 @@ async def test_a_short_password_does_not_stay_alone(client, make_person, streams
     assert (await client.post("2fa/disable", token, **given)).status == 204, "the code is unspent"
 
 
-async def test_factor_change_offers_ending_other_sessions(client, person):
+async def test_factor_change_offers_ending_other_sessions(client: Client, person: Person) -> None:
     """ASVS 7.4.3: who asks for it stays signed in here only."""
     here, there = await client.sign_in(person), await client.sign_in(person)
     secret, _ = await enable(client, here["access_token"])
@@ -108,7 +114,7 @@ async def test_factor_change_offers_ending_other_sessions(client, person):
     assert (await client.browser.me(here["access_token"])).status == 200
 
 
-async def test_a_step_is_never_accepted_twice(client, person):
+async def test_a_step_is_never_accepted_twice(client: Client, person: Person) -> None:
     """ASVS 6.5.1, RFC 6238 §5.2: enabling, signing in, stepping up and disabling share one memory."""
     token = (await client.sign_in(person))["access_token"]
     secret, _ = await enable(client, token)  # takes the step before
@@ -125,7 +131,7 @@ async def test_a_step_is_never_accepted_twice(client, person):
     assert (await client.post("2fa/disable", token, **given, code=last)).status == 204
 
 
-async def test_a_code_has_one_winner_under_a_race(client, make_person):
+async def test_a_code_has_one_winner_under_a_race(client: Client, make_person: MakePerson) -> None:
     """ASVS 15.4.2: of several uses of one code at once, wherever, one counts."""
     person = await make_person(totp_secret=TOTP_SECRET)
     token = (await client.sign_in(person, code(step=-1)))["access_token"]
@@ -140,7 +146,7 @@ async def test_a_code_has_one_winner_under_a_race(client, make_person):
     assert sorted(reply.status for reply in replies) == [200, 401, 401, 401]
 
 
-async def test_secret_has_160_bits_and_is_shown_once(client, person):
+async def test_secret_has_160_bits_and_is_shown_once(client: Client, person: Person) -> None:
     """SP 800-63B-4 §3.1.5: as an authenticator takes it; enabling twice by one secret does not work."""
     token = (await client.sign_in(person))["access_token"]
     setup = (await client.post("2fa/setup", token)).body

@@ -38,7 +38,7 @@ def broken(
     return reconcile(journal, audit, rows, damage or Damage())
 
 
-def test_balanced():
+def test_balanced() -> None:
     """Nothing to complain of, alive or ended."""
     assert broken(GOOD) == []
     assert broken([*GOOD, END], reason="logout", ended=True) == []
@@ -75,12 +75,12 @@ def test_balanced():
         ),
     ],
 )
-def test_unbalanced(given: dict[str, Any], words: str):
+def test_unbalanced(given: dict[str, Any], words: str) -> None:
     """Each broken promise is said in words."""
     assert words in "; ".join(broken(**given))
 
 
-def test_only_what_was_destroyed_may_be_missing():
+def test_only_what_was_destroyed_may_be_missing() -> None:
     """By its request, or by when it was acknowledged."""
     assert broken(GOOD[:1], damage=Damage(requests=frozenset({"b"}))) == []
     assert broken(GOOD[:1], damage=Damage(since=10.5, until=12.0)) == []
@@ -98,7 +98,7 @@ def test_only_what_was_destroyed_may_be_missing():
         (False, False, 60.0, True),
     ],
 )
-def test_dead_tokens(applied, degraded, late, wrong):
+def test_dead_tokens(applied: bool, degraded: bool, late: float, wrong: bool) -> None:
     """Never after a 204; for a moment while either answer was given without Redis."""
     journal = told()
     journal.end("s", applied=applied)

@@ -79,7 +79,7 @@ async def _unheard(stage: Stage, replica: Any) -> bool:
         )
         for s in ended
     ]
-    return sum(alive) >= UNHEARD
+    return bool(sum(alive) >= UNHEARD)
 
 
 async def _promoted(sentinels: EmbeddedSentinels) -> bool:
@@ -94,6 +94,6 @@ async def _promoted(sentinels: EmbeddedSentinels) -> bool:
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_failover_to_a_late_replica(scene: Scene):
+async def test_failover_to_a_late_replica(scene: Scene) -> None:
     """No end is undone, and nobody is signed out because a replica did not know of a refresh."""
     await suffer(scene.stage, lambda _: failed_over(scene), "failed over to a late replica")

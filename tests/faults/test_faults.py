@@ -156,6 +156,6 @@ async def scene(
         pytest.param(scripts_forgotten, id="scripts forgotten"),
     ],
 )
-async def test_one_server(fault: Fault, scene: Scene, request: pytest.FixtureRequest):
+async def test_one_server(fault: Fault, scene: Scene, request: pytest.FixtureRequest) -> None:
     """Nobody is signed out, nothing dead is accepted, nothing is lost, and it heals by itself."""
     await suffer(scene.stage, lambda _: fault(scene), request.node.callspec.id)

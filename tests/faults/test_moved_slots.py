@@ -12,11 +12,10 @@ from redis.asyncio import Redis
 from service.contracts import keys
 from service.embedded import EmbeddedCluster, start_cluster, start_valkey
 from service.store.redis_pool import open_redis
-from service.store.redis_slots import place
 from tests.faults.books import Damage
 from tests.faults.stage import SECONDS, Stage, open_stage, suffer
 from tests.support.people import Person
-from tests.support.slots import Move
+from tests.support.slots import Move, slot_of
 
 MOVED = 3
 """People whose partitions move."""
@@ -34,7 +33,7 @@ class Scene:
         """The slots of some people's partitions, each with its way before it."""
         partitions = {keys.partition_of(person.id) for person in people[:MOVED]}
         moves = [
-            Move(self.cluster, self.nodes, int(place(("GET", keys.events(partition)))))
+            Move(self.cluster, self.nodes, slot_of(keys.events(partition)))
             for partition in partitions
         ]
         for move in moves:
@@ -100,6 +99,6 @@ async def test_moved_slots(
     fault: Callable[[Scene, Sequence[Person]], Awaitable[Damage]],
     scene: Scene,
     request: pytest.FixtureRequest,
-):
+) -> None:
     """Some wait for a moment; nothing is lost, and nobody is given what belongs to another."""
     await suffer(scene.stage, lambda people: fault(scene, people), request.node.callspec.id)

@@ -139,7 +139,7 @@ class Office:
         await self.outbox.put(None, Mail(to=to, **told))
         self.clock.ms += 1000  # the row's own clock may be ahead by a little
 
-    async def waiting(self) -> list[tuple[str, Any]]:
+    async def waiting(self) -> list[tuple[str, str, dict[str, Any], str | None]]:
         """Templates and what they are told, oldest first."""
         found = []
         for row in await self.rows():

@@ -9,26 +9,31 @@ from service.mail_cli import check_server, send_test
 from service.operations.diagnose_mail import LATE_SECONDS, DiagnoseMail
 from service.outbound.mails.delivery import Fate
 from service.outbound.mails.letter import AddressUnusableError
+from tests.conftest import MakeSettings
 from tests.mails.conftest import Office, Postbox
 
 
-async def test_a_test_by_smtp(make_settings, box: Postbox) -> None:
+async def test_a_test_by_smtp(make_settings: MakeSettings, box: Postbox) -> None:
     """Taken or refused, it says so; without a way there is nothing to say."""
     settings = make_settings(smtp_url=box.url)
     delivery = await send_test(settings, "ops@people.example")
+    assert delivery is not None
     assert delivery.fate is Fate.SENT
     assert box.recipients == ["ops@people.example"]
     assert box.got[0]["Subject"] == "Inphora: This is a test"
     strict = await send_test(
         make_settings(smtp_url=f"{box.url}?starttls=required"), "ops@people.example"
     )
+    assert strict is not None
     assert strict.why == "it offers no STARTTLS, which SMTP_URL wants"
     assert await send_test(make_settings(), "ops@people.example") is None
     with pytest.raises(AddressUnusableError):
         await send_test(settings, "ops")
 
 
-async def test_a_test_into_a_folder(make_settings, tmp_path: Path, box: Postbox) -> None:
+async def test_a_test_into_a_folder(
+    make_settings: MakeSettings, tmp_path: Path, box: Postbox
+) -> None:
     """MAIL_DIR goes before SMTP_URL."""
     settings = make_settings(smtp_url=box.url, mail_dir=tmp_path / "mail")
     await send_test(settings, "ops@people.example")
@@ -39,8 +44,11 @@ async def test_a_test_into_a_folder(make_settings, tmp_path: Path, box: Postbox)
 async def test_what_doctor_says(office: Office, box: Postbox, tmp_path: Path) -> None:
     """Each trouble is told, with what to do about it; all well is one line."""
 
-    async def examine(url: str | None = None, folder: Path | None = None, *, local: bool = False):
+    async def examine(
+        url: str | None = None, folder: Path | None = None, *, local: bool = False
+    ) -> list[tuple[bool, str]]:
         async def reach() -> str | None:
+            assert url is not None
             return await check_server(url)
 
         diagnose = DiagnoseMail(
@@ -74,7 +82,7 @@ async def test_what_doctor_says(office: Office, box: Postbox, tmp_path: Path) ->
         "smtp://us:hunter2@mx.example?tls=on",
     ],
 )
-def test_a_bad_smtp_url_stops_the_start(make_settings, url: str) -> None:
+def test_a_bad_smtp_url_stops_the_start(make_settings: MakeSettings, url: str) -> None:
     """With a line that names it, and no password."""
     with pytest.raises(ValueError, match="smtp_url") as refused:
         make_settings(smtp_url=url)

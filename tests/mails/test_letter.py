@@ -11,6 +11,7 @@ from service.contracts.mails import Mail, MailTemplate
 from service.outbound.mails.delivery import Fate
 from service.outbound.mails.folder import FolderCarrier
 from service.outbound.mails.letter import Letters
+from tests.support.mails import body_of
 
 AT = datetime(2026, 11, 23, 21, 50, tzinfo=UTC)
 LINK = "https://auth.example/verify#token=abc&x=1"
@@ -46,8 +47,8 @@ def test_every_mail_in_both_forms(letters: Letters, template: MailTemplate) -> N
         message = letters.write(
             Mail(template, "ada@people.example", params=params), number=7, at=AT
         )
-        plain = message.get_body(("plain",)).get_content()
-        page = message.get_body(("html",)).get_content()
+        plain = body_of(message, "plain")
+        page = body_of(message, "html")
         assert message["Subject"].startswith("Inphora: ")
         assert message["Subject"].removeprefix("Inphora: ") in page
         assert max(len(line) for line in plain.splitlines() if "://" not in line) <= 72
@@ -65,7 +66,7 @@ def test_a_notice_has_no_link(letters: Letters, template: MailTemplate) -> None:
     params = {**NEEDED.get(template, {}), **MORE.get(template, {}), **FACTS}
     message = letters.write(Mail(template, "ada@people.example", params=params), number=7, at=AT)
     for form in ("plain", "html"):
-        text = message.get_body((form,)).get_content()
+        text = body_of(message, form)
         assert "://" not in text
         assert "href" not in text
 
@@ -94,7 +95,7 @@ def test_templates_of_ones_own(tmp_path: Path) -> None:
     mail = Mail(MailTemplate.MFA_ENABLED, "ada@people.example", params={"device": "<b>"})
     message = own.write(mail, number=7, at=AT)
     assert message["Subject"] == "Shop: Hello"
-    assert "<b>" not in message.get_body(("html",)).get_content()
+    assert "<b>" not in body_of(message, "html")
     other = Mail(MailTemplate.MFA_DISABLED, "ada@people.example")
     assert own.write(other, number=8, at=AT)["Subject"] == "Shop: Two-step sign-in is off"
 

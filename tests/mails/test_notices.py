@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import event as listen
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.contracts.events import Event, EventType
 from service.domain.ids import make_id
@@ -115,7 +116,12 @@ async def test_a_step_up_is_no_sign_in_from_a_new_device(office: Office, person:
 
 async def test_where_an_administrator_sits_is_not_told(office: Office, person: Person) -> None:
     """Of what somebody else did: what and when, but neither their address nor their device."""
-    by_admin = {"user_id": person.id, "actor_id": str(uuid4()), "ip": HOME, "user_agent": FIREFOX}
+    by_admin: dict[str, Any] = {
+        "user_id": person.id,
+        "actor_id": str(uuid4()),
+        "ip": HOME,
+        "user_agent": FIREFOX,
+    }
     await store(office, Event(EventType.USER_MFA_RESET, office.clock(), **by_admin))
     [(_, _, params, _)] = await office.waiting()
     assert params.keys() == {"when"}
@@ -227,7 +233,7 @@ async def test_it_is_one_transaction(office: Office, person: Person) -> None:
     assert await office.sql("select count(*) from audit_log") == before
 
 
-async def test_what_it_costs(office: Office, person: Person, engine) -> None:
+async def test_what_it_costs(office: Office, person: Person, engine: AsyncEngine) -> None:
     """One look at the people for a batch with something to tell, none for others."""
     statements: list[str] = []
     listen.listen(

@@ -1,6 +1,7 @@
 """Real workers and commands."""
 
 import asyncio
+from pathlib import Path
 
 from service.contracts.mails import Mail, MailTemplate
 from service.domain.secrets import at_rest

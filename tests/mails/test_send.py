@@ -1,7 +1,10 @@
 """A mail goes out once, in both forms, however the server behaves."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,13 +14,17 @@ from service.domain.mail_tries import EXPIRES
 from service.outbound.mails.smtp import MailServer, by_smtp
 from service.store.event_log import EventLog
 from tests.mails.conftest import LINK, TOKEN, Office, Postbox, postbox, server_context, takes
+from tests.support.mails import body_of
+from tests.support.people import Person
 from tests.support.processes import free_port
 from tests.support.tls import Authority
 
 USER = "9c44b5c9-8279-4821-a08e-98e8f07f0981"
 
 
-async def test_a_mail_in_two_forms_once(office: Office, box: Postbox, said) -> None:
+async def test_a_mail_in_two_forms_once(
+    office: Office, box: Postbox, said: Callable[[], Any]
+) -> None:
     """Text and HTML, with the link; nothing of it is left in the table; an event without address."""
     before = len(await said())
     await office.put(user_id=USER)
@@ -31,7 +38,7 @@ async def test_a_mail_in_two_forms_once(office: Office, box: Postbox, said) -> N
     assert message["From"] == "Inphora <no-reply@mail.example>"
     assert message["Auto-Submitted"] == "auto-generated"
     for form in ("plain", "html"):
-        assert LINK in message.get_body((form,)).get_content()
+        assert LINK in body_of(message, form)
     assert await office.rows() == []
     [event] = (await said())[before:]
     assert event["type"] == "mail.sent"
@@ -59,7 +66,9 @@ async def test_a_server_that_is_away_loses_nothing(office: Office) -> None:
     assert sorted(box.recipients) == ["ada@people.example", "bob@people.example"]
 
 
-async def test_a_redis_that_is_away_sends_nothing_twice(office: Office, box: Postbox, said) -> None:
+async def test_a_redis_that_is_away_sends_nothing_twice(
+    office: Office, box: Postbox, said: Callable[[], Any]
+) -> None:
     """The event of a mail that was sent waits for Redis; nobody gets the mail again meanwhile."""
 
     class Silent(EventLog):
@@ -99,7 +108,9 @@ async def test_it_is_put_off_and_comes_again(office: Office, box: Postbox, at: s
     assert await send() == 2
 
 
-async def test_it_is_put_off_for_three_days_at_most(office: Office, box: Postbox, said) -> None:
+async def test_it_is_put_off_for_three_days_at_most(
+    office: Office, box: Postbox, said: Callable[[], Any]
+) -> None:
     """Twenty-one tries, ever further apart; then an event says so."""
     box.answers = ["450 no"] * 21
     send, begun = office.worker(box.url), office.clock.now
@@ -114,7 +125,9 @@ async def test_it_is_put_off_for_three_days_at_most(office: Office, box: Postbox
 
 
 @pytest.mark.parametrize("at", ["RCPT", "DATA"])
-async def test_a_refusal_is_final(office: Office, box: Postbox, said, at: str) -> None:
+async def test_a_refusal_is_final(
+    office: Office, box: Postbox, said: Callable[[], Any], at: str
+) -> None:
     """A 5xx fails at once, with an event that names no address; the next mail goes out."""
     box.at, box.answers = at, ["550 no such user ada@people.example"]
     await office.put()
@@ -159,7 +172,9 @@ async def test_what_is_no_word_on_the_mail(
         "",
     ],
 )
-async def test_no_header_by_an_address(office: Office, box: Postbox, said, to: str) -> None:
+async def test_no_header_by_an_address(
+    office: Office, box: Postbox, said: Callable[[], Any], to: str
+) -> None:
     """What is no address is given up, whatever it tries to smuggle in (ASVS 1.3.11)."""
     await office.put(to)
     assert await office.worker(box.url)() == 0
@@ -176,7 +191,7 @@ async def test_no_header_and_no_markup_by_a_name(office: Office, box: Postbox) -
     [message] = box.got
     assert box.recipients == ["ada@people.example"]
     assert "Bcc" not in message
-    page = message.get_body(("html",)).get_content()
+    page = body_of(message, "html")
     assert "<img" not in page
     assert "<script>" not in page
     assert "<b>" not in page
@@ -203,6 +218,7 @@ async def test_what_waits_is_sealed(office: Office) -> None:
         assert secret not in dump
         assert secret.encode().hex() not in dump
     claimed = await office.queue.claim(office.clock.now, lease=timedelta(minutes=1))
+    assert claimed is not None
     assert claimed.params["link"] == LINK
     assert TOKEN not in repr(claimed)
     assert "ada" not in repr(claimed)
@@ -218,7 +234,9 @@ async def test_two_workers_share(office: Office, box: Postbox) -> None:
     assert sorted(box.recipients) == sorted(f"p{n}@people.example" for n in range(12))
 
 
-async def test_who_was_erased_is_not_written_to(office: Office, box: Postbox, person) -> None:
+async def test_who_was_erased_is_not_written_to(
+    office: Office, box: Postbox, person: Person
+) -> None:
     """Their mails go with the account, also those of a server that was away."""
     from service.store.erasures import Erasures, RequestedBy
 
@@ -228,7 +246,9 @@ async def test_who_was_erased_is_not_written_to(office: Office, box: Postbox, pe
     assert box.got == []
 
 
-async def test_without_a_way_out_mails_wait(office: Office, box: Postbox, said) -> None:
+async def test_without_a_way_out_mails_wait(
+    office: Office, box: Postbox, said: Callable[[], Any]
+) -> None:
     """Neither SMTP_URL nor MAIL_DIR: nothing is lost for 30 days; then it is of no use any more."""
     await office.put()
     assert await office.worker(None)() == 0
@@ -249,7 +269,7 @@ async def test_a_mail_that_no_key_opens(office: Office, box: Postbox) -> None:
     assert row.last_error == "SECRET_KEY does not open it"
 
 
-async def test_it_goes_by_tls_and_with_a_password(office: Office, tmp_path) -> None:
+async def test_it_goes_by_tls_and_with_a_password(office: Office, tmp_path: Path) -> None:
     """STARTTLS first, then the password."""
     import ssl
 

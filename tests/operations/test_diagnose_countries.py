@@ -9,11 +9,11 @@ BUILT = 1_790_000_000
 DAY = 86_400
 
 
-def test_no_file_is_no_finding():
+def test_no_file_is_no_finding() -> None:
     assert countries_findings(None, BUILT * 1000) == []
 
 
-def test_a_file_is_named_with_its_age(tmp_path: Path):
+def test_a_file_is_named_with_its_age(tmp_path: Path) -> None:
     """Old ones are wrong about more and more addresses."""
     path = tmp_path / "countries.mmdb"
     path.write_bytes(to_mmdb({"10.0.0.0/8": "KE"}, built=BUILT))
@@ -25,7 +25,7 @@ def test_a_file_is_named_with_its_age(tmp_path: Path):
     assert young.what == "GEOIP_FILE is a Tiny-Country, 30 days old"
 
 
-def test_a_file_that_cannot_be_read(tmp_path: Path):
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     [finding] = countries_findings(tmp_path / "none.mmdb", BUILT * 1000)
 
     assert not finding.ok

@@ -1,6 +1,7 @@
 """What `doctor` complains of in a Redis that answers, and what it leaves alone."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,7 @@ WELL = RedisState(
         pytest.param({"topology": Topology.CLUSTER, "nodes": 3}, id="a cluster without replicas"),
     ],
 )
-def test_all_is_well(change):
+def test_all_is_well(change: dict[str, Any]) -> None:
     assert [f for f in redis_findings(replace(WELL, **change)) if not f.ok] == []
 
 
@@ -63,7 +64,7 @@ def test_all_is_well(change):
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_complaint(change, what, mend):
+def test_a_complaint(change: dict[str, Any], what: str, mend: str) -> None:
     """Just one, which says how to mend it."""
     (finding,) = [f for f in redis_findings(replace(WELL, **change)) if not f.ok]
 
@@ -89,5 +90,5 @@ def test_a_complaint(change, what, mend):
     ],
     ids=["nobody", "one behind", "the nearest of two", "one that knows more already"],
 )
-def test_replication_lag(info, lag):
+def test_replication_lag(info: dict[str, Any], lag: int | None) -> None:
     assert replication_lag(info) == lag

@@ -1,6 +1,7 @@
 """Copies of checkpoints: in a file, by POST, in a bucket; whole, in order, never written over."""
 
 import os
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from config.settings import Settings
 from service.domain.checkpoint import Checkpoint
-from service.outbound.checkpoint_sinks import open_sink
+from service.outbound.checkpoint_sinks import CheckpointSink, open_sink
+from tests.conftest import MakeSettings
 from tests.support.receiver import Receiver, receiver
 from tests.support.s3 import ACCESS_KEY, REGION, SECRET_KEY, Bucket, bucket
 
@@ -26,14 +28,20 @@ def checkpoints(count: int) -> list[Checkpoint]:
     return made
 
 
+def kept_by(sink: CheckpointSink | None) -> CheckpointSink:
+    """The sink that an address opened."""
+    assert sink is not None
+    return sink
+
+
 @pytest.fixture
-async def product():
+async def product() -> AsyncIterator[Receiver]:
     async with receiver() as there:
         yield there
 
 
 @pytest.fixture
-async def store(monkeypatch: pytest.MonkeyPatch):
+async def store(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bucket]:
     """A bucket, and the credentials to it where AWS's tools look for them."""
     for name in [each for each in os.environ if each.startswith("AWS_")]:
         monkeypatch.delenv(name)
@@ -52,8 +60,8 @@ async def test_a_file(tmp_path: Path, scheme: str) -> None:
     """A line each."""
     first, second = checkpoints(2)
     async with open_sink(f"{scheme}{tmp_path}/sink") as sink:
-        await sink.deliver(first)
-        await sink.deliver(second)
+        await kept_by(sink).deliver(first)
+        await kept_by(sink).deliver(second)
     assert (tmp_path / "sink").read_text() == first.to_line() + second.to_line()
 
 
@@ -61,7 +69,7 @@ async def test_a_file_that_can_not_be(tmp_path: Path) -> None:
     """An OSError: the checkpoint waits."""
     async with open_sink(f"{tmp_path}/missing/sink") as sink:
         with pytest.raises(OSError, match="missing"):
-            await sink.deliver(checkpoints(1)[0])
+            await kept_by(sink).deliver(checkpoints(1)[0])
 
 
 async def test_by_post(product: Receiver) -> None:
@@ -69,7 +77,7 @@ async def test_by_post(product: Receiver) -> None:
     [one] = checkpoints(1)
     for token in (None, "s3cret"):
         async with open_sink(product.url, token=token) as sink:
-            await sink.deliver(one)
+            await kept_by(sink).deliver(one)
             assert "s3cret" not in repr(sink)
     assert [each.body.decode() for each in product.got] == [one.to_line()] * 2
     said = [each.headers.get("authorization") for each in product.got]
@@ -82,7 +90,7 @@ async def test_what_does_not_take_it(product: Receiver, status: int) -> None:
     async with receiver() as elsewhere, open_sink(product.url, token="t") as sink:
         product.status, product.headers = status, {"Location": elsewhere.url}
         with pytest.raises(OSError, match=f"checkpoint-000000000001: it answered {status}"):
-            await sink.deliver(checkpoints(1)[0])
+            await kept_by(sink).deliver(checkpoints(1)[0])
         assert elsewhere.got == []
 
 
@@ -91,7 +99,7 @@ async def test_a_bucket(store: Bucket) -> None:
     made = checkpoints(11)
     async with open_sink(address(store)) as sink:
         for each in made:
-            await sink.deliver(each)
+            await kept_by(sink).deliver(each)
     assert store.refused == []
     assert [store.objects[name].decode() for name in sorted(store.objects)] == [
         each.to_line() for each in made
@@ -102,7 +110,7 @@ async def test_a_bucket(store: Bucket) -> None:
 async def test_a_bucket_without_prefix(store: Bucket) -> None:
     """Objects at the top."""
     async with open_sink(address(store, "")) as sink:
-        await sink.deliver(checkpoints(1)[0])
+        await kept_by(sink).deliver(checkpoints(1)[0])
     assert list(store.objects) == ["checkpoint-000000000001.json"]
 
 
@@ -111,13 +119,13 @@ async def test_an_object_is_never_written_over(store: Bucket) -> None:
     [one] = checkpoints(1)
     forged = replace(one, signature=bytes(64))
     async with open_sink(address(store)) as sink:
-        await sink.deliver(one)
-        await sink.deliver(one)
+        await kept_by(sink).deliver(one)
+        await kept_by(sink).deliver(one)
         with pytest.raises(OSError, match=r"000001\.json is there already and says something else"):
-            await sink.deliver(forged)
+            await kept_by(sink).deliver(forged)
         store.deny = {"GET"}
         with pytest.raises(OSError, match="S3 does not take it"):
-            await sink.deliver(one)
+            await kept_by(sink).deliver(one)
     assert [body.decode() for body in store.objects.values()] == [one.to_line()]
 
 
@@ -139,13 +147,15 @@ async def test_a_bucket_that_does_not_take_it(
         where = where.replace(store.url, "http://127.0.0.1:9")
     async with open_sink(where) as sink:
         with pytest.raises(OSError, match="S3 does not take it") as refused:
-            await sink.deliver(checkpoints(1)[0])
+            await kept_by(sink).deliver(checkpoints(1)[0])
     assert "\n" not in str(refused.value)
     assert "another-secret" not in str(refused.value)
     assert store.objects == {}
 
 
-def test_without_the_extra(make_settings_of_nothing, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_extra(
+    make_settings_of_nothing: MakeSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A start error that says how to install it."""
     monkeypatch.setattr("config.sinks.find_spec", lambda _: None)
     with pytest.raises(ValueError, match=r"requirements-s3\.txt"):
@@ -167,14 +177,14 @@ def test_without_the_extra(make_settings_of_nothing, monkeypatch: pytest.MonkeyP
         "relative",
     ],
 )
-def test_what_is_no_sink(make_settings_of_nothing, sink: str) -> None:
+def test_what_is_no_sink(make_settings_of_nothing: MakeSettings, sink: str) -> None:
     """Refused at the start."""
     with pytest.raises(ValueError, match="audit_checkpoint_sink"):
         make_settings_of_nothing(audit_checkpoint_sink=sink)
 
 
 @pytest.fixture
-def make_settings_of_nothing():
+def make_settings_of_nothing() -> MakeSettings:
     """Settings of servers that nobody calls."""
     given = {
         "database_url": "postgres://127.0.0.1/x",

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ class Names(AbstractResolver):
     def __init__(self, *answers: list[str]) -> None:
         self.answers, self.asked = list(answers), 0
 
-    async def resolve(self, host: str, port: int = 0, family: Any = 0) -> Any:  # noqa: ARG002
+    async def resolve(self, host: str, port: int = 0, family: Any = 0) -> Any:
         self.asked += 1
         found = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         return [
@@ -45,7 +46,7 @@ class Names(AbstractResolver):
 
 
 @pytest.fixture
-async def service_inside():
+async def service_inside() -> AsyncIterator[Receiver]:
     """What nobody outside may reach."""
     async with receiver() as inside:
         yield inside

@@ -1,5 +1,8 @@
 """Stores of one's own, and a person whose every trace is known."""
 
+from collections.abc import AsyncIterator
+from typing import Any
+
 import pytest
 
 from service.store.live_sessions import LiveSessions

@@ -1,6 +1,7 @@
 """Erasures at bad moments: beside sign-ins, sign-outs, outages, operators and backups."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -12,7 +13,7 @@ from service.domain.ids import make_id
 from service.domain.sessions import EndReason, Origin, Session
 from service.store.challenges import Challenge, Challenges
 from service.store.database import Database
-from service.store.erasures import Erasures, RequestedBy
+from service.store.erasures import Erasure, Erasures, RequestedBy
 from service.store.live_sessions import LiveSessions
 from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
@@ -20,20 +21,22 @@ from service.store.session_records import SessionRecords
 from service.store.users import UserRecords
 from tests.conftest import now_ms
 from tests.persons.traces import dump_redis, waits_for_a_lock
+from tests.processes.stores import Stores
 from tests.processes.test_ends import POLICY
+from tests.support.people import Person
 from tests.support.processes import free_port, python
 from tests.support.waiting import wait_until
 from workers.persons import FinishErasures
 
 
 @pytest.fixture
-async def live(stores):
+async def live(stores: Stores) -> AsyncIterator[LiveSessions]:
     scripts = ScriptClient(stores.redis)
     yield LiveSessions(scripts, POLICY)
     await scripts.aclose()
 
 
-def new_session(person):
+def new_session(person: Person) -> Session:
     return Session(
         id=make_id(keys.partition_of(person.id), uuid4().bytes),
         user_id=person.id,
@@ -45,16 +48,18 @@ def new_session(person):
     )
 
 
-async def test_a_sign_in_that_comes_too_late(stores, live):
+async def test_a_sign_in_that_comes_too_late(stores: Stores, live: LiveSessions) -> None:
     """Whoever read the account before it was erased opens no session and leaves no copy behind."""
     database = Database(stores.engine)
     records, erasures = SessionRecords(database), Erasures(database)
     person = await stores.add_person()
     account = await UserRecords(database).find(person.id)
+    assert account is not None
     early, late = new_session(person), new_session(person)
     await records.add(early, Origin())
 
     erasure = await erasures.erase(person.id, RequestedBy.SELF)
+    assert erasure is not None
     assert erasure.ended == [early.id]
     await live.end(person.id, erasure.ended, EndReason.ERASED, Origin())
     await live.erase_user(person.id, reason="self")
@@ -68,13 +73,15 @@ async def test_a_sign_in_that_comes_too_late(stores, live):
     assert await erasures.erase(person.id, RequestedBy.SELF) is None
 
 
-async def test_an_erasure_is_told_until_the_audit_has_it(stores, live):
+async def test_an_erasure_is_told_until_the_audit_has_it(
+    stores: Stores, live: LiveSessions
+) -> None:
     """Not twice while its event waits; again when its event and the mark were lost with Redis."""
     erasures = Erasures(Database(stores.engine))
     person = await stores.add_person()
-    oldest = [None]
+    oldest: list[int | None] = [None]
 
-    async def oldest_ms():
+    async def oldest_ms() -> int | None:
         return oldest[0]
 
     finish = FinishErasures(erasures, live, oldest_ms, now_ms, settling_ms=0)
@@ -91,7 +98,7 @@ async def test_an_erasure_is_told_until_the_audit_has_it(stores, live):
     assert await stores.unread() == 1
 
 
-async def test_a_challenge_that_comes_too_late(stores, live):
+async def test_a_challenge_that_comes_too_late(stores: Stores, live: LiveSessions) -> None:
     """A password checked while its person was erased leaves no challenge behind."""
     person = await stores.add_person()
     await live.erase_user(person.id, reason="self")
@@ -107,22 +114,22 @@ async def test_a_challenge_that_comes_too_late(stores, live):
 class CancelledMeanwhile(Erasures):
     """An operator takes everything back just after a worker read what is due."""
 
-    async def due(self):
+    async def due(self) -> list[Erasure]:
         found = await super().due()
         for each in found:
             assert await self.cancel(each.user_id, announce=nothing)
         return found
 
 
-async def nothing(_):
+async def nothing(_: object) -> None:
     """Says nothing."""
 
 
-async def no_events():
+async def no_events() -> None:
     """No stream holds any."""
 
 
-async def test_taken_back_in_the_last_moment(stores, live):
+async def test_taken_back_in_the_last_moment(stores: Stores, live: LiveSessions) -> None:
     """An operator who was told that it is taken back was told the truth."""
     erasures = CancelledMeanwhile(Database(stores.engine))
     person = await stores.add_person()
@@ -132,7 +139,7 @@ async def test_taken_back_in_the_last_moment(stores, live):
     assert await stores.value("select count(*) from users where disabled_at is null") == 1
 
 
-async def test_due_while_redis_is_away(stores):
+async def test_due_while_redis_is_away(stores: Stores) -> None:
     """All of them are erased in SQL; what Redis was not told is said again later."""
     erasures = Erasures(Database(stores.engine))
     for _ in range(3):
@@ -148,7 +155,7 @@ async def test_due_while_redis_is_away(stores):
     assert await stores.value("select count(*) from erasures where not applied") == 3
 
 
-async def test_whom_a_backup_brought_back(stores):
+async def test_whom_a_backup_brought_back(stores: Stores) -> None:
     """They can ask again, and it is done, and told, again."""
     database = Database(stores.engine)
     erasures = Erasures(database)
@@ -163,13 +170,18 @@ async def test_whom_a_backup_brought_back(stores):
 
     by = RequestedBy.OPERATOR
     asked = await erasures.request(person.id, by, grace=timedelta(days=1), announce=nothing)
+    assert asked is not None
     assert (asked.erased, asked.due_at > datetime.now(UTC)) == (False, True)
-    assert (await UserRecords(database).find(person.id)).disabled_at is not None
-    assert (await erasures.erase(person.id, by)).erased
+    account = await UserRecords(database).find(person.id)
+    assert account is not None
+    assert account.disabled_at is not None
+    again = await erasures.erase(person.id, by)
+    assert again is not None
+    assert again.erased
     assert await stores.rows("select requested_by, applied from erasures") == [("operator", False)]
 
 
-async def test_what_an_operator_is_refused(stores):
+async def test_what_an_operator_is_refused(stores: Stores) -> None:
     """Erasing the last admin is asked for twice; what nobody asked for is not taken back."""
     one, other = await stores.add_person(), await stores.add_person()
     async with stores.engine.begin() as connection:
@@ -186,7 +198,7 @@ async def test_what_an_operator_is_refused(stores):
     assert done.returncode == 0, done
 
 
-async def test_signed_out_everywhere_at_the_same_moment(stores):
+async def test_signed_out_everywhere_at_the_same_moment(stores: Stores) -> None:
     """Both lock sessions in one order, whatever order the table has them in: no deadlock."""
     records = SessionRecords(Database(stores.engine))
     person = await stores.add_person()

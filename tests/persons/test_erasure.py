@@ -2,11 +2,16 @@
 
 import json
 from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 from tests.persons.archives import fetch
-from tests.persons.traces import add_canary, dump_postgres, dump_redis, read_logs
+from tests.persons.traces import Canary, add_canary, dump_postgres, dump_redis, read_logs
+from tests.processes.stores import Stores
 from tests.support.authenticator import Authenticator
+from tests.support.people import Browser, Reply
 from tests.support.processes import free_port, python, running, web_process
 from tests.support.waiting import wait_until
 
@@ -15,7 +20,7 @@ EVERYTHING = {"email", "email_key", "name", "ip", "user_agent", "device"}
 
 
 @contextmanager
-def product(env, folder):
+def product(env: dict[Any, Any], folder: Path) -> Iterator[str]:
     """A web process and a worker, all they say in files."""
     with (
         web_process(env, folder / "web.log") as base,
@@ -24,7 +29,7 @@ def product(env, folder):
         yield base
 
 
-async def live_a_life(browser, canary):
+async def live_a_life(browser: Browser, canary: Canary) -> tuple[dict[str, str], Reply]:
     """Sign in, fail, add a passkey, refresh, open challenges; the tokens that are left."""
     login = {
         "email": canary.person.email,
@@ -32,7 +37,7 @@ async def live_a_life(browser, canary):
         "device_name": canary.device,
     }
 
-    async def post(path, body, **given):
+    async def post(path: str, body: dict[str, Any], **given: Any) -> Reply:
         return await browser.send(
             "POST", f"/api/auth/{path}", json=body, headers=canary.headers, **given
         )
@@ -51,7 +56,7 @@ async def live_a_life(browser, canary):
     return tokens, await post("login", login)
 
 
-async def turn_second_factor_on(stores, canary):
+async def turn_second_factor_on(stores: Stores, canary: Canary) -> None:
     """From here on every sign-in leaves a challenge behind."""
     async with stores.engine.begin() as connection:
         await connection.exec_driver_sql(
@@ -59,7 +64,9 @@ async def turn_second_factor_on(stores, canary):
         )
 
 
-async def test_no_trace_of_the_person_is_left(stores, env, visit, tmp_path):
+async def test_no_trace_of_the_person_is_left(
+    stores: Stores, env: dict[Any, Any], visit: Callable[[str], Browser], tmp_path: Path
+) -> None:
     """No word of theirs in any table, opened audit row, Redis key or log; the proof still holds."""
     canary, other = await add_canary(stores), await stores.add_person()
     with product(env, tmp_path) as base:
@@ -117,7 +124,7 @@ async def test_no_trace_of_the_person_is_left(stores, env, visit, tmp_path):
     assert await stores.rows("select requested_by, applied from erasures") == [("self", True)]
 
 
-async def stop_at_second_factor(browser, canary):
+async def stop_at_second_factor(browser: Browser, canary: Canary) -> Any:
     """A sign-in with the password alone; what it answers."""
     body = {
         "email": canary.person.email,
@@ -127,7 +134,9 @@ async def stop_at_second_factor(browser, canary):
     return (await browser.send("POST", "/api/auth/login", json=body, headers=canary.headers)).body
 
 
-async def test_a_wrong_password_erases_nobody(stores, env, visit, tmp_path):
+async def test_a_wrong_password_erases_nobody(
+    stores: Stores, env: dict[Any, Any], visit: Callable[[str], Browser], tmp_path: Path
+) -> None:
     """401, and the audit says so; a stolen access token does not do."""
     person = await stores.add_person()
     with product(env, tmp_path) as base:
@@ -142,7 +151,9 @@ async def test_a_wrong_password_erases_nobody(stores, env, visit, tmp_path):
     assert await stores.value("select count(*) from erasures") == 0
 
 
-async def test_an_erasure_that_redis_has_not_heard_of(stores, env, visit, tmp_path):
+async def test_an_erasure_that_redis_has_not_heard_of(
+    stores: Stores, env: dict[Any, Any], visit: Callable[[str], Browser], tmp_path: Path
+) -> None:
     """It is committed; web processes know it from SQL, the workers tell Redis, and say it once."""
     person = await stores.add_person()
     with product(env, tmp_path) as base:
@@ -153,12 +164,12 @@ async def test_an_erasure_that_redis_has_not_heard_of(stores, env, visit, tmp_pa
         done = python("service", "erase-user", person.email.upper(), env=nowhere)
         assert (done.returncode, done.stdout) == (0, f"{person.id} is erased; 1 sessions ended\n")
 
-        async def refused():
+        async def refused() -> bool:
             return (await browser.me(token)).code == "token_revoked"
 
         await wait_until(refused, seconds=5)
 
-        async def applied():
+        async def applied() -> bool:
             if not await stores.value("select applied from erasures"):
                 return False
             # Ends are told by a job of their own, which may come after.
@@ -175,7 +186,9 @@ async def test_an_erasure_that_redis_has_not_heard_of(stores, env, visit, tmp_pa
     assert (again.returncode, again.stderr) == (1, "inphora-auth: there is no such account\n")
 
 
-async def test_a_time_of_grace(stores, env, visit, tmp_path):
+async def test_a_time_of_grace(
+    stores: Stores, env: dict[Any, Any], visit: Callable[[str], Browser], tmp_path: Path
+) -> None:
     """Sessions end at once and nobody signs in; an operator takes it back, or it is done when due."""
     person = await stores.add_person()
     body = {"password": person.password}
@@ -196,7 +209,7 @@ async def test_a_time_of_grace(stores, env, visit, tmp_path):
         async with stores.engine.begin() as connection:
             await connection.exec_driver_sql("update erasures set due_at = now()")
 
-        async def erased():
+        async def erased() -> object:
             return await stores.value("select applied from erasures")
 
         await wait_until(erased, seconds=60)

@@ -3,9 +3,12 @@
 import asyncio
 import gzip
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from secrets import token_bytes
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
@@ -23,6 +26,8 @@ from tests.conftest import SECRET_KEY, now_ms
 from tests.persons.archives import EXPORT, fetch
 from tests.persons.test_erasure import live_a_life
 from tests.persons.traces import add_canary, dump_postgres, waits_for_a_lock
+from tests.processes.stores import Stores
+from tests.support.people import Browser
 from tests.support.processes import running, web_process
 from tests.support.waiting import wait_until
 from workers.persons import MakeExports
@@ -30,33 +35,37 @@ from workers.persons import MakeExports
 DAY = timedelta(days=1)
 
 
-async def nothing():
+async def nothing() -> None:
     """Says nothing."""
 
 
 @pytest.fixture
-def person_keys(stores):
+def person_keys(stores: Stores) -> PersonKeys:
     return PersonKeys(Database(stores.engine), at_rest([SECRET_KEY], token_bytes), token_bytes)
 
 
 @pytest.fixture
-def exports(stores, person_keys):
+def exports(stores: Stores, person_keys: PersonKeys) -> PersonExports:
     return PersonExports(Database(stores.engine), person_keys)
 
 
 @pytest.fixture
-def make(stores, person_keys, exports):
+def make(
+    stores: Stores, person_keys: PersonKeys, exports: PersonExports
+) -> Callable[..., MakeExports]:
     database = Database(stores.engine)
     search, letters = AuditSearch(database, person_keys), DeadLetters(database, person_keys)
     archive = PersonArchive(database, search, letters)
 
-    def with_lease(lease=timedelta(minutes=5)):
+    def with_lease(lease: timedelta = timedelta(minutes=5)) -> MakeExports:
         return MakeExports(exports, archive, DAY, now_ms, lease)
 
     return with_lease
 
 
-async def test_everything_held_on_a_person(stores, visit, tmp_path, person_keys):
+async def test_everything_held_on_a_person(
+    stores: Stores, visit: Callable[[str], Browser], tmp_path: Path, person_keys: PersonKeys
+) -> None:
     """Account, sessions and events, opened; no secret, and not a word of others."""
     env = {**stores.env, "TRUSTED_PROXIES": "1", "RATE_LIMITS": "dry-run"}
     canary, other = await add_canary(stores), await stores.add_person()
@@ -98,11 +107,13 @@ async def test_everything_held_on_a_person(stores, visit, tmp_path, person_keys)
     assert (stored.count("export.requested"), stored.count("export.fetched")) == (1, 2)
 
 
-async def test_where_an_administrator_sits_is_not_in_it(stores, person_keys):
+async def test_where_an_administrator_sits_is_not_in_it(
+    stores: Stores, person_keys: PersonKeys
+) -> None:
     """Of what somebody else did to them: what, when and why, but neither address nor device."""
     person, clerk = await stores.add_person(), str(uuid4())
     audit = AuditRecords(Database(stores.engine), person_keys, now_ms)
-    whence = {"user_id": person.id, "ip": "192.0.2.66", "user_agent": "The clerk's"}
+    whence: dict[str, Any] = {"user_id": person.id, "ip": "192.0.2.66", "user_agent": "The clerk's"}
     events = [
         Event(EventType.USER_LOCKED, now_ms(), actor_id=clerk, data={"why": "asked"}, **whence),
         Event(EventType.USER_RENAMED, now_ms(), **whence),
@@ -114,6 +125,7 @@ async def test_where_an_administrator_sits_is_not_in_it(stores, person_keys):
         DeadLetters(Database(stores.engine), person_keys),
     )
     packed = await archive.build(person.id, made_ms=now_ms(), keep=DAY)
+    assert packed is not None
     told = {e["type"]: e for e in json.loads(gzip.decompress(packed))["events"]}
 
     locked, renamed = told["user.locked"], told["user.renamed"]
@@ -121,7 +133,9 @@ async def test_where_an_administrator_sits_is_not_in_it(stores, person_keys):
     assert (renamed["ip"], renamed["user_agent"]) == ("192.0.2.66", "The clerk's")
 
 
-async def test_nobody_else_can_fetch_it(stores, visit, tmp_path):
+async def test_nobody_else_can_fetch_it(
+    stores: Stores, visit: Callable[[str], Browser], tmp_path: Path
+) -> None:
     """Without a token 401; with another's, another's archive."""
     with web_process(stores.env, tmp_path / "web.log") as base:
         reply = await visit(base).send("GET", EXPORT)
@@ -129,28 +143,35 @@ async def test_nobody_else_can_fetch_it(stores, visit, tmp_path):
     assert await stores.value("select count(*) from person_exports") == 0
 
 
-async def test_a_lost_job_is_made_again(stores, exports, make):
+async def test_a_lost_job_is_made_again(
+    stores: Stores, exports: PersonExports, make: Callable[..., MakeExports]
+) -> None:
     """A worker that died over it has it taken away; until then nobody else works on it."""
     person = await stores.add_person()
     asked = await exports.request(person.id, str(uuid4()), announce=nothing)
     claimed = await exports.claim(lease=DAY)
+    assert claimed is not None
+    assert asked is not None
     assert claimed.id == asked.id
     assert await make()() == 0, "its lease is not over"
 
     assert await make(timedelta(0))() == 1
     assert not await exports.finish(claimed, b"late", keep=DAY), "the first one holds"
     held = await exports.request(person.id, str(uuid4()), announce=nothing)
+    assert held is not None
     assert (held.id, held.archive is not None) == (asked.id, True)
     assert person.email not in await dump_postgres_without_users(stores)
 
 
-async def dump_postgres_without_users(stores):
+async def dump_postgres_without_users(stores: Stores) -> str:
     """What an archive left in the tables."""
     lines = (await dump_postgres(stores)).splitlines()
     return "\n".join(line for line in lines if not line.startswith("users "))
 
 
-async def test_an_archive_that_expired_is_dropped(stores, exports, make):
+async def test_an_archive_that_expired_is_dropped(
+    stores: Stores, exports: PersonExports, make: Callable[..., MakeExports]
+) -> None:
     """The next request makes another one, also where no sweep came by."""
     person = await stores.add_person()
     first = await exports.request(person.id, str(uuid4()), announce=nothing)
@@ -158,6 +179,8 @@ async def test_an_archive_that_expired_is_dropped(stores, exports, make):
     async with stores.engine.begin() as connection:
         await connection.exec_driver_sql("update person_exports set expires_at = now()")
     second = await exports.request(person.id, str(uuid4()), announce=nothing)
+    assert first is not None
+    assert second is not None
     assert (second.id == first.id, second.archive) == (False, None)
 
     await make()()
@@ -167,11 +190,14 @@ async def test_an_archive_that_expired_is_dropped(stores, exports, make):
     assert await stores.value("select count(*) from person_exports") == 0
 
 
-async def test_erased_while_it_is_made(stores, exports, make):
+async def test_erased_while_it_is_made(
+    stores: Stores, exports: PersonExports, make: Callable[..., MakeExports]
+) -> None:
     """Nothing is stored for who is gone, and nothing can be asked for."""
     person = await stores.add_person()
     await exports.request(person.id, str(uuid4()), announce=nothing)
     claimed = await exports.claim(lease=DAY)
+    assert claimed is not None
     async with stores.engine.begin() as connection:
         await connection.exec_driver_sql("delete from users")
     assert not await exports.finish(claimed, b"too late", keep=DAY)
@@ -182,21 +208,24 @@ async def test_erased_while_it_is_made(stores, exports, make):
 class Endless:
     """An archive that never gets made."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.begun = asyncio.Event()
 
-    async def build(self, *_, **__):
+    async def build(self, *_: object, **__: object) -> None:
         self.begun.set()
         await asyncio.Event().wait()
 
 
-async def test_a_worker_that_ends_gives_its_export_back(stores, exports, make):
+async def test_a_worker_that_ends_gives_its_export_back(
+    stores: Stores, exports: PersonExports, make: Callable[..., MakeExports]
+) -> None:
     """Another one makes it at once, not after the lease."""
     person = await stores.add_person()
     await exports.request(person.id, str(uuid4()), announce=nothing)
-    ending = replace(make(), archive=Endless())
+    archive = Endless()
+    ending = replace(make(), archive=cast("PersonArchive", archive))
     task = asyncio.create_task(ending())
-    await ending.archive.begun.wait()
+    await archive.begun.wait()
     assert await make()() == 0
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -204,7 +233,9 @@ async def test_a_worker_that_ends_gives_its_export_back(stores, exports, make):
     assert await make()() == 1
 
 
-async def test_asked_for_in_the_moment_of_an_erasure(stores, exports):
+async def test_asked_for_in_the_moment_of_an_erasure(
+    stores: Stores, exports: PersonExports
+) -> None:
     """It waits for the erasure, and then there is nobody to make it for; that is no mistake of ours."""
     person = await stores.add_person()
     async with stores.engine.connect() as erasing, asyncio.TaskGroup() as tasks:
@@ -215,7 +246,9 @@ async def test_asked_for_in_the_moment_of_an_erasure(stores, exports):
     assert asked.result() is None
 
 
-async def test_fetched_in_the_moment_of_an_erasure(stores, exports, make):
+async def test_fetched_in_the_moment_of_an_erasure(
+    stores: Stores, exports: PersonExports, make: Callable[..., MakeExports]
+) -> None:
     """The row was read, the key is gone: nothing is given out."""
     person = await stores.add_person()
     await exports.request(person.id, str(uuid4()), announce=nothing)

@@ -2,6 +2,10 @@
 
 import json
 from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
 
 import pytest
 
@@ -10,29 +14,38 @@ from service.domain.sessions import Origin
 from service.store.database import Database
 from service.store.erasures import Erasures, LegallyHeldError, RequestedBy
 from service.store.holds import Holds
+from service.store.live_sessions import LiveSessions
 from service.store.session_records import SessionRecords
 from tests.conftest import now_ms
 from tests.persons.archives import fetch
 from tests.persons.test_bad_moments import new_session
 from tests.persons.test_erasure import ME, product
+from tests.processes.stores import Stores
+from tests.support.people import Browser, Person
 from tests.support.processes import free_port, python
 from tests.support.waiting import wait_until
 from workers.persons import FinishErasures
 
 
-def hold(env, *arguments):
+def hold(env: dict[Any, Any], *arguments: str) -> CompletedProcess[str]:
     """`inphora-auth hold …`."""
     return python("service", "hold", *arguments, env=env)
 
 
-def place(env, person):
+def place(env: dict[Any, Any], person: Person) -> None:
     """A hold on somebody, by the command."""
     placed = hold(env, "place", person.email, "--reason", "case 4711", "--by", "counsel")
     assert (placed.returncode, placed.stdout) == (0, f"hold 1 is on {person.id}\n"), placed.stderr
 
 
 @pytest.mark.parametrize("by_operator", [True, False])
-async def test_an_erasure_waits_for_the_release(stores, env, visit, tmp_path, by_operator):
+async def test_an_erasure_waits_for_the_release(
+    stores: Stores,
+    env: dict[Any, Any],
+    visit: Callable[[str], Browser],
+    tmp_path: Path,
+    by_operator: bool,
+) -> None:
     """Same answer, signed out, no sign-in, nothing destroyed; then erased by itself, and told once."""
     person = await stores.add_person()
     login = {"email": person.email, "password": person.password}
@@ -62,7 +75,7 @@ async def test_an_erasure_waits_for_the_release(stores, env, visit, tmp_path, by
         released = hold(env, "release", "1", "--reason", "settled", "--by", "counsel")
         assert released.returncode == 0, released.stderr
 
-        async def erased():
+        async def erased() -> object:
             return await stores.value("select applied from erasures")
 
         await wait_until(erased, seconds=60)
@@ -73,7 +86,7 @@ async def test_an_erasure_waits_for_the_release(stores, env, visit, tmp_path, by
     assert said["user.hold_placed"] == said["user.hold_released"] == 1
 
 
-async def test_the_commands(stores, env):
+async def test_the_commands(stores: Stores, env: dict[Any, Any]) -> None:
     """Placed, listed, released once; wrong ones say so; nothing without Redis."""
     person = await stores.add_person()
     place(env, person)
@@ -97,7 +110,9 @@ async def test_the_commands(stores, env):
     assert "released by y" in hold(env, "list", "--all").stdout
 
 
-async def test_the_archive_does_not_tell_of_it(stores, env, visit, tmp_path):
+async def test_the_archive_does_not_tell_of_it(
+    stores: Stores, env: dict[Any, Any], visit: Callable[[str], Browser], tmp_path: Path
+) -> None:
     """Whoever asks for all that is held on them is told that such things are withheld, and no more."""
     person = await stores.add_person()
     with product(env, tmp_path) as base:
@@ -111,22 +126,24 @@ async def test_the_archive_does_not_tell_of_it(stores, env, visit, tmp_path):
     assert "4711" not in json.dumps(archive)
 
 
-async def test_a_hold_that_comes_between(stores, live):
+async def test_a_hold_that_comes_between(stores: Stores, live: LiveSessions) -> None:
     """Due, and then held: the worker passes it by; two holds must both be released."""
     person = await stores.add_person()
     database = Database(stores.engine)
     erasures, holds = Erasures(database), Holds(database)
     await SessionRecords(database).add(new_session(person), Origin())
 
-    async def announce(_):
+    async def announce(_: object) -> None:
         return None
 
-    async def oldest_ms():
+    async def oldest_ms() -> None:
         return None
 
     finish = FinishErasures(erasures, live, oldest_ms, now_ms)
     first = await holds.place(person.id, "one", "a", announce=announce)
     second = await holds.place(person.id, "two", "b", announce=announce)
+    assert first is not None
+    assert second is not None
     with pytest.raises(LegallyHeldError):
         await erasures.erase(person.id, RequestedBy.OPERATOR)
     assert await stores.value("select count(*) from sessions where ended_at is not null") == 0
@@ -144,12 +161,12 @@ async def test_a_hold_that_comes_between(stores, live):
     assert await stores.value("select count(*) from users") == 1
 
 
-async def test_a_hold_that_cannot_be_told(stores):
+async def test_a_hold_that_cannot_be_told(stores: Stores) -> None:
     """What the audit would not know of is not there."""
     person = await stores.add_person()
     holds = Holds(Database(stores.engine))
 
-    async def announce(_):
+    async def announce(_: object) -> None:
         raise OSError
 
     with pytest.raises(ServiceUnavailableError):

@@ -18,6 +18,7 @@ from service.store.person_keys import PersonKeys
 from tests.conftest import SECRET_KEY
 from tests.processes.stores import Stores
 from tests.support.people import Person
+from tests.support.redis_answers import answer_of
 
 TABLES = "select tablename from pg_tables where schemaname = 'public' order by 1"
 
@@ -105,13 +106,13 @@ async def _value(redis: Redis, key: bytes) -> Any:
         case "string":
             return await redis.get(key)
         case "hash":
-            return await redis.hgetall(key)
+            return await answer_of(redis.hgetall(key.decode()))
         case "set":
-            return await redis.smembers(key)
+            return await answer_of(redis.smembers(key.decode()))
         case "zset":
             return await redis.zrange(key, 0, -1, withscores=True)
         case "list":
-            return await redis.lrange(key, 0, -1)
+            return await answer_of(redis.lrange(key.decode(), 0, -1))
         case "stream":
             return await redis.xrange(key)
     raise AssertionError(kind)

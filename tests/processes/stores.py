@@ -74,7 +74,9 @@ class Stores:
         """Somebody of one's own."""
         sealer = Sealer([derive_key(SECRET_KEY, "at rest")], token_bytes)
         user_id, email = str(uuid4()), f"{token_hex(6)}@people.example"
-        sealed = totp_secret and sealer.seal(totp_secret.encode(), context=f"totp/{user_id}")
+        sealed = (
+            sealer.seal(totp_secret.encode(), context=f"totp/{user_id}") if totp_secret else None
+        )
 
         async def announce(_: object) -> None:
             return None

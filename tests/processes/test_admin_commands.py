@@ -3,26 +3,32 @@
 import asyncio
 import json
 import logging
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 
 import pytest
 import structlog
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from service.cli import main
 from service.contracts import keys
+from tests.processes.stores import Stores
+from tests.support.people import Browser
 from tests.support.processes import web_process
 
 DEED = ("--reason", "ticket 4711", "--by", "Ada of IT")
 
 
 @pytest.fixture
-def command(stores, monkeypatch):
+def command(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Awaitable[Result]]]:
     """Runs a command in this process, which says less of the machine and more in less time."""
     for name, value in stores.env.items():
         monkeypatch.setenv(name, value)
     before, handlers = structlog.get_config(), logging.getLogger().handlers[:]
 
-    async def run(*arguments):
+    async def run(*arguments: str) -> Result:
         return await asyncio.to_thread(CliRunner().invoke, main, arguments)
 
     yield run
@@ -31,10 +37,10 @@ def command(stores, monkeypatch):
 
 
 @pytest.fixture
-def users(command):
+def users(command: Callable[..., Awaitable[Result]]) -> Callable[..., Awaitable[str]]:
     """What `users …` says, which must succeed."""
 
-    async def run(*arguments):
+    async def run(*arguments: str) -> str:
         done = await command("users", *arguments)
         assert done.exit_code == 0, done.output
         return done.stdout
@@ -42,7 +48,13 @@ def users(command):
     return run
 
 
-async def test_an_operator_s_day(stores, visit, tmp_path, command, users):
+async def test_an_operator_s_day(
+    stores: Stores,
+    visit: Callable[[str], Browser],
+    tmp_path: Path,
+    command: Callable[..., Awaitable[Result]],
+    users: Callable[..., Awaitable[str]],
+) -> None:
     """Find, give a role, lock, look why somebody was signed out, unlock, end what is open."""
     person = await stores.add_person()
     with web_process({**stores.env, "LOG_LEVEL": "error"}, tmp_path / "web.log") as base:
@@ -80,7 +92,9 @@ async def test_an_operator_s_day(stores, visit, tmp_path, command, users):
     assert all(b"ticket 4711" in f[b"data"] for f in deeds)
 
 
-async def test_what_an_operator_is_refused(stores, command):
+async def test_what_an_operator_is_refused(
+    stores: Stores, command: Callable[..., Awaitable[Result]]
+) -> None:
     """A deed without a reason or a name, the last administrator, nobody; one line says it."""
     person = await stores.add_person()
     async with stores.engine.begin() as connection:

@@ -3,12 +3,18 @@
 import asyncio
 import os
 from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
 from random import Random
 from secrets import token_hex
+from subprocess import Popen
+from typing import Any
 
 import pyotp
 
-from tests.support.people import TOTP_SECRET
+from tests.processes.stores import Stores
+from tests.support.people import TOTP_SECRET, Browser, Person, Reply
 from tests.support.processes import python, running, web_process
 from tests.support.waiting import wait_until
 
@@ -17,7 +23,9 @@ KILLS = int(os.environ.get("KILLS", "10"))
 PEOPLE = 6
 
 
-async def test_each_step_is_one_row(stores, visit, tmp_path):
+async def test_each_step_is_one_row(
+    stores: Stores, visit: Callable[[str], Browser], tmp_path: Path
+) -> None:
     """Every step of a session's life, and of a second factor, is one row with its request."""
     env = {**stores.env, "REFRESH_REPLAY_SECONDS": "1"}
     person, careful = await stores.add_person(), await stores.add_person(totp_secret=TOTP_SECRET)
@@ -45,7 +53,7 @@ async def test_each_step_is_one_row(stores, visit, tmp_path):
         new = (await browser.refresh(old)).body
         await browser.me(new["access_token"])
 
-        async def caught():
+        async def caught() -> bool:
             return (await browser.refresh(old)).code == "refresh_token_reused"
 
         await wait_until(caught, seconds=5)
@@ -85,7 +93,9 @@ async def test_each_step_is_one_row(stores, visit, tmp_path):
     assert await stores.value(lag) is True
 
 
-async def test_killed_workers_lose_and_double_nothing(stores, visit, tmp_path):
+async def test_killed_workers_lose_and_double_nothing(
+    stores: Stores, visit: Callable[[str], Browser], tmp_path: Path
+) -> None:
     """SIGKILL at any moment under load: every request that was answered is one row, and no more.
 
     Two workers at once write the chains, which hold for an auditor.
@@ -124,7 +134,9 @@ async def test_killed_workers_lose_and_double_nothing(stores, visit, tmp_path):
     assert await stores.value(late) == 0
 
 
-async def test_a_death_between_storing_and_acknowledging(stores, visit, tmp_path):
+async def test_a_death_between_storing_and_acknowledging(
+    stores: Stores, visit: Callable[[str], Browser], tmp_path: Path
+) -> None:
     """Rows that were committed while Redis could not hear of it are not written again."""
     person = await stores.add_person()
     with web_process(stores.env, tmp_path / "web.log") as base:
@@ -132,7 +144,7 @@ async def test_a_death_between_storing_and_acknowledging(stores, visit, tmp_path
             await stores.redis.execute_command("ACL", "SETUSER", "default", "-xack")
             await visit(base).login(person)
 
-            async def stored():
+            async def stored() -> list[str]:
                 return await stores.audit(person.id)
 
             await wait_until(stored)
@@ -146,30 +158,32 @@ async def test_a_death_between_storing_and_acknowledging(stores, visit, tmp_path
     assert await stores.gapless()
 
 
-def worker(env, tmp_path):
+def worker(env: dict[str, str], tmp_path: Path) -> AbstractContextManager[Popen[bytes]]:
     return running("workers", env=env, log=tmp_path / "worker.log")
 
 
-async def verify(browser, challenge, code):
+async def verify(browser: Browser, challenge: dict[str, Any], code: str) -> Reply:
     body = {"mfa_token": challenge["mfa_token"], "code": code}
     return await browser.send("POST", "/api/auth/verify-2fa", json=body)
 
 
-async def some_more_rows(stores, number):
+async def some_more_rows(stores: Stores, number: int) -> None:
     """Return when the worker that runs now has stored so many rows."""
     count = "select count(*) from audit_log"
     begun = await stores.value(count)
 
-    async def stored():
-        return await stores.value(count) >= begun + number
+    async def stored() -> bool:
+        return bool(await stores.value(count) >= begun + number)
 
     await wait_until(stored, seconds=30)
 
 
-async def keep_busy(browser, person, stop, expected):
+async def keep_busy(
+    browser: Browser, person: Person, stop: asyncio.Event, expected: dict[str, str]
+) -> None:
     """Sign in, refresh some times and sign out, again and again, noting each request."""
 
-    def note(kind):
+    def note(kind: str) -> dict[str, str]:
         request_id = token_hex(8)
         expected[request_id] = kind
         return {"X-Request-ID": request_id}

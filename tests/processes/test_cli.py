@@ -5,9 +5,13 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 from secrets import token_bytes
+from subprocess import Popen
+from typing import Any
 
 import pytest
 from sqlalchemy import make_url, text
@@ -18,6 +22,7 @@ from service.domain.secrets import at_rest
 from service.domain.signing_key import SigningKey
 from service.store.database import Database, open_engine
 from service.store.signing_keys import SigningKeyRecords
+from tests.processes.stores import Stores
 from tests.support.people import PASSWORD
 from tests.support.processes import ROOT, python
 from tests.support.waiting import wait_until
@@ -72,13 +77,13 @@ BAD = [
 ]
 
 
-def test_every_setting_of_the_contract_exists():
+def test_every_setting_of_the_contract_exists() -> None:
     """No name that operators were promised is missing."""
     assert {name.upper() for name in Settings.model_fields} >= set(CONTRACT.split())
 
 
 @pytest.mark.parametrize(("name", "value"), BAD, ids=lambda text: text)
-def test_a_bad_setting_is_named(monkeypatch, name, value):
+def test_a_bad_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     """One line that names the setting and holds no secret."""
     for setting, good in {**GOOD, name: value}.items():
         monkeypatch.setenv(setting, good)
@@ -91,7 +96,7 @@ def test_a_bad_setting_is_named(monkeypatch, name, value):
 
 
 @pytest.mark.server
-def test_nothing_is_there_before_anybody_is_made(empty_database):
+def test_nothing_is_there_before_anybody_is_made(empty_database: str) -> None:
     """ASVS 6.3.2: after `migrate` no account is there, nor a way to sign in."""
     env = {**GOOD, "DATABASE_URL": empty_database}
     assert python("service", "migrate", env=env).returncode == 0
@@ -105,7 +110,7 @@ def test_nothing_is_there_before_anybody_is_made(empty_database):
     [("service", "serve"), ("service", "users", "list"), ("service", "migrate"), ("workers",)],
     ids=" ".join,
 )
-def test_nothing_starts_without_a_secret(command):
+def test_nothing_starts_without_a_secret(command: tuple[Any, ...]) -> None:
     """One line names SECRET_KEY; exit code 1."""
     env = {name: value for name, value in GOOD.items() if name != "SECRET_KEY"}
     refused = python(*command, env=env)
@@ -113,7 +118,7 @@ def test_nothing_starts_without_a_secret(command):
     assert refused.stderr == "inphora-auth: SECRET_KEY: is not set\n"
 
 
-def test_no_worker_starts_without_its_countries(tmp_path):
+def test_no_worker_starts_without_its_countries(tmp_path: Path) -> None:
     """A file that cannot be read is named, with what to do; exit code 1."""
     path = tmp_path / "countries.mmdb"
     path.write_text("<html>moved</html>")
@@ -139,7 +144,7 @@ def test_no_worker_starts_without_its_countries(tmp_path):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else str(value),
 )
-def test_exit_codes(arguments, code):
+def test_exit_codes(arguments: tuple[Any, ...], code: int) -> None:
     """0 done, 1 failed (here: no store is there), 2 wrong usage; a failure says why in a line."""
     env = {**GOOD, "LOG_LEVEL": "error", "NEW_PASSWORD": PASSWORD}
     done = python("service", *arguments, env=env)
@@ -160,7 +165,7 @@ REFUSED = [
 
 
 @pytest.fixture
-async def somebody(stores):
+async def somebody(stores: Stores) -> dict[str, str]:
     """The environment of a database in which one person was made by the command line."""
     env = {**stores.env, "NEW_PASSWORD": PASSWORD}
     made = python("service", "users", "create", "taken@people.example", env=env)
@@ -168,7 +173,7 @@ async def somebody(stores):
     return env
 
 
-async def test_refused_people(stores, somebody):
+async def test_refused_people(stores: Stores, somebody: dict[str, str]) -> None:
     """One line says why; nobody was added, and no event says so."""
     for email, change, why in REFUSED:
         refused = python("service", "users", "create", email, env={**somebody, **change})
@@ -180,7 +185,7 @@ async def test_refused_people(stores, somebody):
     assert await stores.unread() == 1
 
 
-async def test_users(stores, somebody):
+async def test_users(stores: Stores, somebody: dict[str, str]) -> None:
     """Who was created is listed, as JSON a line or for people, and announced in the stream."""
     arguments = ("users", "create", "chief@people.example", "--name", "A Chief", "--role", "admin")
     made = python("service", *arguments, env=somebody)
@@ -195,7 +200,7 @@ async def test_users(stores, somebody):
     assert await stores.unread() == 2
 
 
-async def test_two_migrations_at_once(empty_database):
+async def test_two_migrations_at_once(empty_database: str) -> None:
     """Two releases at the same time, and one after them, leave one schema."""
     env = {**os.environ, **GOOD, "DATABASE_URL": empty_database}
     engine = open_engine(empty_database, connections=2)
@@ -204,9 +209,9 @@ async def test_two_migrations_at_once(empty_database):
         " where datname = current_database() and wait_event_type = 'Lock'"
     )
 
-    async def both_wait():
+    async def both_wait() -> bool:
         async with engine.connect() as watching:
-            return await watching.scalar(blocked)
+            return bool(await watching.scalar(blocked))
 
     async with engine.connect() as first:
         await first.exec_driver_sql("create table alembic_version (version_num text)")
@@ -218,40 +223,40 @@ async def test_two_migrations_at_once(empty_database):
     await engine.dispose()
 
 
-def migration(env):
+def migration(env: dict[str, str]) -> Popen[bytes]:
     """`migrate`, just started."""
     return subprocess.Popen([sys.executable, "-m", "service", "migrate"], cwd=ROOT, env=env)
 
 
 @pytest.fixture
-async def well(stores):
+async def well(stores: Stores) -> Stores:
     """Stores on which a worker has just shown itself."""
     await stores.redis.set(keys.HEARTBEAT, time.time_ns() // 1_000_000)
     return stores
 
 
-async def evict(stores, _):
+async def evict(stores: Stores, _: object) -> None:
     await stores.redis.config_set("maxmemory-policy", "allkeys-lru")
 
 
-async def forget_the_worker(stores, _):
+async def forget_the_worker(stores: Stores, _: object) -> None:
     await stores.redis.delete(keys.HEARTBEAT)
 
 
-async def kill_valkey(stores, _):
+async def kill_valkey(stores: Stores, _: object) -> None:
     stores.valkey.kill()
 
 
-async def leave_unmigrated(stores, env):
+async def leave_unmigrated(stores: Stores, env: dict[str, str]) -> None:
     async with stores.engine.begin() as connection:
         await connection.exec_driver_sql("drop table audit_log")
 
 
-async def lose_postgres(_, env):
+async def lose_postgres(_: object, env: dict[str, str]) -> None:
     env["DATABASE_URL"] = GOOD["DATABASE_URL"]
 
 
-async def be_public(_, env):
+async def be_public(_: object, env: dict[str, str]) -> None:
     env["PUBLIC_URL"] = "http://auth.example.com"
 
 
@@ -265,7 +270,7 @@ BROKEN = [
 ]
 
 
-async def test_doctor_finds_nothing(well):
+async def test_doctor_finds_nothing(well: Stores) -> None:
     """Exit code 0 when all is well."""
     found = python("service", "doctor", env=well.env)
     assert (found.returncode, found.stderr) == (0, "")
@@ -273,7 +278,9 @@ async def test_doctor_finds_nothing(well):
 
 
 @pytest.mark.parametrize(("damage", "what", "mend"), BROKEN, ids=[b[0].__name__ for b in BROKEN])
-async def test_doctor_says_how_to_mend(well, damage, what, mend):
+async def test_doctor_says_how_to_mend(
+    well: Stores, damage: Callable[..., Any], what: str, mend: str
+) -> None:
     """Each damage is the one failure it reports, with what to do about it; exit code 1."""
     env = dict(well.env)
     await damage(well, env)
@@ -285,7 +292,7 @@ async def test_doctor_says_how_to_mend(well, damage, what, mend):
     assert mend in lines[failure + 1]
 
 
-async def test_a_refusing_database(stores):
+async def test_a_refusing_database(stores: Stores) -> None:
     """A wrong password is one line that says so, from any command."""
     url = make_url(stores.env["DATABASE_URL"]).set(password="wrong")
     env = {**stores.env, "DATABASE_URL": url.render_as_string(hide_password=False)}
@@ -296,9 +303,10 @@ async def test_a_refusing_database(stores):
         assert line.startswith("inphora-auth: PostgreSQL refuses: password authentication failed")
 
 
-async def test_serve_refuses_in_a_line(stores):
+async def test_serve_refuses_in_a_line(stores: Stores) -> None:
     """Another SECRET_KEY than the data's, or a taken port: one line says which; exit code 1."""
-    settings = Settings(**{name.lower(): value for name, value in stores.env.items()})
+    given: dict[str, Any] = {name.lower(): value for name, value in stores.env.items()}
+    settings = Settings(**given)
     records = SigningKeyRecords(Database(stores.engine), at_rest(settings.secrets, token_bytes))
     async with records.database.transaction() as connection:
         await records.add(connection, SigningKey.generate("ES256"), datetime.now(UTC))

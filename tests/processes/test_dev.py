@@ -7,7 +7,11 @@ import signal
 import socket
 import stat
 import subprocess
+from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from subprocess import Popen
+from typing import Any
 
 import pytest
 
@@ -27,7 +31,9 @@ ELSEWHERE = {
 
 
 @contextmanager
-def dev(data_dir, log, demo="--no-demo-data", **env):
+def dev(
+    data_dir: Path, log: Path, demo: str = "--no-demo-data", **env: str
+) -> Iterator[Popen[bytes]]:
     """A `dev` of its own, on a free port."""
     arguments = ("service", "dev", "--port", "0", "--data-dir", str(data_dir), demo)
     env = {"LOG_LEVEL": "warning", **env}
@@ -35,28 +41,30 @@ def dev(data_dir, log, demo="--no-demo-data", **env):
         yield process
 
 
-async def said(process, log, pattern="Stop: Ctrl-C", seconds=60):
+async def said(
+    process: Popen[bytes], log: Path, pattern: str = "Stop: Ctrl-C", seconds: float = 60
+) -> str:
     """Everything it has said, once that is a part of it."""
 
-    async def says():
+    async def says() -> str | None:
         assert process.poll() is None, log.read_text()
-        return pattern in log.read_text() and log.read_text()
+        return log.read_text() if pattern in log.read_text() else None
 
     return await wait_until(says, seconds=seconds)
 
 
-def dev_env(data_dir):
+def dev_env(data_dir: Path) -> dict[str, str]:
     """What any other command needs, read as a shell would."""
     words = shlex.split((data_dir / "dev.env").read_text())
     return dict(word.split("=", 1) for word in words)
 
 
-def run_line(line):
+def run_line(line: str) -> Any:
     """The JSON that a printed command line answers with."""
     return json.loads(subprocess.run(shlex.split(line), capture_output=True, check=True).stdout)
 
 
-def emails(env):
+def emails(env: dict[str, str]) -> list[Any]:
     """Who is known to the running `dev`."""
     listed = python("service", "users", "list", "--json", env=env)
     assert listed.returncode == 0, listed.stderr
@@ -64,7 +72,7 @@ def emails(env):
 
 
 @pytest.mark.server
-async def test_a_day_with_dev(tmp_path):
+async def test_a_day_with_dev(tmp_path: Path) -> None:
     """It says what to do, and that works; a second one is refused; it ends when told, cleanly."""
     data_dir, log = tmp_path / "data", tmp_path / "dev.log"
     with dev(data_dir, log) as process:
@@ -80,7 +88,7 @@ async def test_a_day_with_dev(tmp_path):
         assert run_line(line)["user"]["email"] == "borrower@inphora.example"
         assert sorted(emails(env)) == [f"{name}@inphora.example" for name in PEOPLE]
 
-        async def well():
+        async def well() -> bool:
             return python("service", "doctor", env=env).returncode == 0
 
         await wait_until(well, seconds=20)
@@ -98,7 +106,7 @@ async def test_a_day_with_dev(tmp_path):
 
 
 @pytest.mark.server
-async def test_a_killed_dev(tmp_path):
+async def test_a_killed_dev(tmp_path: Path) -> None:
     """SIGKILL takes all its processes along; the next start goes on with the same data.
 
     It does so in a shell that is set up for other stores, too.
@@ -116,7 +124,7 @@ async def test_a_killed_dev(tmp_path):
         process.kill()
         process.wait()
 
-        async def gone():
+        async def gone() -> bool:
             return not any(lives(member) for member in everybody)
 
         await wait_until(gone, seconds=25)
@@ -128,7 +136,7 @@ async def test_a_killed_dev(tmp_path):
         assert after["SECRET_KEY"] == before["SECRET_KEY"]
 
 
-async def test_a_taken_port(tmp_path):
+async def test_a_taken_port(tmp_path: Path) -> None:
     """One line says which port is taken; nothing was started or written."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -141,7 +149,7 @@ async def test_a_taken_port(tmp_path):
 
 
 @pytest.mark.server
-async def test_ended_while_it_starts(tmp_path):
+async def test_ended_while_it_starts(tmp_path: Path) -> None:
     """SIGTERM in the middle of a start ends it as well, and leaves nothing running."""
     log = tmp_path / "dev.log"
     with dev(tmp_path / "data", log) as process:
@@ -153,7 +161,7 @@ async def test_ended_while_it_starts(tmp_path):
 
 
 @pytest.mark.server
-async def test_a_demo_with_a_past(tmp_path):
+async def test_a_demo_with_a_past(tmp_path: Path) -> None:
     """A first start makes 90 days up behind its back; a second one does not do so again."""
     data_dir, log, again = tmp_path / "data", tmp_path / "dev.log", tmp_path / "again.log"
     with dev(data_dir, log, "--demo-data") as process:

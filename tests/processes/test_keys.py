@@ -3,10 +3,14 @@
 import asyncio
 import json
 import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 import jwt
 import pytest
 
+from tests.processes.stores import Stores
+from tests.support.people import Browser
 from tests.support.processes import python, web_process
 from tests.support.waiting import wait_until
 
@@ -17,20 +21,20 @@ CACHED_SECONDS = 1
 class Verifier:
     """PyJWT's client, which keeps a JWKS for as long as its answer allows, and never asks twice."""
 
-    def __init__(self, base):
+    def __init__(self, base: str) -> None:
         self.base = base
         self.client = jwt.PyJWKClient(f"{base}/.well-known/jwks.json", lifespan=CACHED_SECONDS)
 
-    def kids(self):
-        return [key.key_id for key in self.client.get_jwk_set().keys]
+    def kids(self) -> list[str]:
+        return [str(key.key_id) for key in self.client.get_jwk_set().keys]
 
-    def verify_all(self, tokens):
+    def verify_all(self, tokens: Iterable[str]) -> set[str]:
         """Who signed them."""
         return {self.verify(token) for token in tokens}
 
-    def verify(self, token):
+    def verify(self, token: str) -> str:
         """Raises when the keys that it has at this moment do not verify the token."""
-        kid = jwt.get_unverified_header(token)["kid"]
+        kid: str = jwt.get_unverified_header(token)["kid"]
         [key] = [key for key in self.client.get_jwk_set().keys if key.key_id == kid]
         jwt.decode(
             token,
@@ -43,7 +47,9 @@ class Verifier:
 
 
 @pytest.fixture
-def processes(migrated, tmp_path):
+def processes(
+    migrated: dict[str, str], tmp_path: Path
+) -> Iterator[tuple[dict[str, str], tuple[str, str]]]:
     """Two web processes whose keys live for seconds; their environment and addresses."""
     env = {**migrated, "ACCESS_TOKEN_TTL": "3", "RATE_LIMITS": "off"}
     with (
@@ -53,13 +59,17 @@ def processes(migrated, tmp_path):
         yield env, (first, second)
 
 
-def keys(env, *arguments):
+def keys(env: dict[str, str], *arguments: str) -> str:
     done = python(QUICK, "keys", *arguments, env=env)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-async def test_tokens_of_a_whole_rotation_verify_at_all_times(processes, stores, visit):
+async def test_tokens_of_a_whole_rotation_verify_at_all_times(
+    processes: tuple[dict[str, str], tuple[str, str]],
+    stores: Stores,
+    visit: Callable[[str], Browser],
+) -> None:
     """Minted by either process, verified by what another service has cached, until they expire."""
     env, bases = processes
     person = await stores.add_person()
@@ -68,7 +78,7 @@ async def test_tokens_of_a_whole_rotation_verify_at_all_times(processes, stores,
     [old] = await asyncio.to_thread(verifier.kids)
     alive, signed_by, turn = [], set(), 0
 
-    async def rotate():
+    async def rotate() -> str:
         return await asyncio.to_thread(keys, {**env, "JWT_ALGORITHM": "EdDSA"}, "rotate")
 
     rotating = asyncio.create_task(rotate())
@@ -105,7 +115,7 @@ async def test_tokens_of_a_whole_rotation_verify_at_all_times(processes, stores,
     assert only == [jwt.get_unverified_header(again["access_token"])["kid"]]
 
 
-async def test_a_leak_is_answered_at_once_or_not_at_all(migrated):
+async def test_a_leak_is_answered_at_once_or_not_at_all(migrated: dict[str, str]) -> None:
     """`--revoke` without `--now` would leave nothing that signs."""
     done = python("service", "keys", "rotate", "--revoke", env=migrated)
 

@@ -8,17 +8,22 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
+from subprocess import Popen
+from typing import Any
 
+import psutil
 import pytest
 import yaml
 from sqlalchemy import text
 
 from config.settings import Settings
 from service.contracts import keys
-from tests.processes.stores import open_stores
+from service.embedded import EmbeddedServer
+from tests.processes.stores import Stores, open_stores
 from tests.support.processes import ROOT, await_ready, family, free_port, lives
 from tests.support.waiting import wait_until
 
@@ -29,7 +34,7 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", "")
 
 
 @pytest.fixture
-def platform(empty_database, own_valkey, tmp_path):
+def platform(empty_database: str, own_valkey: EmbeddedServer, tmp_path: Path) -> dict[str, str]:
     """The environment that a platform gives; the database is still empty."""
     return {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -43,14 +48,14 @@ def platform(empty_database, own_valkey, tmp_path):
 
 
 @pytest.fixture
-async def stores(platform, own_valkey):
+async def stores(platform: dict[str, str], own_valkey: EmbeddedServer) -> AsyncIterator[Stores]:
     """The platform's stores, to look into."""
     async with open_stores(platform, own_valkey) as opened:
         yield opened
 
 
 @contextmanager
-def honcho(*names, env, log):
+def honcho(*names: str, env: dict[str, str], log: Path) -> Iterator[Popen[bytes]]:
     """`honcho start NAMES`, which reads no file but the Procfile."""
     nothing = log.with_suffix(".env")
     nothing.touch()
@@ -78,17 +83,17 @@ def honcho(*names, env, log):
 class Line:
     """One connection that stays open, to one of the web processes."""
 
-    def __init__(self, port):
+    def __init__(self, port: int) -> None:
         self._http = HTTPConnection("127.0.0.1", port, timeout=20)
         self._http.connect()
         self.port = self._http.sock.getsockname()[1]
 
-    def send(self, method, path, *, token="", **body):
+    def send(self, method: str, path: str, *, token: str = "", **body: Any) -> tuple[int, Any]:
         """The status and the body of an answer."""
         self.begin(method, path, token=token, **body)
         return self.finish()
 
-    def begin(self, method, path, *, token="", **body):
+    def begin(self, method: str, path: str, *, token: str = "", **body: Any) -> None:
         """Send a request."""
         sent = json.dumps(body).encode() if body else b""
         self._http.putrequest(method, path)
@@ -99,29 +104,29 @@ class Line:
         self._http.putheader("Content-Length", str(len(sent)))
         self._http.endheaders(sent)
 
-    def finish(self):
+    def finish(self) -> tuple[int, Any]:
         """The status and the body of the answer."""
         answer = self._http.getresponse()
         read = answer.read()
         return answer.status, json.loads(read) if read else None
 
-    def close(self):
+    def close(self) -> None:
         self._http.close()
 
-    def belongs_to(self, process):
+    def belongs_to(self, process: psutil.Process) -> bool:
         """Whether that process holds the other end."""
         connections = process.net_connections(kind="tcp")
         return any(c.raddr and c.raddr.port == self.port for c in connections)
 
 
-def web_processes(process):
+def web_processes(process: Popen[bytes]) -> list[psutil.Process]:
     """gunicorn's children, which serve; its own parent is a shell."""
     web = [p for p in family(process) if "gunicorn" in " ".join(p.cmdline()[:2])]
     return [p for p in web if p.ppid() in {q.pid for q in web}]
 
 
 @contextmanager
-def lines_to(processes, port):
+def lines_to(processes: list[psutil.Process], port: int) -> Iterator[list[Line]]:
     """A connection to each: while the others stand still, only one can take it."""
     with ExitStack() as stack:
         lines = []
@@ -136,13 +141,17 @@ def lines_to(processes, port):
         yield lines
 
 
-def image_check(env):
+def image_check(env: dict[str, str]) -> int:
     """The exit code of the image's health check in that environment."""
-    command = json.loads(re.search(r"HEALTHCHECK.*?CMD (\[.*\])", DOCKERFILE)[1])
+    check = re.search(r"HEALTHCHECK.*?CMD (\[.*\])", DOCKERFILE)
+    assert check is not None
+    command = json.loads(check[1])
     return subprocess.run(command, env=os.environ | env, check=False).returncode
 
 
-async def test_release_then_web_and_worker(platform, stores, tmp_path):
+async def test_release_then_web_and_worker(
+    platform: dict[str, str], stores: Stores, tmp_path: Path
+) -> None:
     """Signed in and refreshed by one process, signed out by the other, dead in both; all audited."""
     with honcho("release", env=platform, log=tmp_path / "release.log") as release:
         assert release.wait(30) == 0, (tmp_path / "release.log").read_text()
@@ -168,7 +177,7 @@ async def test_release_then_web_and_worker(platform, stores, tmp_path):
         for line in (one, other):
             assert line.send("GET", "/api/auth/me", token=token)[1]["code"] == "token_revoked"
 
-        async def audited():
+        async def audited() -> bool:
             return await stores.audit(person.id) == [
                 "login.succeeded",
                 "token.refreshed",
@@ -179,16 +188,18 @@ async def test_release_then_web_and_worker(platform, stores, tmp_path):
         assert image_check(platform) == 0
 
 
-async def test_sigterm_loses_nothing_in_flight(platform, stores, tmp_path):
+async def test_sigterm_loses_nothing_in_flight(
+    platform: dict[str, str], stores: Stores, tmp_path: Path
+) -> None:
     """Who was being served is answered, the rest refused; all end in time, every event is kept."""
     log, port = tmp_path / "honcho.log", int(platform["PORT"])
 
-    async def waiting():
+    async def waiting() -> object:
         blocked = "select count(*) from pg_locks l join pg_database d on d.oid = l.database"
         query = f"{blocked} where not l.granted and d.datname = current_database()"
         return await stores.value(query) == 2
 
-    async def refuses():
+    async def refuses() -> bool:
         with socket.socket() as trial:
             return trial.connect_ex(("127.0.0.1", port)) != 0
 
@@ -210,7 +221,7 @@ async def test_sigterm_loses_nothing_in_flight(platform, stores, tmp_path):
         assert [line.finish()[0] for line in lines] == [200, 200]
         assert process.wait(25) == 128 + signal.SIGTERM
 
-        async def ended():
+        async def ended() -> bool:
             return not any(lives(member) for member in everybody)
 
         await wait_until(ended, seconds=5)
@@ -221,7 +232,7 @@ async def test_sigterm_loses_nothing_in_flight(platform, stores, tmp_path):
     assert told + await stores.audit(person.id) == ["login.succeeded"] * 2
 
 
-def test_a_buildpack_finds_what_it_reads():
+def test_a_buildpack_finds_what_it_reads() -> None:
     """A Python version, and a lock in which every package has its hash."""
     assert re.fullmatch(r"3\.\d+(\.\d+)?", (ROOT / ".python-version").read_text().strip())
     lock = (ROOT / "requirements.txt").read_text().replace("\\\n", "")
@@ -230,7 +241,7 @@ def test_a_buildpack_finds_what_it_reads():
     assert [line for line in packages if "==" not in line or "--hash=sha256:" not in line] == []
 
 
-def test_compose_runs_what_the_procfile_runs():
+def test_compose_runs_what_the_procfile_runs() -> None:
     """The same commands: release as `migrate`, web as the image's own, worker."""
     assert set(COMPOSE["services"]) == {"web", "worker", "migrate", "redis", "postgres"}
     commands = {
@@ -241,7 +252,7 @@ def test_compose_runs_what_the_procfile_runs():
     assert {name: shlex.split(line) for name, line in PROCFILE.items()} == commands
 
 
-def test_compose_waits_for_what_is_checked():
+def test_compose_waits_for_what_is_checked() -> None:
     """Whoever is waited for to be healthy has a health check; web has the image's."""
     services = COMPOSE["services"]
     waits = [
@@ -258,7 +269,7 @@ def test_compose_waits_for_what_is_checked():
     assert "HEALTHCHECK" in DOCKERFILE
 
 
-def test_every_environment_name_is_a_setting():
+def test_every_environment_name_is_a_setting() -> None:
     """Compose, its example and the settings speak of the same names."""
     stores = {"POSTGRES_PASSWORD"}
     example = (ROOT / "config" / "env.example").read_text()

@@ -2,16 +2,21 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack
+from typing import Any, Literal
 
 import pyotp
 import pytest
+from redis.asyncio import Redis
 
 from service.contracts import keys
 from service.domain.ids import partition_in
+from service.embedded import EmbeddedServer
+from service.store.database import Database
 from service.store.session_records import SessionRecords
-from tests.conftest import SECRET_KEY
-from tests.support.people import TOTP_SECRET
+from tests.conftest import SECRET_KEY, MakePerson
+from tests.support.people import TOTP_SECRET, Browser, Person, Reply
 from tests.support.processes import web_process
 from tests.support.waiting import wait_until
 
@@ -20,7 +25,9 @@ ROUNDS = 25
 
 
 @pytest.fixture(scope="module")
-def addresses(postgres, valkey, tmp_path_factory):
+def addresses(
+    postgres: EmbeddedServer, valkey: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[list[str]]:
     """Two web processes on the same stores."""
     logs = tmp_path_factory.mktemp("web")
     env = {
@@ -35,16 +42,16 @@ def addresses(postgres, valkey, tmp_path_factory):
 
 
 @pytest.fixture
-def browsers(addresses, visit):
+def browsers(addresses: list[str], visit: Callable[[str], Browser]) -> list[Browser]:
     """A client of each."""
     return [visit(base) for base in addresses]
 
 
 @pytest.fixture
-def told(redis):
+def told(redis: Redis) -> Callable[[Person], Awaitable[Counter[Any]]]:
     """Counts by type what the streams say of a person; nothing drains them here."""
 
-    async def count(person):
+    async def count(person: Person) -> Counter[Any]:
         entries = await redis.xrange(keys.events(keys.partition_of(person.id)))
         return Counter(
             fields[b"type"].decode()
@@ -55,15 +62,17 @@ def told(redis):
     return count
 
 
-async def test_a_thousand_refreshes_of_one_token(browsers, person, told):
+async def test_a_thousand_refreshes_of_one_token(
+    browsers: list[Browser], person: Person, told: Callable[[Person], Awaitable[Counter[Any]]]
+) -> None:
     """One new generation, one event of it, and the same new refresh token for everybody."""
     token = (await browsers[0].login(person))["refresh_token"]
     refused = []
 
-    async def trade(browser):
+    async def trade(browser: Browser) -> Reply:
         """As clients do: 503 means to keep the token and try again."""
 
-        async def answered():
+        async def answered() -> Reply | Literal[False]:
             reply = await browser.refresh(token)
             if reply.status == 503:
                 refused.append(reply)
@@ -85,7 +94,14 @@ async def test_a_thousand_refreshes_of_one_token(browsers, person, told):
 
 @pytest.mark.parametrize("lost", [False, True], ids=["session in Redis", "session in SQL only"])
 @pytest.mark.parametrize("by", ["access token", "refresh token"])
-async def test_refresh_against_logout(browsers, person, told, redis, lost, by):
+async def test_refresh_against_logout(
+    browsers: list[Browser],
+    person: Person,
+    told: Callable[[Person], Awaitable[Counter[Any]]],
+    redis: Redis,
+    lost: bool,
+    by: str,
+) -> None:
     """After the 204 no token works on either process, whenever it was given out."""
     for n in range(ROUNDS):
         tokens = await browsers[0].login(person)
@@ -113,7 +129,11 @@ async def test_refresh_against_logout(browsers, person, told, redis, lost, by):
     assert (await told(person))["session.ended"] == ROUNDS
 
 
-async def test_one_code_for_many_challenges(browsers, make_person, told):
+async def test_one_code_for_many_challenges(
+    browsers: list[Browser],
+    make_person: MakePerson,
+    told: Callable[[Person], Awaitable[Counter[Any]]],
+) -> None:
     """A TOTP code signs in once, however many challenges are open."""
     person = await make_person(totp_secret=TOTP_SECRET)
     challenges = await asyncio.gather(*(browsers[n % 2].login(person) for n in range(20)))
@@ -128,7 +148,9 @@ async def test_one_code_for_many_challenges(browsers, make_person, told):
     assert (events["mfa.succeeded"], events["login.succeeded"]) == (1, 1)
 
 
-async def test_one_challenge_for_many_codes(browsers, person, told):
+async def test_one_challenge_for_many_codes(
+    browsers: list[Browser], person: Person, told: Callable[[Person], Awaitable[Counter[Any]]]
+) -> None:
     """A challenge is met once, however many good codes arrive for it."""
     access = (await browsers[0].login(person))["access_token"]
     setup = await browsers[0].send("POST", "/api/auth/2fa/setup", token=access)
@@ -145,9 +167,11 @@ async def test_one_challenge_for_many_codes(browsers, person, told):
     assert (events["mfa.succeeded"], events["login.succeeded"]) == (1, 2)
 
 
-async def test_logout_everywhere_against_logins(browsers, person, database):
+async def test_logout_everywhere_against_logins(
+    browsers: list[Browser], person: Person, database: Database
+) -> None:
     """Who was signed in before is out; of who comes meanwhile, all processes and SQL say the same."""
-    verdicts = Counter()
+    verdicts: Counter[bool] = Counter()
     for n in range(ROUNDS // 2):
         mine, other = await asyncio.gather(*(browser.login(person) for browser in browsers))
         racing = [asyncio.create_task(browsers[i % 2].login(person)) for i in range(4)]
@@ -165,21 +189,25 @@ async def test_logout_everywhere_against_logins(browsers, person, database):
     assert sum(verdicts.values()) == 4 * (ROUNDS // 2)
 
 
-def session_key(session_id):
-    return keys.session(partition_in(session_id, partitions=keys.PARTITIONS), session_id)
+def session_key(session_id: str) -> str:
+    partition = partition_in(session_id, partitions=keys.PARTITIONS)
+    assert partition is not None
+    return keys.session(partition, session_id)
 
 
-async def row_lives(database, session_id):
-    return (await SessionRecords(database).find(session_id)).end_reason is None
+async def row_lives(database: Database, session_id: str) -> bool:
+    record = await SessionRecords(database).find(session_id)
+    assert record is not None
+    return record.end_reason is None
 
 
-async def sign_out(browser, tokens, by):
+async def sign_out(browser: Browser, tokens: dict[str, Any], by: str) -> Reply:
     if by == "access token":
         return await browser.logout(tokens["access_token"])
     body = {"refresh_token": tokens["refresh_token"]}
     return await browser.send("POST", "/api/auth/logout", json=body)
 
 
-async def verify(browser, token, code):
+async def verify(browser: Browser, token: str, code: str) -> Reply:
     body = {"mfa_token": token, "code": code}
     return await browser.send("POST", "/api/auth/verify-2fa", json=body)

@@ -2,6 +2,7 @@
 
 from sqlalchemy import text
 
+from tests.processes.stores import Stores
 from tests.support.processes import python
 
 COMMAND = ("service", "analytics", "rebuild")
@@ -13,13 +14,13 @@ ADD = """
 ACTIVE = "select sum(dau) from analytics.agg_active_day where day = '2026-03-10' and part_by = ''"
 
 
-async def test_nothing_to_rebuild(stores, migrated):
+async def test_nothing_to_rebuild(stores: Stores, migrated: dict[str, str]) -> None:
     """It says so, and what to do."""
     done = python(*COMMAND, env=migrated)
     assert (done.returncode, done.stdout.split(":")[0]) == (0, "nothing to work out"), done
 
 
-async def test_what_there_is_is_worked_out(stores, migrated):
+async def test_what_there_is_is_worked_out(stores: Stores, migrated: dict[str, str]) -> None:
     """Days outside of those that are named are left alone; without names it is all there is."""
     async with stores.engine.begin() as connection:
         await connection.execute(text(ADD))
@@ -31,6 +32,6 @@ async def test_what_there_is_is_worked_out(stores, migrated):
     assert await stores.value(ACTIVE) == 1
 
 
-async def test_days_that_are_none(migrated):
+async def test_days_that_are_none(migrated: dict[str, str]) -> None:
     """A day is written as one."""
     assert python(*COMMAND, "--from", "yesterday", env=migrated).returncode == 2

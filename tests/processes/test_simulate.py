@@ -1,9 +1,12 @@
 """`analytics simulate`: days that never were, in a database that is for tests."""
 
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.processes.stores import Stores
 from tests.support.processes import python, running
 
 COMMAND = ("service", "analytics", "simulate", "--days", "3", "--people", "8", "--seed", "7")
@@ -19,7 +22,7 @@ LATE = """
 """Made-up events came when the simulation has it, not when they were made up."""
 
 
-async def counts(stores):
+async def counts(stores: Stores) -> tuple[Any, Any]:
     """Rows of the audit and of analysts' sessions."""
     return (
         await stores.value("select count(*) from audit_log"),
@@ -27,7 +30,7 @@ async def counts(stores):
     )
 
 
-async def test_only_where_it_may(stores, migrated):
+async def test_only_where_it_may(stores: Stores, migrated: dict[str, str]) -> None:
     """Anywhere but in a running `dev` it wants to be told so; nothing was written."""
     refused = python(*COMMAND, env=migrated)
 
@@ -37,18 +40,24 @@ async def test_only_where_it_may(stores, migrated):
 
 
 @pytest.mark.parametrize("more", [(), ("--shuffled",)], ids=["in order", "shuffled"])
-async def test_days_are_stored_when_it_ends(stores, migrated, tmp_path, more):
+async def test_days_are_stored_when_it_ends(
+    stores: Stores, migrated: dict[str, str], tmp_path: Path, more: tuple[Any, ...]
+) -> None:
     """It waits for the worker, and says how much there is: just so much is in the tables."""
     with running("workers", env=migrated, log=tmp_path / "worker.log"):
         done = python(*COMMAND, SURE, "--end", "2026-03-30", *more, env=migrated)
 
     assert done.returncode == 0, done.stderr
-    assert tuple(map(int, MADE.search(done.stdout).groups())) == await counts(stores)
+    made = MADE.search(done.stdout)
+    assert made is not None
+    assert tuple(map(int, made.groups())) == await counts(stores)
     assert 0 < float(await stores.value(LATE)) < 0.2
     assert await stores.value("select max(mau) from analytics.agg_active_day") >= 5
 
 
-async def test_the_database_of_a_dev(stores, migrated, tmp_path):
+async def test_the_database_of_a_dev(
+    stores: Stores, migrated: dict[str, str], tmp_path: Path
+) -> None:
     """The file that a running `dev` wrote is enough; that of another `dev` is not."""
     file = tmp_path / "dev.env"
     where = ("--data-dir", str(tmp_path))

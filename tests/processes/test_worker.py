@@ -5,9 +5,12 @@ import os
 import signal
 import time
 from collections import Counter
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, ExitStack
 from datetime import timedelta
-from subprocess import TimeoutExpired
+from pathlib import Path
+from subprocess import Popen, TimeoutExpired
+from typing import Any, Literal
 from urllib.request import urlopen
 from uuid import uuid4
 
@@ -22,16 +25,23 @@ from service.store.database import Database
 from service.store.live_sessions import LiveSessions
 from service.store.script_client import ScriptClient
 from service.store.session_records import SessionRecords
+from tests.processes.stores import Stores
+from tests.support.people import Browser
 from tests.support.processes import python, running, web_process
+from tests.support.redis_answers import answer_of
 from tests.support.waiting import wait_until
 from workers.jobs import JOBS
 from workers.sweep import ApplyEnds
+
+Samples = dict[tuple[str, ...], float]
+Worker = Callable[..., AbstractContextManager[Popen[bytes]]]
+
 
 QUEUE = "auth:jobs"
 IDLE_SECONDS = 4
 LATER = "update sessions set last_used_at = last_used_at - interval '1 h'"
 AT = "1789000000000"
-LOGIN = {"type": "login.failed", "at_ms": AT}
+LOGIN: dict[Any, Any] = {"type": "login.failed", "at_ms": AT}
 ASK_FOR_EXPORT = "insert into person_exports (user_id, id, requested_at) values ('{}', '{}', now())"
 POISON = {
     "unknown type": {**LOGIN, "type": "moon.landed"},
@@ -55,17 +65,17 @@ POISON = {
 
 
 @pytest.fixture
-def worker(stores, tmp_path):
+def worker(stores: Stores, tmp_path: Path) -> Worker:
     """Starts a worker; its log tells why a test failed."""
 
-    def start(**changes):
+    def start(**changes: str) -> AbstractContextManager[Popen[bytes]]:
         return running("workers", env={**stores.env, **changes}, log=tmp_path / "worker.log")
 
     return start
 
 
 @pytest.fixture
-async def queue(stores):
+async def queue(stores: Stores) -> AsyncIterator[ArqRedis]:
     """arq's queue, as whoever orders a job sees it."""
     pool = await create_pool(
         RedisSettings.from_dsn(stores.env["REDIS_URL"]),
@@ -76,33 +86,33 @@ async def queue(stores):
     await pool.aclose()
 
 
-async def tell(stores, fields=LOGIN, partition=3):
+async def tell(stores: Stores, fields: Any = LOGIN, partition: int = 3) -> None:
     """Put an entry on a stream, as a script of any release might."""
     await stores.redis.xadd(keys.events(partition), fields)
 
 
-async def in_sql(stores, statement):
+async def in_sql(stores: Stores, statement: str) -> None:
     """Let time pass in SQL, or events lag."""
     async with stores.engine.begin() as connection:
         await connection.exec_driver_sql(statement)
 
 
-async def rows_reach(stores, number):
+async def rows_reach(stores: Stores, number: int) -> None:
     """Return when the audit has exactly so many rows and the streams are empty."""
 
-    async def stored():
+    async def stored() -> bool:
         return await stores.unread() == 0 and len(await stores.audit()) == number
 
     await wait_until(stored, seconds=30)
 
 
-async def restart(stores):
+async def restart(stores: Stores) -> None:
     """A Valkey that answers again, on the data that it kept."""
     stores.valkey.restart()
     await stores.redis.connection_pool.disconnect()
 
 
-async def test_outlives_its_redis(stores, worker, tmp_path):
+async def test_outlives_its_redis(stores: Stores, worker: Worker, tmp_path: Path) -> None:
     """A restart, a crash with time in between, an emptied store: the same worker goes on."""
     with worker() as process:
         await tell(stores)
@@ -115,7 +125,7 @@ async def test_outlives_its_redis(stores, worker, tmp_path):
         stores.valkey.kill()
         log = tmp_path / "worker.log"
 
-        async def noticed():
+        async def noticed() -> bool:
             return log.read_text().count("worker.redis_away") >= 2
 
         await wait_until(noticed)
@@ -130,7 +140,7 @@ async def test_outlives_its_redis(stores, worker, tmp_path):
     assert await stores.gapless()
 
 
-async def test_poison(stores, worker):
+async def test_poison(stores: Stores, worker: Worker) -> None:
     """What no row can hold becomes a dead letter, once; what stands around it is stored."""
     for fields in POISON.values():
         await tell(stores)
@@ -147,11 +157,11 @@ async def test_poison(stores, worker):
     assert await stores.rows(silent) == []
 
 
-async def test_a_table_that_is_away(stores, worker, tmp_path):
+async def test_a_table_that_is_away(stores: Stores, worker: Worker, tmp_path: Path) -> None:
     """What is no fault of the event's is waited out: nothing is lost, and nothing called poison."""
     log = tmp_path / "worker.log"
 
-    async def failed():
+    async def failed() -> bool:
         return "ingest.failed" in log.read_text()
 
     await in_sql(stores, "alter table audit_log rename to audit_log_away")
@@ -163,12 +173,14 @@ async def test_a_table_that_is_away(stores, worker, tmp_path):
     assert await stores.value("select count(*) from dead_letters") == 0
 
 
-async def test_health_knows_whether_a_worker_lives(stores, worker, visit, tmp_path):
+async def test_health_knows_whether_a_worker_lives(
+    stores: Stores, worker: Worker, visit: Callable[[str], Browser], tmp_path: Path
+) -> None:
     """ok while it beats, degraded (and still 200) when its last beat is too old."""
     with web_process(stores.env, tmp_path / "web.log") as base:
         browser = visit(base)
 
-        async def health():
+        async def health() -> tuple[Any, Any]:
             reply = await browser.send("GET", "/api/health")
             assert reply.status == 200
             return reply.body["status"], reply.body["checks"]["workers"]["status"]
@@ -176,7 +188,7 @@ async def test_health_knows_whether_a_worker_lives(stores, worker, visit, tmp_pa
         assert await health() == ("degraded", "down")
         with worker() as process:
 
-            async def well():
+            async def well() -> bool:
                 return await health() == ("ok", "ok")
 
             await wait_until(well)
@@ -189,7 +201,9 @@ async def test_health_knows_whether_a_worker_lives(stores, worker, visit, tmp_pa
         assert await health() == ("degraded", "down")
 
 
-async def test_sweep(stores, worker, queue, visit, tmp_path):
+async def test_sweep(
+    stores: Stores, worker: Worker, queue: ArqRedis, visit: Callable[[str], Browser], tmp_path: Path
+) -> None:
     """Two workers end an idle session once, with its row; one in use goes on.
 
     Redis knows of its use, even when SQL does not yet.
@@ -203,14 +217,14 @@ async def test_sweep(stores, worker, queue, visit, tmp_path):
         live = await browser.login(person)
         idle = [await browser.login(person) for _ in range(4)]
 
-        async def swept():
+        async def swept() -> bool:
             nonlocal live
             live = (await browser.refresh(live["refresh_token"])).body
             await in_sql(stores, f"{LATER} where id = '{live['session_id']}'")
             for _ in range(4):
                 await queue.enqueue_job("cron:sweep_expired")
             query = "select count(*) from sessions where end_reason = 'idle_timeout'"
-            return await stores.value(query) == len(idle)
+            return bool(await stores.value(query) == len(idle))
 
         await wait_until(swept, seconds=30)
         await swept()
@@ -223,7 +237,9 @@ async def test_sweep(stores, worker, queue, visit, tmp_path):
     assert "session.ended" not in await stores.audit()
 
 
-async def test_signed_out_while_redis_was_away(stores, worker, queue, visit, tmp_path):
+async def test_signed_out_while_redis_was_away(
+    stores: Stores, worker: Worker, queue: ArqRedis, visit: Callable[[str], Browser], tmp_path: Path
+) -> None:
     """202 at once; when Redis is back the workers bury the session there, with one row."""
     with web_process(stores.env, tmp_path / "web.log") as base, worker():
         browser, person = visit(base), await stores.add_person()
@@ -235,7 +251,7 @@ async def test_signed_out_while_redis_was_away(stores, worker, queue, visit, tmp
 
         await in_sql(stores, "update sessions set ended_at = ended_at - interval '15 s'")
 
-        async def applied():
+        async def applied() -> bool:
             await queue.enqueue_job("cron:apply_ends")
             return "session.ended" in await stores.audit(person.id)
 
@@ -244,13 +260,15 @@ async def test_signed_out_while_redis_was_away(stores, worker, queue, visit, tmp
         await stores.drained()
         assert await stores.audit(person.id) == ["login.succeeded", "session.ended"]
         session = keys.session(keys.partition_of(person.id), tokens["session_id"])
-        tombstone = await stores.redis.hgetall(session)
+        tombstone = await answer_of(stores.redis.hgetall(session))
         assert (tombstone.pop(b"e"), set(tombstone)) == (b"logout", {b"x"})
         assert (await browser.me(tokens["access_token"])).code == "token_revoked"
 
 
 @pytest.mark.parametrize(("behind_ms", "applied"), [(None, 1), (5_000, 1), (3_661_000, 0)])
-async def test_ends_wait_for_their_events(stores, behind_ms, applied):
+async def test_ends_wait_for_their_events(
+    stores: Stores, behind_ms: int | None, applied: int
+) -> None:
     """An end whose event may still be unread, and whose tombstone is gone, is not told twice."""
     records, scripts = SessionRecords(Database(stores.engine)), ScriptClient(stores.redis)
     day = timedelta(days=1)
@@ -268,7 +286,7 @@ async def test_ends_wait_for_their_events(stores, behind_ms, applied):
     await records.add(session, Origin())
     await records.end(session.id, EndReason.LOGOUT)
 
-    async def oldest_ms():
+    async def oldest_ms() -> int | None:
         return None if behind_ms is None else now_ms - behind_ms
 
     apply = ApplyEnds(records, LiveSessions(scripts, policy), oldest_ms, lambda: now_ms)
@@ -281,24 +299,26 @@ async def test_ends_wait_for_their_events(stores, behind_ms, applied):
 class Bomb:
     """What whoever unpickles it runs."""
 
-    def __init__(self, crater):
+    def __init__(self, crater: Path) -> None:
         self.crater = crater
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return os.mkdir, (str(self.crater),)
 
 
-async def test_jobs_are_json(stores, worker, tmp_path):
+async def test_jobs_are_json(stores: Stores, worker: Worker, tmp_path: Path) -> None:
     """arq's own jobs can be read as JSON, and a pickled one is not opened."""
-    crater, seen = tmp_path / "crater", []
+    crater = tmp_path / "crater"
+    seen: list[bytes] = []
     pickling = ArqRedis(stores.redis.connection_pool, default_queue_name=QUEUE)
     pickled = await pickling.enqueue_job("cron:heartbeat", Bomb(crater))
+    assert pickled is not None
     with worker():
 
-        async def caught():
+        async def caught() -> bool:
             names = await stores.redis.keys("arq:job:cron:*")
             seen.extend(job for job in await stores.redis.mget(["none", *names]) if job)
-            return seen and await stores.redis.zscore(QUEUE, pickled.job_id) is None
+            return bool(seen) and await stores.redis.zscore(QUEUE, pickled.job_id) is None
 
         await wait_until(caught, seconds=20)
     assert not crater.exists()
@@ -306,7 +326,7 @@ async def test_jobs_are_json(stores, worker, tmp_path):
 
 
 @pytest.mark.parametrize("how", ["Redis well", "Redis killed", "Redis silent"])
-async def test_stops_in_time(stores, worker, queue, how):
+async def test_stops_in_time(stores: Stores, worker: Worker, queue: ArqRedis, how: str) -> None:
     """SIGTERM ends it with exit code 0, in the middle of jobs and whatever Redis does."""
     with worker() as process:
         await tell(stores)
@@ -325,7 +345,7 @@ async def test_stops_in_time(stores, worker, queue, how):
                 os.kill(stores.valkey.pid, signal.SIGCONT)
 
 
-async def test_a_job_under_way_is_finished_at_a_deploy(stores, worker):
+async def test_a_job_under_way_is_finished_at_a_deploy(stores: Stores, worker: Worker) -> None:
     """SIGTERM in the middle of an export: it is made before the worker ends."""
     person = await stores.add_person()
     await in_sql(stores, ASK_FOR_EXPORT.format(person.id, uuid4()))
@@ -333,7 +353,7 @@ async def test_a_job_under_way_is_finished_at_a_deploy(stores, worker):
         await blocking.exec_driver_sql("lock table dead_letters in access exclusive mode")
         with worker() as process:
 
-            async def under_way():
+            async def under_way() -> object:
                 return await stores.value("select count(*) from pg_locks where not granted")
 
             await wait_until(under_way, seconds=30)
@@ -345,7 +365,7 @@ async def test_a_job_under_way_is_finished_at_a_deploy(stores, worker):
     assert await stores.value("select count(*) from person_exports where made_at is not null") == 1
 
 
-async def test_metrics_tell_of_workers(stores, worker, tmp_path):
+async def test_metrics_tell_of_workers(stores: Stores, worker: Worker, tmp_path: Path) -> None:
     """Any web process tells of every worker, its jobs and the streams' backlog; and goes on alone."""
     with web_process(stores.env, tmp_path / "web.log") as base:
         await tell(stores)
@@ -355,7 +375,7 @@ async def test_metrics_tell_of_workers(stores, worker, tmp_path):
         with worker():
             await rows_reach(stores, 1)
 
-            async def told():
+            async def told() -> Samples | Literal[False]:
                 found = scrape(base)
                 return ("inphora_job_last_done_age_seconds", "apply_ends") in found and found
 
@@ -369,7 +389,7 @@ async def test_metrics_tell_of_workers(stores, worker, tmp_path):
         assert ("inphora_redis_breaker_trips_total",) in scrape(base)
 
 
-def scrape(base):
+def scrape(base: str) -> Samples:
     """Samples by name and the values of their labels."""
     with urlopen(f"{base}/metrics") as reply:  # noqa: S310 - our own http
         families = text_string_to_metric_families(reply.read().decode())
@@ -380,11 +400,11 @@ def scrape(base):
     }
 
 
-def flat(samples):
+def flat(samples: Samples) -> list[tuple[Any, ...]]:
     """Each sample as one row."""
     return [(*key, value) for key, value in samples.items()]
 
 
-def arq_check(env):
+def arq_check(env: dict[str, str]) -> int:
     """The exit code of the health check that docker-compose.yml runs."""
     return python("arq", "--check", "workers.main.WorkerSettings", env=env).returncode

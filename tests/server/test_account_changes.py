@@ -14,9 +14,11 @@ from service.contracts.link_tables import email_changes, password_resets, regist
 from service.contracts.mail_tables import mails
 from service.contracts.tables import sessions, users
 from service.domain.users import email_key
+from service.store.database import Database
 from service.store.sweeps import Sweeps
-from tests.support.mails import mails_to
-from tests.support.people import Person
+from tests.conftest import MakePerson
+from tests.support.mails import Written, mails_to
+from tests.support.people import Browser, Person, Reply
 
 NEW = "seven velvet bridges hum"
 CHANGE, EMAIL, VERIFY = (
@@ -26,38 +28,40 @@ CHANGE, EMAIL, VERIFY = (
 )
 
 
-def address():
+def address() -> str:
     return f"{token_hex(6)}@moved.example"
 
 
-async def change(browser, token, current, new=NEW):
+async def change(browser: Browser, token: str, current: str, new: str = NEW) -> Reply:
     body = {"current_password": current, "new_password": new}
     return await browser.send("POST", CHANGE, token=token, json=body)
 
 
-async def want(browser, token, email, password):
+async def want(browser: Browser, token: str, email: str, password: str) -> Reply:
     body = {"email": email, "password": password}
     return await browser.send("POST", EMAIL, token=token, json=body)
 
 
-async def follow(browser, mail):
+async def follow(browser: Browser, mail: Written) -> Reply:
     return await browser.send("POST", VERIFY, json={"token": mail.token})
 
 
-async def reasons_of(database, person):
+async def reasons_of(database: Database, person: Person) -> list[str]:
     query = select(sessions.c.end_reason).where(sessions.c.user_id == person.id)
     async with database.transaction() as connection:
         return sorted(str(reason) for reason in await connection.scalars(query))
 
 
-async def set_second_factor(database, person):
+async def set_second_factor(database: Database, person: Person) -> None:
     """Somebody with a session by password alone turns out to have one."""
     async with database.transaction() as connection:
         of = update(users).where(users.c.id == person.id)
         await connection.execute(of.values(totp_secret=b"x", version=users.c.version + 1))
 
 
-async def test_a_change_ends_every_other_session(browser, database, person):
+async def test_a_change_ends_every_other_session(
+    browser: Browser, database: Database, person: Person
+) -> None:
     """ASVS 7.4.3: the caller's goes on, with its refresh token; the old password is dead."""
     own, other = [await browser.login(person) for _ in range(2)]
     done = await change(browser, own["access_token"], person.password)
@@ -82,8 +86,14 @@ async def test_a_change_ends_every_other_session(browser, database, person):
     ],
 )
 async def test_change_needs_the_current_one_and_a_good_new_one(
-    browser, database, person, current, new, status, field
-):
+    browser: Browser,
+    database: Database,
+    person: Person,
+    current: str | None,
+    new: str | None,
+    status: int,
+    field: str | None,
+) -> None:
     """ASVS 6.2.3, 6.2.4: else nothing changes."""
     tokens = await browser.login(person)
     reply = await change(
@@ -96,7 +106,9 @@ async def test_change_needs_the_current_one_and_a_good_new_one(
     assert await reasons_of(database, person) == ["None", "None"]
 
 
-async def test_one_factor_of_two_changes_nothing(browser, database, person):
+async def test_one_factor_of_two_changes_nothing(
+    browser: Browser, database: Database, person: Person
+) -> None:
     """ASVS 7.5.1: a session without the second factor wants a step-up, password or not."""
     tokens = await browser.login(person)
     await set_second_factor(database, person)
@@ -108,7 +120,9 @@ async def test_one_factor_of_two_changes_nothing(browser, database, person):
         assert (reply.status, reply.code) == (403, "step_up_required")
 
 
-async def test_a_change_kills_links_that_were_mailed_before(browser, database, person):
+async def test_a_change_kills_links_that_were_mailed_before(
+    browser: Browser, database: Database, person: Person
+) -> None:
     """Whoever had them, it was before."""
     tokens, wanted = await browser.login(person), address()
     await browser.send("POST", "/api/auth/password/forgot", json={"email": person.email})
@@ -121,7 +135,7 @@ async def test_a_change_kills_links_that_were_mailed_before(browser, database, p
     assert late.code == (await follow(browser, moved)).code == "link_invalid"
 
 
-async def test_of_two_changes_at_once_one_wins(browser, person):
+async def test_of_two_changes_at_once_one_wins(browser: Browser, person: Person) -> None:
     """Both knew the password; the second finds another one there."""
     tokens = await browser.login(person)
     words = ("seven", "eight", "eleven")
@@ -139,7 +153,9 @@ async def test_of_two_changes_at_once_one_wins(browser, person):
     assert (await browser.login(Person(person.id, person.email, winner)))["access_token"]
 
 
-async def test_an_address_changes_by_the_link_that_went_there(browser, database, person):
+async def test_an_address_changes_by_the_link_that_went_there(
+    browser: Browser, database: Database, person: Person
+) -> None:
     """ASVS 6.3.7, 7.4.3: the old one is told, every session but the caller's ends."""
     own, other = [await browser.login(person) for _ in range(2)]
     wanted = address().capitalize()
@@ -159,7 +175,9 @@ async def test_an_address_changes_by_the_link_that_went_there(browser, database,
     assert (await follow(browser, mail)).code == "link_invalid"
 
 
-async def test_a_link_to_the_old_address_dies_with_it(browser, database, person):
+async def test_a_link_to_the_old_address_dies_with_it(
+    browser: Browser, database: Database, person: Person
+) -> None:
     """Whoever reads the old mailbox from now on cannot set a password."""
     tokens, wanted = await browser.login(person), address()
     await browser.send("POST", "/api/auth/password/forgot", json={"email": person.email})
@@ -173,8 +191,8 @@ async def test_a_link_to_the_old_address_dies_with_it(browser, database, person)
 
 
 async def test_who_has_the_wanted_address_is_told_and_nobody_else(
-    browser, database, person, make_person
-):
+    browser: Browser, database: Database, person: Person, make_person: MakePerson
+) -> None:
     """ASVS 6.3.8: the caller is answered as ever, the owner by mail."""
     other, tokens = await make_person(), await browser.login(person)
     known = await want(browser, tokens["access_token"], other.email, person.password)
@@ -186,7 +204,9 @@ async def test_who_has_the_wanted_address_is_told_and_nobody_else(
     assert (mail.template, mail.user_id) == ("already_registered", other.id)
 
 
-async def test_an_address_that_was_taken_meanwhile_is_a_conflict(browser, database, make_person):
+async def test_an_address_that_was_taken_meanwhile_is_a_conflict(
+    browser: Browser, database: Database, make_person: MakePerson
+) -> None:
     """Two want it and prove it; one gets it."""
     wanted = address()
     for person in (await make_person(), await make_person()):
@@ -199,8 +219,8 @@ async def test_an_address_that_was_taken_meanwhile_is_a_conflict(browser, databa
 
 
 async def test_an_address_that_is_taken_is_not_in_the_log_of_postgresql(
-    browser, database, make_person
-):
+    browser: Browser, database: Database, make_person: MakePerson
+) -> None:
     """Its unique index would say the address there, in the plain."""
     person, other = await make_person(), await make_person()
     wanted = address()
@@ -216,7 +236,9 @@ async def test_an_address_that_is_taken_is_not_in_the_log_of_postgresql(
     assert wanted not in (data.parent / "server.log").read_text()
 
 
-async def test_a_change_of_address_wants_the_password_and_another_address(browser, person):
+async def test_a_change_of_address_wants_the_password_and_another_address(
+    browser: Browser, person: Person
+) -> None:
     """ASVS 7.5.1."""
     token = (await browser.login(person))["access_token"]
 
@@ -226,7 +248,9 @@ async def test_a_change_of_address_wants_the_password_and_another_address(browse
     assert [fault["field"] for fault in same.body["errors"]] == ["email"]
 
 
-async def test_a_link_to_a_new_address_ends_after_an_hour(browser, database, person):
+async def test_a_link_to_a_new_address_ends_after_an_hour(
+    browser: Browser, database: Database, person: Person
+) -> None:
     """As SQL's clock has it."""
     token, wanted = (await browser.login(person))["access_token"], address()
     await want(browser, token, wanted, person.password)
@@ -240,11 +264,11 @@ async def test_a_link_to_a_new_address_ends_after_an_hour(browser, database, per
     assert (await follow(browser, mail)).code == "link_invalid"
 
 
-async def test_people_change_their_name(browser, person):
+async def test_people_change_their_name(browser: Browser, person: Person) -> None:
     """At once, for every process; what is left out stays."""
     token = (await browser.login(person))["access_token"]
 
-    async def patch(body):
+    async def patch(body: dict[str, str]) -> Reply:
         return await browser.send("PATCH", "/api/auth/me", token=token, json=body)
 
     assert (await patch({"name": "José 審"})).body["name"] == "José 審"
@@ -255,7 +279,9 @@ async def test_people_change_their_name(browser, person):
     assert (await patch({"name": ""})).body["name"] == ""
 
 
-async def test_an_erasure_takes_all_that_waits_for_a_link(browser, database, person):
+async def test_an_erasure_takes_all_that_waits_for_a_link(
+    browser: Browser, database: Database, person: Person
+) -> None:
     """By account and by address, also what strangers left there."""
     token, wanted = (await browser.login(person))["access_token"], address()
     await browser.send("POST", "/api/auth/password/forgot", json={"email": person.email})
@@ -287,12 +313,14 @@ async def test_an_erasure_takes_all_that_waits_for_a_link(browser, database, per
             assert (await connection.execute(select(table).where(mine))).all() == []
 
 
-async def test_expired_links_are_swept(browser, database, person):
+async def test_expired_links_are_swept(
+    browser: Browser, database: Database, person: Person
+) -> None:
     """An hour after their end, and not before."""
     await browser.send("POST", "/api/auth/password/forgot", json={"email": person.email})
     mine = password_resets.c.user_id == person.id
 
-    async def left_after(minutes):
+    async def left_after(minutes: int) -> int:
         async with database.transaction() as connection:
             at = func.now() - timedelta(minutes=minutes)
             await connection.execute(update(password_resets).where(mine).values(expires_at=at))

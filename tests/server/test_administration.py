@@ -3,49 +3,65 @@
 import asyncio
 import json
 from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from redis.asyncio import Redis
 from sqlalchemy import select, text, update
 
-from service.app import session_policy
 from service.contracts import keys
 from service.contracts.tables import recovery_codes, sessions, users
 from service.domain.users import Role
 from service.store import session_records
 from service.store.admin_changes import AdminChanges
+from service.store.database import Database
 from service.store.erasures import Erasures, RequestedBy
 from service.store.event_log import EventLog
 from service.store.live_sessions import LiveSessions
+from service.store.script_client import ScriptClient
+from service.wiring.policies import session_policy
+from tests.conftest import MakePerson, MakeSettings
 from tests.support.mails import mails_to
-from tests.support.people import PASSWORD, TOTP_SECRET, Person
+from tests.support.people import PASSWORD, TOTP_SECRET, Browser, Person, Reply
+from tests.support.redis_answers import answer_of
 from workers.locks import LiftLocks
 
+Told = Callable[..., Awaitable[list[dict[str, str]]]]
+
+
+@dataclass(frozen=True)
+class Admin:
+    """Sends requests as one administrator."""
+
+    browser: Browser
+    person: Person
+    token: str
+
+    async def __call__(self, method: str, path: str, **given: Any) -> Reply:
+        return await self.browser.send(method, ADMIN + path, token=self.token, **given)
+
+
 ADMIN = "/api/admin"
-WHY = {"reason": "ticket 4711"}
+WHY: dict[str, Any] = {"reason": "ticket 4711"}
 
 
 @pytest.fixture
-async def admin(browser, make_person):
+async def admin(browser: Browser, make_person: MakePerson) -> Admin:
     """An administrator of late: a function that sends as them."""
     person = await make_person(roles=[Role.ADMIN])
-    token = (await browser.login(person))["access_token"]
-
-    async def send(method, path, **given):
-        return await browser.send(method, ADMIN + path, token=token, **given)
-
-    send.person = person
-    send.token = token
-    return send
+    return Admin(browser, person, (await browser.login(person))["access_token"])
 
 
 @pytest.fixture
-def told(redis):
+def told(redis: Redis) -> Told:
     """What the streams say of somebody, or of everybody."""
 
-    async def find(kind, of=None):
+    async def find(kind: str, of: str | None = None) -> list[dict[str, str]]:
         partitions = [keys.partition_of(of)] if of else range(keys.PARTITIONS)
         found = []
         for partition in partitions:
@@ -60,7 +76,9 @@ def told(redis):
     return find
 
 
-async def test_disabling_a_user_ends_all(admin, browser, person, told, database):
+async def test_disabling_a_user_ends_all(
+    admin: Admin, browser: Browser, person: Person, told: Told, database: Database
+) -> None:
     """ASVS 7.4.2: every session at once, with its reason; nobody signs in; the audit knows why."""
     both = [await browser.login(person) for _ in range(2)]
     done = await admin("POST", f"/users/{person.id}/disable", json=WHY)
@@ -84,7 +102,9 @@ async def test_disabling_a_user_ends_all(admin, browser, person, told, database)
 
 
 @pytest.mark.parametrize("how", ["lock", "disable", "reset-2fa", "revoke-sessions"])
-async def test_who_was_shut_out_comes_back_by_no_link(admin, browser, person, database, how):
+async def test_who_was_shut_out_comes_back_by_no_link(
+    admin: Admin, browser: Browser, person: Person, database: Database, how: str
+) -> None:
     """A new address that waits to be proven, a password that waits to be reset: both are void."""
     token = (await browser.login(person))["access_token"]
     body = {"email": f"thief-{token_hex(4)}@people.example", "password": person.password}
@@ -92,7 +112,7 @@ async def test_who_was_shut_out_comes_back_by_no_link(admin, browser, person, da
     assert asked.status == 202
     await browser.send("POST", "/api/auth/password/forgot", json={"email": person.email})
 
-    async def links():
+    async def links() -> Any:
         query = """select (select count(*) from email_changes where user_id = :who)
                         + (select count(*) from password_resets where user_id = :who)"""
         async with database.transaction() as connection:
@@ -103,7 +123,9 @@ async def test_who_was_shut_out_comes_back_by_no_link(admin, browser, person, da
     assert await links() == 0
 
 
-async def test_a_lock_ends_all_and_can_be_taken_off(admin, browser, person, told):
+async def test_a_lock_ends_all_and_can_be_taken_off(
+    admin: Admin, browser: Browser, person: Person, told: Told
+) -> None:
     """Until when is shown and told to its owner; a lock in the past is a mistake."""
     tokens = await browser.login(person)
     until = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
@@ -124,7 +146,9 @@ async def test_a_lock_ends_all_and_can_be_taken_off(admin, browser, person, told
 
 
 @pytest.mark.parametrize("how", ["lock", "disable", "reset-2fa", "revoke-sessions"])
-async def test_links_that_were_mailed_before_lead_nowhere(admin, browser, person, database, how):
+async def test_links_that_were_mailed_before_lead_nowhere(
+    admin: Admin, browser: Browser, person: Person, database: Database, how: str
+) -> None:
     """Whoever had the account may have had a new address on its way: it does not outlast the lock."""
     token = (await browser.login(person))["access_token"]
     body = {"email": f"{token_hex(6)}@theirs.example", "password": PASSWORD}
@@ -138,7 +162,9 @@ async def test_links_that_were_mailed_before_lead_nowhere(admin, browser, person
     assert (reply.status, reply.code) == (400, "link_invalid")
 
 
-async def test_roles_count_from_the_next_request_on(admin, browser, person, told):
+async def test_roles_count_from_the_next_request_on(
+    admin: Admin, browser: Browser, person: Person, told: Told
+) -> None:
     """For the token that is there already; given in any order, kept in one."""
     token = (await browser.login(person))["access_token"]
     assert (await browser.send("GET", "/api/audit", token=token)).status == 403
@@ -156,7 +182,9 @@ async def test_roles_count_from_the_next_request_on(admin, browser, person, told
     assert king.code == "validation_failed"
 
 
-async def test_a_second_factor_is_reset(admin, browser, make_person, database, told):
+async def test_a_second_factor_is_reset(
+    admin: Admin, browser: Browser, make_person: MakePerson, database: Database, told: Told
+) -> None:
     """Secret and recovery codes are gone, sessions too; the password alone signs in."""
     person = await make_person(totp_secret=TOTP_SECRET)
     async with database.transaction() as connection:
@@ -174,7 +202,9 @@ async def test_a_second_factor_is_reset(admin, browser, make_person, database, t
     assert len(await told("user.mfa_reset", person.id)) == 1
 
 
-async def test_an_admin_ends_one_session_and_all_of_one(admin, browser, person, told):
+async def test_an_admin_ends_one_session_and_all_of_one(
+    admin: Admin, browser: Browser, person: Person, told: Told
+) -> None:
     """ASVS 7.4.5: the others live on, until all are ended."""
     one, other = await browser.login(person), await browser.login(person)
     path = f"/sessions/{one['session_id']}"
@@ -199,10 +229,12 @@ async def test_an_admin_ends_one_session_and_all_of_one(admin, browser, person, 
     assert foreign.code == "validation_failed"
 
 
-async def test_what_changes_rights_wants_a_fresh_sign_in(admin, person, database, redis):
+async def test_what_changes_rights_wants_a_fresh_sign_in(
+    admin: Admin, person: Person, database: Database, redis: Redis
+) -> None:
     """Of an older session: roles, second factors, everybody's sessions, accounts with a role."""
     session = keys.session(keys.partition_of(admin.person.id), session_of(admin.token))
-    await redis.hincrby(session, "c", -3_600_000)
+    await answer_of(redis.hincrby(session, "c", -3_600_000))
     for method, path, body in [
         ("PUT", f"/users/{person.id}/roles", {"roles": ["admin"], **WHY}),
         ("POST", f"/users/{person.id}/reset-2fa", WHY),
@@ -214,17 +246,19 @@ async def test_what_changes_rights_wants_a_fresh_sign_in(admin, person, database
 
 
 @pytest.mark.parametrize("how", ["lock", "disable", "roles", "delete me"])
-async def test_the_last_administrator_stays(admin, browser, database, make_person, how):
+async def test_the_last_administrator_stays(
+    admin: Admin, browser: Browser, database: Database, make_person: MakePerson, how: str
+) -> None:
     """By nobody, themselves included; while somebody else who may sign in is one, they may go."""
     await only(database, admin.person)
     locked = await make_person(roles=[Role.ADMIN])
     await set_user(database, locked, locked_at=datetime.now(UTC))
 
-    async def take_away():
+    async def take_away() -> Reply:
         if how == "delete me":
-            body = {"password": PASSWORD}
-            return await browser.send("DELETE", "/api/auth/me", token=admin.token, json=body)
-        body = {**WHY, **({"roles": []} if how == "roles" else {})}
+            mine = {"password": PASSWORD}
+            return await browser.send("DELETE", "/api/auth/me", token=admin.token, json=mine)
+        body: dict[str, Any] = {**WHY, "roles": []} if how == "roles" else dict(WHY)
         method = "PUT" if how == "roles" else "POST"
         return await admin(method, f"/users/{admin.person.id}/{how}", json=body)
 
@@ -237,14 +271,14 @@ async def test_the_last_administrator_stays(admin, browser, database, make_perso
 
 @pytest.mark.parametrize("how", ["disable", "roles"])
 async def test_two_administrators_at_once_cannot_shut_out_each_other(
-    browser, make_person, database, how
-):
+    browser: Browser, make_person: MakePerson, database: Database, how: str
+) -> None:
     """However they race, one of them is an administrator afterwards."""
     for _ in range(5):
         pair = [await make_person(roles=[Role.ADMIN]) for _ in range(2)]
         await only(database, *pair)
         tokens = [(await browser.login(person))["access_token"] for person in pair]
-        body = {**WHY, **({"roles": []} if how == "roles" else {})}
+        body: dict[str, Any] = {**WHY, "roles": []} if how == "roles" else dict(WHY)
         method = "PUT" if how == "roles" else "POST"
         replies = await asyncio.gather(
             *(
@@ -262,7 +296,7 @@ async def test_two_administrators_at_once_cannot_shut_out_each_other(
             assert len((await connection.execute(left)).all()) == 1
 
 
-async def test_a_person_is_added(admin, browser, told):
+async def test_a_person_is_added(admin: Admin, browser: Browser, told: Told) -> None:
     """With a role or none, with a password or none; an address that is taken is a conflict."""
     email = f"{token_hex(6)}@people.example"
     body = {"email": email, "name": "Ada", "roles": ["auditor"], "password": PASSWORD}
@@ -278,7 +312,9 @@ async def test_a_person_is_added(admin, browser, told):
     assert (await sign_in(browser, Person(bare.body["id"], f"x{email}"))).status == 401
 
 
-async def test_people_are_found_by_how_they_begin(admin, make_person, database):
+async def test_people_are_found_by_how_they_begin(
+    admin: Admin, make_person: MakePerson, database: Database
+) -> None:
     """Address or name, in any case, `%` and `_` as letters; pages by a cursor of their own search."""
     mark = token_hex(4)
     people = [await make_person() for _ in range(5)]
@@ -287,10 +323,11 @@ async def test_people_are_found_by_how_they_begin(admin, make_person, database):
     await set_user(database, people[0], roles=["auditor"])
     await set_user(database, people[1], disabled_at=datetime.now(UTC))
 
-    async def find(**params):
+    async def find(**params: str) -> dict[str, Any]:
         reply = await admin("GET", "/users", params=params)
         assert reply.status == 200, reply
-        return reply.body
+        page: dict[str, Any] = reply.body
+        return page
 
     newest_first = [person.id for person in reversed(people)]
     assert [u["id"] for u in (await find(q=f"{mark}_"))["users"]] == newest_first
@@ -299,7 +336,8 @@ async def test_people_are_found_by_how_they_begin(admin, make_person, database):
     assert (await find(q=f"{mark}%"))["users"] == []
     assert [u["id"] for u in (await find(q=mark, role="auditor"))["users"]] == [people[0].id]
     assert [u["id"] for u in (await find(q=mark, status="disabled"))["users"]] == [people[1].id]
-    seen, cursor = [], {}
+    seen = []
+    cursor: dict[str, str] | None = {}
     while cursor is not None:
         page = await find(q=mark, limit="2", **cursor)
         seen += [user["id"] for user in page["users"]]
@@ -310,7 +348,9 @@ async def test_people_are_found_by_how_they_begin(admin, make_person, database):
     assert (await admin("GET", "/users", params=foreign)).code == "validation_failed"
 
 
-async def test_who_looks_people_up_stands_in_the_audit(admin, person, told):
+async def test_who_looks_people_up_stands_in_the_audit(
+    admin: Admin, person: Person, told: Told
+) -> None:
     """One event a request, before anything is shown, with what was searched for."""
     await admin("GET", "/users", params={"q": "ada", "role": "auditor", "limit": "3"})
     await admin("GET", f"/users/{person.id}/sessions")
@@ -323,7 +363,9 @@ async def test_who_looks_people_up_stands_in_the_audit(admin, person, told):
     assert len(events) == 2
 
 
-async def test_an_overview_counts_what_lives(admin, browser, person, database):
+async def test_an_overview_counts_what_lives(
+    admin: Admin, browser: Browser, person: Person, database: Database
+) -> None:
     """Sessions past a limit are none; the last sign-in is the newest session's beginning."""
     one, _ = await browser.login(person), await browser.login(person)
     shown = (await admin("GET", f"/users/{person.id}")).body
@@ -349,7 +391,7 @@ async def test_an_overview_counts_what_lives(admin, browser, person, database):
     ],
     ids=["by address", "by name", "administrators"],
 )
-async def test_a_search_is_led_by_an_index(database, asked, index):
+async def test_a_search_is_led_by_an_index(database: Database, asked: str, index: str) -> None:
     """What administrators search by does not read the table of people from end to end."""
     async with database.transaction() as connection:
         await connection.execute(text("set local enable_seqscan = off"))
@@ -358,8 +400,14 @@ async def test_a_search_is_led_by_an_index(database, asked, index):
 
 
 async def test_a_lock_is_lifted_when_its_time_is_over(
-    admin, browser, make_person, database, scripts, make_settings, told
-):
+    admin: Admin,
+    browser: Browser,
+    make_person: MakePerson,
+    database: Database,
+    scripts: ScriptClient,
+    make_settings: MakeSettings,
+    told: Told,
+) -> None:
     """By a worker, which says so; a lock without an end, and one whose end is to come, stay."""
     over, later, ever = [await make_person() for _ in range(3)]
     now = datetime.now(UTC)
@@ -379,11 +427,13 @@ async def test_a_lock_is_lifted_when_its_time_is_over(
     assert event["reason"] == "time_over"
 
 
-async def test_who_waits_to_be_erased_is_not_enabled(admin, person, database):
+async def test_who_waits_to_be_erased_is_not_enabled(
+    admin: Admin, person: Person, database: Database
+) -> None:
     """Taking the request back is the way; a disabling by an administrator outlives that."""
     by = RequestedBy.OPERATOR
 
-    async def nothing(_):
+    async def nothing(_: object) -> None:
         return None
 
     erasing = Erasures(database)
@@ -394,7 +444,13 @@ async def test_who_waits_to_be_erased_is_not_enabled(admin, person, database):
     assert (await admin("GET", f"/users/{person.id}")).body["status"] == "disabled"
 
 
-async def test_an_admin_ends_everybody_s_sessions(admin, browser, make_person, told, monkeypatch):
+async def test_an_admin_ends_everybody_s_sessions(
+    admin: Admin,
+    browser: Browser,
+    make_person: MakePerson,
+    told: Told,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """ASVS 7.4.5: in batches, the caller's own among them; told before and after."""
     monkeypatch.setattr(session_records, "END_AT_ONCE", 2)
     tokens = [await browser.login(await make_person()) for _ in range(5)]
@@ -408,24 +464,25 @@ async def test_an_admin_ends_everybody_s_sessions(admin, browser, make_person, t
     assert {e["reason"] for e in events} == {"begun", "everybody"}
 
 
-async def sign_in(browser, person):
+async def sign_in(browser: Browser, person: Person) -> Reply:
     body = {"email": person.email, "password": person.password}
     return await browser.send("POST", "/api/auth/login", json=body)
 
 
-async def set_user(database, person, **values):
+async def set_user(database: Database, person: Person, **values: Any) -> None:
     async with database.transaction() as connection:
         await connection.execute(update(users).where(users.c.id == person.id).values(**values))
 
 
-async def only(database, *people):
+async def only(database: Database, *people: Person) -> None:
     """Take the role from everybody else."""
     async with database.transaction() as connection:
         others = update(users).where(users.c.id.not_in([person.id for person in people]))
         await connection.execute(others.values(roles=[]))
 
 
-def session_of(token):
+def session_of(token: str) -> str:
     import base64
 
-    return json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))["sid"]
+    sid: str = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))["sid"]
+    return sid

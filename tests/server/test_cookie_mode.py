@@ -1,34 +1,38 @@
 """Cookie mode: the refresh token is the browser's to keep, and no other site's to use."""
 
-from http.cookies import SimpleCookie
+from http.cookies import Morsel, SimpleCookie
+from typing import Any
 
 import pyotp
 import pytest
 
-from tests.support.people import TOTP_SECRET
+from tests.conftest import MakePerson, MakeSettings, Serve
+from tests.support.people import TOTP_SECRET, Browser, Person, Reply
 
 NAME = "inphora_refresh"
 OURS = "http://127.0.0.1:8000"
 PROOF = {"X-Requested-With": "fetch", "Origin": OURS}
 
 
-def kept(reply):
+def kept(reply: Reply) -> Morsel[str]:
     """The cookie that a reply sets, with its attributes."""
     [line] = [each for each in reply.headers.getall("Set-Cookie") if each.startswith(NAME)]
     return SimpleCookie(line)[NAME]
 
 
-async def sign_in(browser, person):
+async def sign_in(browser: Browser, person: Person) -> Reply:
     body = {"email": person.email, "password": person.password, "cookie": True}
     return await browser.send("POST", "/api/auth/login", json=body)
 
 
-async def ask(browser, path, cookie, headers=PROOF, **body):
+async def ask(
+    browser: Browser, path: str, cookie: Morsel[str], headers: dict[str, str] = PROOF, **body: Any
+) -> Reply:
     headers = {**headers, "Cookie": f"{NAME}={cookie.value}"}
     return await browser.send("POST", f"/api/auth/{path}", json=body, headers=headers)
 
 
-async def test_sign_in_refresh_sign_out(browser, person):
+async def test_sign_in_refresh_sign_out(browser: Browser, person: Person) -> None:
     """No refresh token is in any body; each refresh sets the next; signing out drops it."""
     first = await sign_in(browser, person)
     assert "refresh_token" not in first.body
@@ -51,7 +55,7 @@ async def test_sign_in_refresh_sign_out(browser, person):
         assert (again.status, kept(again).value) == (status, "")
 
 
-async def test_second_factor(browser, make_person):
+async def test_second_factor(browser: Browser, make_person: MakePerson) -> None:
     """The challenge remembers that the sign-in began in cookie mode."""
     challenge = await sign_in(browser, await make_person(totp_secret=TOTP_SECRET))
     assert "Set-Cookie" not in challenge.headers
@@ -77,7 +81,9 @@ async def test_second_factor(browser, make_person):
         pytest.param({**PROOF, "X-Requested-With": "XMLHttpRequest"}, id="another header"),
     ],
 )
-async def test_another_site_can_do_nothing_by_it(browser, person, path, headers):
+async def test_another_site_can_do_nothing_by_it(
+    browser: Browser, person: Person, path: str, headers: dict[str, Any]
+) -> None:
     """403 `csrf_failed`, and the session and its token are as they were."""
     signed_in = await sign_in(browser, person)
     refused = await ask(browser, path, kept(signed_in), headers)
@@ -88,7 +94,7 @@ async def test_another_site_can_do_nothing_by_it(browser, person, path, headers)
     assert (await ask(browser, "refresh", kept(signed_in))).status == 200
 
 
-async def test_a_script_without_a_cookie(browser, person):
+async def test_a_script_without_a_cookie(browser: Browser, person: Person) -> None:
     """In cookie mode that is somebody who is not signed in; in token mode a field is missing."""
     reply = await browser.send("POST", "/api/auth/refresh", headers=PROOF)
     assert (reply.status, reply.code) == (401, "refresh_token_invalid")
@@ -104,7 +110,7 @@ async def test_a_script_without_a_cookie(browser, person):
     assert logout.status == 204
 
 
-async def test_signing_out_elsewhere_keeps_this_one(browser, person):
+async def test_signing_out_elsewhere_keeps_this_one(browser: Browser, person: Person) -> None:
     """`others` ends the other sessions; this one's cookie stays."""
     here, there = await sign_in(browser, person), await browser.login(person)
     out = await ask(browser, "logout", kept(here), scope="others")
@@ -115,7 +121,9 @@ async def test_signing_out_elsewhere_keeps_this_one(browser, person):
 
 
 @pytest.mark.parametrize("proof", ["cookie", "body"])
-async def test_whoever_signs_out_is_out(browser, make_person, proof):
+async def test_whoever_signs_out_is_out(
+    browser: Browser, make_person: MakePerson, proof: str
+) -> None:
     """204: the access token is refused, whoever's refresh token came with it; that one is out too."""
     one, other = await make_person(), await make_person()
     access = (await browser.login(one))["access_token"]
@@ -134,7 +142,7 @@ async def test_whoever_signs_out_is_out(browser, make_person, proof):
     assert (await browser.me(others)).code == "token_revoked"
 
 
-async def test_others_are_all_but_the_cookies(browser, person):
+async def test_others_are_all_but_the_cookies(browser: Browser, person: Person) -> None:
     """After a second sign-in the cookie's session is the browser's, whatever tokens a tab still has."""
     before = (await browser.login(person))["access_token"]
     here = await sign_in(browser, person)
@@ -148,7 +156,9 @@ async def test_others_are_all_but_the_cookies(browser, person):
 
 
 @pytest.mark.parametrize("scope", ["others", "global"])
-async def test_an_ended_session_ends_no_others(browser, person, scope):
+async def test_an_ended_session_ends_no_others(
+    browser: Browser, person: Person, scope: str
+) -> None:
     """No 204 for what was not done: 401, unless an access token beside a dead cookie has a say."""
     ended, lives, there = [await browser.login(person) for _ in range(3)]
     await browser.logout(ended["access_token"])
@@ -162,7 +172,7 @@ async def test_an_ended_session_ends_no_others(browser, person, scope):
     assert (await browser.me(there["access_token"])).code == "token_revoked"
 
 
-async def test_a_cookie_that_is_none_keeps_nobody_in(browser, person):
+async def test_a_cookie_that_is_none_keeps_nobody_in(browser: Browser, person: Person) -> None:
     """Signing out by a good access token works beside a cookie of an old key, and drops it."""
     access = (await browser.login(person))["access_token"]
     headers = {**PROOF, "Cookie": f"{NAME}=nonsense"}

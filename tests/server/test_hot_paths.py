@@ -1,20 +1,23 @@
 """What refresh and an authenticated request cost: one round trip, no SQL."""
 
 import asyncio
+from collections.abc import Iterator
 
 import pytest
+from redis.asyncio import Redis
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from service.domain.ids import encode
+from tests.support.people import Browser, Person
 
 
 @pytest.fixture
-def statements():
+def statements() -> Iterator[list[str]]:
     """Every SQL statement of this process while the test runs."""
     seen: list[str] = []
 
-    def note(_connection, _cursor, statement, *_) -> None:
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         seen.append(statement)
 
     event.listen(Engine, "before_cursor_execute", note)
@@ -22,7 +25,7 @@ def statements():
     event.remove(Engine, "before_cursor_execute", note)
 
 
-async def commands(redis) -> int:
+async def commands(redis: Redis) -> int:
     """How many scripts Redis has run."""
     stats = await redis.info("commandstats")
     return sum(
@@ -30,7 +33,7 @@ async def commands(redis) -> int:
     )
 
 
-async def test_no_sql(browser, person, statements):
+async def test_no_sql(browser: Browser, person: Person, statements: list[str]) -> None:
     """Once signed in, refreshing and using the access token ask SQL nothing."""
     tokens = await browser.login(person)
     assert statements
@@ -43,7 +46,7 @@ async def test_no_sql(browser, person, statements):
 
 
 @pytest.mark.parametrize("path", ["refresh", "me"])
-async def test_one_round_trip(browser, person, redis, path):
+async def test_one_round_trip(browser: Browser, person: Person, redis: Redis, path: str) -> None:
     """Each request runs exactly one script."""
     tokens = await browser.login(person)
     before = await commands(redis)
@@ -67,7 +70,9 @@ async def test_one_round_trip(browser, person, redis, path):
         pytest.param("rt_" + "A" * 400, id="too long"),
     ],
 )
-async def test_a_garbled_token_is_refused_without_redis(browser, redis, token):
+async def test_a_garbled_token_is_refused_without_redis(
+    browser: Browser, redis: Redis, token: str
+) -> None:
     """No MAC, no question."""
     before = await commands(redis)
 
@@ -77,7 +82,7 @@ async def test_a_garbled_token_is_refused_without_redis(browser, redis, token):
     assert await commands(redis) == before
 
 
-async def test_one_flipped_bit(browser, person, redis):
+async def test_one_flipped_bit(browser: Browser, person: Person, redis: Redis) -> None:
     """Every single-character change of a real token is a forgery."""
     token = (await browser.login(person))["refresh_token"]
     before = await commands(redis)
@@ -89,7 +94,7 @@ async def test_one_flipped_bit(browser, person, redis):
     assert (await browser.refresh(token)).status == 200
 
 
-async def test_concurrent_requests_share_round_trips(browser, person):
+async def test_concurrent_requests_share_round_trips(browser: Browser, person: Person) -> None:
     """A burst is answered whole, each its own."""
     tokens = await asyncio.gather(*[browser.login(person) for _ in range(8)])
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import ExitStack
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -12,7 +13,9 @@ from tests.support.processes import web_process
 
 
 @pytest.mark.parametrize("limit", [40, 150], ids=["exact", "coarse"])
-async def test_never_more_than_the_limit(environment, tmp_path, limit):
+async def test_never_more_than_the_limit(
+    environment: dict[str, str], tmp_path: Path, limit: int
+) -> None:
     """Hundreds of requests at once over many connections to both: exactly the limit passes."""
     file = write_limits(tmp_path / "limits.toml", policy_text(new_name(), LOGOUT, limit=limit))
     env = {**environment, "LIMITS_FILE": str(file)}

@@ -2,15 +2,21 @@
 
 import asyncio
 import re
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Literal
 
 import pytest
+from redis.asyncio import Redis
 from sqlalchemy import select
 
 from service.contracts import keys
 from service.contracts.events import Event, EventType
 from service.contracts.tables import audit_log
+from service.embedded import EmbeddedServer
+from service.store.database import Database
 from service.store.redis_pool import open_redis
-from tests.conftest import now_ms
+from tests.conftest import MakePerson, MakeSettings, Serve, now_ms
 from tests.support.audit import audit_writers, personal_of
 from tests.support.limits import (
     LOGIN,
@@ -22,10 +28,13 @@ from tests.support.limits import (
     policy_text,
     write_limits,
 )
-from tests.support.people import TOTP_SECRET
+from tests.support.people import TOTP_SECRET, Browser, Person, Reply
 from tests.support.waiting import wait_until
 from workers.ingest import Ingest
 from workers.stream import EventStream
+
+Limited = Callable[..., Awaitable[Browser]]
+
 
 LOGIN_PATH = "/api/auth/login"
 
@@ -36,31 +45,31 @@ def name() -> str:
 
 
 @pytest.fixture
-def limits_file(tmp_path):
+def limits_file(tmp_path: Path) -> Path:
     return tmp_path / "limits.toml"
 
 
 @pytest.fixture
-def limited(serve, make_settings, limits_file):
+def limited(serve: Serve, make_settings: MakeSettings, limits_file: Path) -> Limited:
     """Serves with these policies, as TOML, and other changes of settings."""
 
-    async def start(*policies, **changes):
+    async def start(*policies: str, **changes: Any) -> Browser:
         write_limits(limits_file, *policies)
         return await serve(make_settings(limits_file=limits_file, **changes))
 
     return start
 
 
-async def knock(browser, times=1, **given):
+async def knock(browser: Browser, times: int = 1, **given: Any) -> list[Reply]:
     """Sign out without a token: refused by its handler in no time, so all about it is the limit."""
     return [await browser.send("POST", "/api/auth/logout", **given) for _ in range(times)]
 
 
-def admitted(replies):
+def admitted(replies: list[Any]) -> list[Any]:
     return [reply.status != 429 for reply in replies]
 
 
-async def said(redis, name):
+async def said(redis: Redis, name: str) -> list[Event]:
     """The limit.exceeded events of a policy."""
     found = []
     for partition in range(keys.PARTITIONS):
@@ -70,7 +79,7 @@ async def said(redis, name):
     return [event for event in found if event.reason == name]
 
 
-async def rotations(redis, session_id):
+async def rotations(redis: Redis, session_id: str) -> int:
     """How often a session's refresh tokens were traded or given out again."""
     entries = [
         fields
@@ -83,7 +92,7 @@ async def rotations(redis, session_id):
     )
 
 
-async def test_headers(limited, name):
+async def test_headers(limited: Limited, name: str) -> None:
     """RateLimit and RateLimit-Policy on every answer, Retry-After on a refusal, and why."""
     browser = await limited(policy_text(name, LOGOUT, limit=2, window=30))
 
@@ -102,19 +111,19 @@ async def test_headers(limited, name):
     assert refused.headers["Cache-Control"] == "no-store"
 
 
-async def test_whoever_waits_as_told_is_let_in(limited, name):
+async def test_whoever_waits_as_told_is_let_in(limited: Limited, name: str) -> None:
     """Retry-After is a promise."""
     browser = await limited(policy_text(name, LOGOUT, limit=1, window=1))
     assert admitted(await knock(browser, 2)) == [True, False]
 
-    async def let_in():
+    async def let_in() -> bool:
         (reply,) = await knock(browser)
         return reply.status != 429
 
     await wait_until(let_in, seconds=3)
 
 
-async def test_routes_without_a_policy_say_nothing(limited, name):
+async def test_routes_without_a_policy_say_nothing(limited: Limited, name: str) -> None:
     """No limit, no header."""
     browser = await limited(policy_text(name, LOGIN))
 
@@ -122,11 +131,13 @@ async def test_routes_without_a_policy_say_nothing(limited, name):
     assert not [header for header in reply.headers if header.startswith("RateLimit")]
 
 
-async def test_sign_in_counts_by_account_from_everywhere(limited, name, person, make_person, redis):
+async def test_sign_in_counts_by_account_from_everywhere(
+    limited: Limited, name: str, person: Person, make_person: MakePerson, redis: Redis
+) -> None:
     """However the address is spelt and wherever it comes from; others are not in the way."""
     browser = await limited(policy_text(name, LOGIN, key="account", limit=2), trusted_proxies=1)
 
-    async def login(email, ip):
+    async def login(email: str, ip: str) -> Reply:
         body = {"email": email, "password": "wrong"}
         headers = {"X-Forwarded-For": ip}
         return await browser.send("POST", LOGIN_PATH, json=body, headers=headers)
@@ -147,7 +158,7 @@ async def test_sign_in_counts_by_account_from_everywhere(limited, name, person, 
         assert await redis.pttl(key) > 0
 
 
-async def test_somebody_unknown_is_limited_alike(limited, name):
+async def test_somebody_unknown_is_limited_alike(limited: Limited, name: str) -> None:
     """A limit tells nobody who has an account."""
     browser = await limited(policy_text(name, LOGIN, key="account", limit=1))
     body = {"email": f"{name}@people.example", "password": "wrong"}
@@ -156,14 +167,16 @@ async def test_somebody_unknown_is_limited_alike(limited, name):
     assert [reply.code for reply in replies] == ["invalid_credentials", "rate_limited"]
 
 
-async def test_two_policies_of_a_route(limited, name, person, make_person):
+async def test_two_policies_of_a_route(
+    limited: Limited, name: str, person: Person, make_person: MakePerson
+) -> None:
     """Both are told, the first that is reached refuses."""
     browser = await limited(
         policy_text(f"{name}-ip", LOGIN, key="ip", limit=3),
         policy_text(f"{name}-account", LOGIN, key="account", limit=2),
     )
 
-    async def login(email):
+    async def login(email: str) -> Reply:
         return await browser.send("POST", LOGIN_PATH, json={"email": email, "password": "wrong"})
 
     first = await login(person.email)
@@ -176,7 +189,9 @@ async def test_two_policies_of_a_route(limited, name, person, make_person):
     assert f'"{name}-ip";r=0' in refused.headers["RateLimit"]
 
 
-async def test_a_request_without_form_is_not_counted(limited, name, person):
+async def test_a_request_without_form_is_not_counted(
+    limited: Limited, name: str, person: Person
+) -> None:
     """Refusing it costs less than counting it."""
     browser = await limited(policy_text(name, LOGIN, key="ip account", limit=1))
 
@@ -197,7 +212,9 @@ async def test_a_request_without_form_is_not_counted(limited, name, person):
         pytest.param("192.0.2.7, 192.0.2.1", "192.0.2.8, 192.0.2.1", True, id="what callers add"),
     ],
 )
-async def test_addresses(limited, name, first, second, together):
+async def test_addresses(
+    limited: Limited, name: str, first: str, second: str, together: bool
+) -> None:
     """The trusted hop decides; IPv6 counts by /64."""
     browser = await limited(policy_text(name, LOGOUT, limit=1), trusted_proxies=1)
 
@@ -206,7 +223,9 @@ async def test_addresses(limited, name, first, second, together):
     assert admitted(replies) == [not together]
 
 
-async def test_without_trusted_proxies_nobody_chooses_an_address(limited, name):
+async def test_without_trusted_proxies_nobody_chooses_an_address(
+    limited: Limited, name: str
+) -> None:
     """X-Forwarded-For is the caller's own word."""
     browser = await limited(policy_text(name, LOGOUT, limit=2))
 
@@ -216,7 +235,9 @@ async def test_without_trusted_proxies_nobody_chooses_an_address(limited, name):
     assert admitted(replies) == [True, True, False, False]
 
 
-async def test_codes_are_counted_by_person_over_all_challenges(limited, name, make_person):
+async def test_codes_are_counted_by_person_over_all_challenges(
+    limited: Limited, name: str, make_person: MakePerson
+) -> None:
     """A new challenge gives no new tries; each try counts once by each policy."""
     browser = await limited(
         policy_text(name, VERIFY, key="account", limit=3),
@@ -224,7 +245,7 @@ async def test_codes_are_counted_by_person_over_all_challenges(limited, name, ma
     )
     person = await make_person(totp_secret=TOTP_SECRET)
 
-    async def guess():
+    async def guess() -> Reply:
         challenge = await browser.login(person)
         body = {"mfa_token": challenge["mfa_token"], "code": "000000"}
         return await browser.send("POST", "/api/auth/verify-2fa", json=body)
@@ -235,7 +256,9 @@ async def test_codes_are_counted_by_person_over_all_challenges(limited, name, ma
     assert f'"{name}";r=0;' in replies[-1].headers["RateLimit"]
 
 
-async def test_verify_counts_by_address_before_it_asks_for_the_challenge(limited, name):
+async def test_verify_counts_by_address_before_it_asks_for_the_challenge(
+    limited: Limited, name: str
+) -> None:
     """Also challenges that are nobody's."""
     browser = await limited(policy_text(name, VERIFY, limit=2))
     body = {"mfa_token": "mfa_unknown", "code": "000000"}
@@ -246,7 +269,9 @@ async def test_verify_counts_by_address_before_it_asks_for_the_challenge(limited
 
 
 @pytest.mark.parametrize("shared", [True, False])
-async def test_refresh_counts_by_session(limited, name, person, redis, shared):
+async def test_refresh_counts_by_session(
+    limited: Limited, name: str, person: Person, redis: Redis, shared: bool
+) -> None:
     """A refused one does nothing, or is one lost answer: after the wait the same token goes on."""
     browser = await limited(
         policy_text(name, REFRESH, key="session", limit=3, window=2, shared=shared)
@@ -260,14 +285,16 @@ async def test_refresh_counts_by_session(limited, name, person, redis, shared):
     assert await rotations(redis, tokens["session_id"]) == (4 if shared else 3)
     assert (await browser.refresh(other["refresh_token"])).status == 200
 
-    async def again():
+    async def again() -> Reply | Literal[False]:
         reply = await browser.refresh(tokens["refresh_token"])
         return reply.status != 429 and reply
 
     assert (await wait_until(again, seconds=5)).status == 200
 
 
-async def test_a_forged_token_counts_for_nobody(limited, name, person):
+async def test_a_forged_token_counts_for_nobody(
+    limited: Limited, name: str, person: Person
+) -> None:
     """Nobody can use up another's limit by naming their session."""
     browser = await limited(policy_text(name, REFRESH, key="session", limit=1))
     token = (await browser.login(person))["refresh_token"]
@@ -278,7 +305,7 @@ async def test_a_forged_token_counts_for_nobody(limited, name, person):
     assert (await browser.refresh(token)).status == 200
 
 
-async def reads(redis) -> int:
+async def reads(redis: Redis) -> int:
     """How often the server has read from a socket: once a round trip."""
     return int((await redis.info("stats"))["total_reads_processed"])
 
@@ -292,7 +319,9 @@ async def reads(redis) -> int:
         pytest.param(ME, "account", id="me by person"),
     ],
 )
-async def test_a_hot_route_stays_one_round_trip(limited, name, person, redis, route, key):
+async def test_a_hot_route_stays_one_round_trip(
+    limited: Limited, name: str, person: Person, redis: Redis, route: str, key: str
+) -> None:
     """Counted in Redis, the question travels with the session's script."""
     browser = await limited(policy_text(name, route, key=key, limit=1000))
     tokens = await browser.login(person)
@@ -308,7 +337,9 @@ async def test_a_hot_route_stays_one_round_trip(limited, name, person, redis, ro
     assert await reads(redis) - before == 5 + 1
 
 
-async def test_me_is_refused_when_it_is_limited(limited, name, person):
+async def test_me_is_refused_when_it_is_limited(
+    limited: Limited, name: str, person: Person
+) -> None:
     """By session, and a token that is not valid is none."""
     browser = await limited(policy_text(name, ME, key="session", limit=2))
     tokens = await browser.login(person)
@@ -318,7 +349,9 @@ async def test_me_is_refused_when_it_is_limited(limited, name, person):
     assert codes == [200, 200, 429, 429]
 
 
-async def test_everything_else_has_the_widest_policy(limited, name, person):
+async def test_everything_else_has_the_widest_policy(
+    limited: Limited, name: str, person: Person
+) -> None:
     """A path covers what no closer name does, one count for all of it."""
     browser = await limited(policy_text(name, "/api/*", limit=4), policy_text(new_name(), LOGOUT))
     token = (await browser.login(person))["access_token"]
@@ -330,7 +363,9 @@ async def test_everything_else_has_the_widest_policy(limited, name, person):
     assert (await browser.me(token)).code == "rate_limited"
 
 
-async def test_one_event_a_window(limited, name, person, redis, database):
+async def test_one_event_a_window(
+    limited: Limited, name: str, person: Person, redis: Redis, database: Database
+) -> None:
     """It reaches the audit, names the policy, and never the address of a person."""
     browser = await limited(policy_text(name, LOGIN, key="ip account", limit=2))
     body = {"email": person.email, "password": "wrong"}
@@ -362,7 +397,9 @@ async def test_one_event_a_window(limited, name, person, redis, database):
     assert person.email not in str(row)
 
 
-async def test_a_known_person_is_named_in_the_event(limited, name, person, redis):
+async def test_a_known_person_is_named_in_the_event(
+    limited: Limited, name: str, person: Person, redis: Redis
+) -> None:
     """By id, where an access token said who it is."""
     browser = await limited(policy_text(name, ME, key="account", limit=1))
     token = (await browser.login(person))["access_token"]
@@ -373,7 +410,7 @@ async def test_a_known_person_is_named_in_the_event(limited, name, person, redis
     assert event.user_id == person.id
 
 
-async def test_a_dry_run_refuses_nobody(limited, name, redis):
+async def test_a_dry_run_refuses_nobody(limited: Limited, name: str, redis: Redis) -> None:
     """It counts, says so in the event, and tells clients nothing."""
     browser = await limited(policy_text(name, LOGOUT, limit=2), rate_limits="dry-run")
 
@@ -384,7 +421,7 @@ async def test_a_dry_run_refuses_nobody(limited, name, redis):
     assert event.data["enforced"] is False
 
 
-async def test_off(limited, name, redis):
+async def test_off(limited: Limited, name: str, redis: Redis) -> None:
     """Nothing is counted."""
     browser = await limited(policy_text(name, LOGOUT, limit=1), rate_limits="off")
 
@@ -400,7 +437,9 @@ async def test_off(limited, name, redis):
         pytest.param("deny", [503] * 7, id="nobody"),
     ],
 )
-async def test_without_redis(limited, name, own_valkey, without_redis, expected):
+async def test_without_redis(
+    limited: Limited, name: str, own_valkey: EmbeddedServer, without_redis: str, expected: list[int]
+) -> None:
     """Each policy does what it says, and counts in Redis again when that is back."""
     browser = await limited(
         policy_text(name, LOGOUT, limit=6, without_redis=without_redis), redis_url=own_valkey.url
@@ -418,21 +457,24 @@ async def test_without_redis(limited, name, own_valkey, without_redis, expected)
 
     own_valkey.restart()
 
-    async def counted_again():
+    async def counted_again() -> bool:
         (reply,) = await knock(browser)
-        return reply.headers.get("RateLimit-Policy") == f'"{name}";q=6;w=60'
+        policy: str | None = reply.headers.get("RateLimit-Policy")
+        return policy == f'"{name}";q=6;w=60'
 
     await wait_until(counted_again, seconds=10)
 
 
-async def test_a_changed_file_counts_without_a_restart(limited, name, limits_file, capsys):
+async def test_a_changed_file_counts_without_a_restart(
+    limited: Limited, name: str, limits_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A better file is taken up, a bad one changes nothing and is named in the log."""
     browser = await limited(policy_text(name, LOGOUT, limit=1, window=3600))
     assert admitted(await knock(browser, 2)) == [True, False]
 
     write_limits(limits_file, policy_text(name, LOGOUT, limit=1000, window=3600))
 
-    async def let_in():
+    async def let_in() -> bool:
         (reply,) = await knock(browser)
         return reply.status != 429
 
@@ -442,7 +484,7 @@ async def test_a_changed_file_counts_without_a_restart(limited, name, limits_fil
     write_limits(limits_file, policy_text(name, LOGOUT, limit=0))
     logged = ""
 
-    async def complained():
+    async def complained() -> bool:
         nonlocal logged
         captured = capsys.readouterr()
         logged += captured.out + captured.err
@@ -453,7 +495,7 @@ async def test_a_changed_file_counts_without_a_restart(limited, name, limits_fil
     assert await let_in()
 
 
-async def test_the_shipped_limits_leave_room_for_a_burst(browser, person):
+async def test_the_shipped_limits_leave_room_for_a_burst(browser: Browser, person: Person) -> None:
     """A thousand refreshes of one token at once, and dozens of sign-ins: none is refused."""
     tokens = await browser.login(person)
 
@@ -463,7 +505,9 @@ async def test_the_shipped_limits_leave_room_for_a_burst(browser, person):
         await browser.login(person)
 
 
-async def test_windows_live_in_one_redis_for_all(limited, name, valkey, own_valkey):
+async def test_windows_live_in_one_redis_for_all(
+    limited: Limited, name: str, valkey: EmbeddedServer, own_valkey: EmbeddedServer
+) -> None:
     """The key is the documented one, with a lifetime, in the Redis that was named; of whom, it hides."""
     browser = await limited(policy_text(name, LOGOUT, limit=2, window=30), redis_url=own_valkey.url)
     await knock(browser, 5, headers={"X-Forwarded-For": "192.0.2.1"})

@@ -1,11 +1,14 @@
 """The main job, through the application on real servers."""
 
+from typing import Any
+
 import pyotp
 
-from tests.support.people import TOTP_SECRET
+from tests.conftest import MakePerson
+from tests.support.people import TOTP_SECRET, Browser, Person, Reply
 
 
-async def test_sign_in_use_refresh_sign_out(browser, person):
+async def test_sign_in_use_refresh_sign_out(browser: Browser, person: Person) -> None:
     """login → me → refresh → me → logout → me: the token is dead from the 204 on."""
     first = await browser.login(person)
     me = await browser.me(first["access_token"])
@@ -23,13 +26,13 @@ async def test_sign_in_use_refresh_sign_out(browser, person):
     assert (await browser.refresh(second["refresh_token"])).code == "session_revoked"
 
 
-async def test_second_factor(browser, make_person):
+async def test_second_factor(browser: Browser, make_person: MakePerson) -> None:
     """A code finishes the sign-in, once."""
     person = await make_person(totp_secret=TOTP_SECRET)
     challenge = await browser.login(person)
     assert challenge["mfa_required"] is True
 
-    async def verify(challenge, code):
+    async def verify(challenge: dict[str, Any], code: str) -> Reply:
         body = {"mfa_token": challenge["mfa_token"], "code": code}
         return await browser.send("POST", "/api/auth/verify-2fa", json=body)
 

@@ -2,12 +2,13 @@
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.contracts.schema import metadata
 from service.store.migrations.run import is_ours
 
 
-async def test_nothing_is_missing(engine):
+async def test_nothing_is_missing(engine: AsyncEngine) -> None:
     """What autogenerate would still add is nothing, comments and indexes included."""
     async with engine.connect() as connection:
         difference = await connection.run_sync(

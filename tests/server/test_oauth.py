@@ -2,21 +2,28 @@
 
 import asyncio
 from base64 import b64encode
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import jwt
 import pytest
 import requests
 from aiohttp import web
+from redis.asyncio import Redis
 from requests_oauth2client import ClientSecretBasic, OAuth2Client
 from requests_oauth2client.exceptions import InvalidGrant
 
 from service.app import build_app
+from service.embedded import EmbeddedServer
 from service.store.redis_pool import open_redis
 from service.web.handlers import oauth
 from service.web.server import Runner
+from tests.conftest import MakePerson, MakeSettings, Serve
 from tests.server.test_hot_paths import commands
 from tests.server.test_without_redis import back
+from tests.support.people import Browser, Person, Reply
 from tests.support.processes import free_port
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -24,7 +31,7 @@ SECRET = "s%2B+/=" + "s" * 32
 CLIENTS = f"other:{'o' * 32},a-service:{SECRET}"
 
 
-def basic(name, secret):
+def basic(name: str, secret: str) -> dict[str, str]:
     return {"Authorization": "Basic " + b64encode(f"{name}:{secret}".encode()).decode()}
 
 
@@ -36,22 +43,22 @@ def api(share, make_settings):
     return share(make_settings(introspection_clients=CLIENTS))
 
 
-async def post(api, path, body, headers=None):
+async def post(api: Browser, path: str, body: Any, headers: dict[str, str] | None = None) -> Reply:
     raw = body if isinstance(body, (str, bytes)) else "&".join(f"{k}={v}" for k, v in body.items())
     return await api.send("POST", path, data=raw, headers={**FORM, **(headers or {})})
 
 
-async def trade(api, token):
+async def trade(api: Browser, token: str) -> Reply:
     return await post(api, "/oauth/token", {"grant_type": "refresh_token", "refresh_token": token})
 
 
-async def ask(api, token):
+async def ask(api: Browser, token: str) -> Any:
     reply = await post(api, "/oauth/introspect", {"token": token}, KNOWN)
     assert reply.status == 200
     return reply.body
 
 
-async def test_a_refresh_is_answered_as_rfc_6749_5_1_has_it(api, person):
+async def test_a_refresh_is_answered_as_rfc_6749_5_1_has_it(api: Browser, person: Person) -> None:
     """RFC 6749 §5.1, §6: a new pair, kept by nobody, and no scope."""
     tokens = await api.login(person)
 
@@ -64,7 +71,9 @@ async def test_a_refresh_is_answered_as_rfc_6749_5_1_has_it(api, person):
     assert (await api.refresh(reply.body["refresh_token"])).status == 200
 
 
-async def test_a_refresh_by_oauth_is_one_round_trip(api, person, redis):
+async def test_a_refresh_by_oauth_is_one_round_trip(
+    api: Browser, person: Person, redis: Redis
+) -> None:
     """DESIGN.md, "The refresh token": one script, whichever route is asked."""
     token = (await api.login(person))["refresh_token"]
     before = await commands(redis)
@@ -123,7 +132,9 @@ async def test_a_refresh_by_oauth_is_one_round_trip(api, person, redis):
         ),
     ],
 )
-async def test_a_refused_form_is_answered_as_rfc_6749_5_2_has_it(api, body, headers, error):
+async def test_a_refused_form_is_answered_as_rfc_6749_5_2_has_it(
+    api: Browser, body: str | bytes, headers: dict[str, Any], error: tuple[int, str]
+) -> None:
     """RFC 6749 §3.2, §5.2."""
     reply = await post(api, "/oauth/token", body, headers)
 
@@ -140,7 +151,9 @@ async def test_a_refused_form_is_answered_as_rfc_6749_5_2_has_it(api, body, head
     ("method", "path", "status"),
     [("GET", "/oauth/token", 405), ("POST", "/oauth/authorize", 404), ("GET", "/oauth/", 404)],
 )
-async def test_no_answer_below_oauth_is_a_problem(api, method, path, status):
+async def test_no_answer_below_oauth_is_a_problem(
+    api: Browser, method: str, path: str, status: int
+) -> None:
     """API.md: "OAuth endpoints answer in their RFC's own form"."""
     reply = await api.send(method, path)
 
@@ -149,7 +162,9 @@ async def test_no_answer_below_oauth_is_a_problem(api, method, path, status):
     assert ("Allow" in reply.headers) is (status == 405)
 
 
-async def test_a_limit_has_oauths_form_too(serve, make_settings, tmp_path):
+async def test_a_limit_has_oauths_form_too(
+    serve: Serve, make_settings: MakeSettings, tmp_path: Path
+) -> None:
     """429 with Retry-After."""
     limits = tmp_path / "limits.toml"
     limits.write_text(
@@ -176,7 +191,9 @@ async def test_reuse_ends_the_family_and_is_an_invalid_grant(share, make_setting
 
 @pytest.mark.parametrize("which", ["access_token", "refresh_token"])
 @pytest.mark.parametrize("hint", ["", "access_token", "refresh_token", "something"])
-async def test_revoking_either_token_ends_both(api, person, which, hint):
+async def test_revoking_either_token_ends_both(
+    api: Browser, person: Person, which: str, hint: str
+) -> None:
     """RFC 7009 §2.1: whichever is sent, and a wrong hint does not matter."""
     tokens = await api.login(person)
 
@@ -188,20 +205,22 @@ async def test_revoking_either_token_ends_both(api, person, which, hint):
 
 
 @pytest.mark.parametrize("token", ["x", "rt_" + "A" * 52, "eyJhbGciOiJub25lIn0.e30."])
-async def test_revoke_of_an_unknown_token_is_200(api, token):
+async def test_revoke_of_an_unknown_token_is_200(api: Browser, token: str) -> None:
     """RFC 7009 §2.2."""
     assert (await post(api, "/oauth/revoke", {"token": token})).status == 200
 
 
 @pytest.mark.parametrize("body", ["", "token=", "token_type_hint=access_token", "token=a&token=a"])
-async def test_revoke_without_a_token_is_an_invalid_request(api, body):
+async def test_revoke_without_a_token_is_an_invalid_request(api: Browser, body: str) -> None:
     """RFC 7009 §2.2.1."""
     reply = await post(api, "/oauth/revoke", body)
 
     assert (reply.status, reply.body["error"]) == (400, "invalid_request")
 
 
-async def test_503_means_it_still_lives(serve, make_settings, own_valkey, person):
+async def test_503_means_it_still_lives(
+    serve: Serve, make_settings: MakeSettings, own_valkey: EmbeddedServer, person: Person
+) -> None:
     """RFC 7009 §2.2.1: until Redis has heard of the end, also when asked again; then 200."""
     api = await serve(make_settings(redis_url=own_valkey.url, redis_timeout_ms=250))
     tokens = await api.login(person)
@@ -225,7 +244,7 @@ async def test_503_means_it_still_lives(serve, make_settings, own_valkey, person
     assert again.status == 200
 
 
-async def test_introspection_says_whose_a_token_is(api, make_person):
+async def test_introspection_says_whose_a_token_is(api: Browser, make_person: MakePerson) -> None:
     """RFC 7662 §2.2: of an access token all that is in it, with the roles of now."""
     person = await make_person(roles=["auditor"])
     tokens = await api.login(person)
@@ -245,7 +264,7 @@ async def test_introspection_says_whose_a_token_is(api, make_person):
     }
 
 
-async def test_a_refresh_token_is_told_from_an_access_token(api, person):
+async def test_a_refresh_token_is_told_from_an_access_token(api: Browser, person: Person) -> None:
     """ASVS 9.2.2: who takes bearer tokens can see that this is none."""
     tokens = await api.login(person)
 
@@ -254,7 +273,7 @@ async def test_a_refresh_token_is_told_from_an_access_token(api, person):
     assert (await trade(api, tokens["refresh_token"])).status == 200, "asking used nothing"
 
 
-async def test_inactive_says_nothing_else(api, person):
+async def test_inactive_says_nothing_else(api: Browser, person: Person) -> None:
     """RFC 7662 §2.2: forged, traded or ended, one answer."""
     first = await api.login(person)
     second = (await trade(api, first["refresh_token"])).body
@@ -268,7 +287,9 @@ async def test_inactive_says_nothing_else(api, person):
     assert [traded, *ended, *forged] == [{"active": False}] * 7
 
 
-async def test_a_session_that_redis_has_lost_is_active(serve, make_settings, own_valkey, person):
+async def test_a_session_that_redis_has_lost_is_active(
+    serve: Serve, make_settings: MakeSettings, own_valkey: EmbeddedServer, person: Person
+) -> None:
     """The live session counts: what would be restored on use is alive; what has ended is not."""
     api = await serve(make_settings(redis_url=own_valkey.url, introspection_clients=CLIENTS))
     tokens, other = await api.login(person), await api.login(person)
@@ -295,7 +316,9 @@ async def test_a_session_that_redis_has_lost_is_active(serve, make_settings, own
         pytest.param({"Authorization": f"Bearer {SECRET}"}, id="another scheme"),
     ],
 )
-async def test_introspection_is_authenticated(api, person, headers):
+async def test_introspection_is_authenticated(
+    api: Browser, person: Person, headers: dict[str, Any]
+) -> None:
     """RFC 7662 §2.1 and §4: invalid_client, whatever was wrong; the token is not looked at."""
     token = (await api.login(person))["access_token"]
 
@@ -304,14 +327,14 @@ async def test_introspection_is_authenticated(api, person, headers):
     assert reply.headers["WWW-Authenticate"].startswith("Basic ")
 
 
-async def test_a_client_may_encode_its_secret_or_not(api):
+async def test_a_client_may_encode_its_secret_or_not(api: Browser) -> None:
     """RFC 6749 §2.3.1 has it form-urlencoded; most clients send it plain."""
     for secret in (SECRET, quote(SECRET, safe="")):
         reply = await post(api, "/oauth/introspect", {"token": "x"}, basic("a-service", secret))
         assert reply.body == {"active": False}
 
 
-async def test_without_clients_nobody_introspects(browser):
+async def test_without_clients_nobody_introspects(browser: Browser) -> None:
     """No INTROSPECTION_CLIENTS: not even the empty client; and the metadata does not promise it."""
     reply = await post(browser, "/oauth/introspect", {"token": "x"}, basic("", ""))
     told = (await browser.send("GET", "/.well-known/oauth-authorization-server")).body
@@ -320,7 +343,7 @@ async def test_without_clients_nobody_introspects(browser):
     assert "introspection_endpoint" not in told
 
 
-async def test_metadata_issuer_is_identical(api, person):
+async def test_metadata_issuer_is_identical(api: Browser, person: Person) -> None:
     """RFC 8414 §3.3: to the character what tokens say as `iss`."""
     told = (await api.send("GET", "/.well-known/oauth-authorization-server")).body
     token = (await api.login(person))["access_token"]
@@ -333,7 +356,7 @@ async def test_metadata_issuer_is_identical(api, person):
 
 
 @pytest.fixture
-async def published(make_settings):
+async def published(make_settings: MakeSettings) -> AsyncIterator[str]:
     """The service at the address that its metadata names; its base URL."""
     port = free_port()
     base = f"http://127.0.0.1:{port}"
@@ -344,10 +367,12 @@ async def published(make_settings):
     await runner.cleanup()
 
 
-async def test_requests_oauth2client_refreshes_introspects_and_revokes(published, person):
+async def test_requests_oauth2client_refreshes_introspects_and_revokes(
+    published: str, person: Person
+) -> None:
     """An off-the-shelf client that knows nothing but the metadata; PyJWT's client reads the keys."""
 
-    def use():
+    def use() -> None:
         credentials = {"email": person.email, "password": person.password}
         with requests.Session() as http:
             login = http.post(f"{published}/api/auth/login", json=credentials).json()
@@ -373,10 +398,12 @@ async def test_requests_oauth2client_refreshes_introspects_and_revokes(published
     await asyncio.to_thread(use)
 
 
-async def test_a_mistake_of_ours_says_nothing_but_where_to_look(browser, monkeypatch):
+async def test_a_mistake_of_ours_says_nothing_but_where_to_look(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """500 in OAuth's form, without a word of the cause."""
 
-    async def broken(*_):
+    async def broken(*_: object) -> None:
         message = "of the inside"
         raise RuntimeError(message)
 

@@ -2,16 +2,25 @@
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.contracts import keys
 from service.contracts.events import Event
-from service.domain.ids import read_id
+from service.store.database import Database
+from tests.conftest import MakePerson, MakeSettings, Serve
 from tests.support.authenticator import UV, Authenticator, b64
 from tests.support.passkeys import PasskeyBrowser
-from tests.support.people import TOTP_SECRET
+from tests.support.people import TOTP_SECRET, Person
+from tests.support.redis_answers import answer_of
+
+SaidOf = Callable[[str], Awaitable[list[tuple[str, str]]]]
+
 
 CREATION = {"challenge": "AA", "rp": {"id": "localhost"}, "user": {"id": "AA"}}
 LOCAL = {"public_url": "http://localhost:8000"}
@@ -24,10 +33,10 @@ def home(share, make_settings):
 
 
 @pytest.fixture
-def said_of(redis):
+def said_of(redis: Redis) -> SaidOf:
     """What the streams say of a person: types and reasons, the oldest first."""
 
-    async def said(user_id):
+    async def said(user_id: str) -> list[tuple[str, str]]:
         entries = await redis.xrange(keys.events(keys.partition_of(user_id)))
         events = [Event.read(fields) for _, fields in entries]
         return [(e.type.value, e.reason) for e in events if e.user_id == user_id]
@@ -36,7 +45,7 @@ def said_of(redis):
 
 
 @pytest.fixture
-async def owner(home, person):
+async def owner(home: PasskeyBrowser, person: Person) -> tuple[Person, Any, Authenticator]:
     """Somebody with a passkey: the person, their tokens, their authenticator."""
     tokens, authenticator = await home.browser.login(person), Authenticator()
     added = await home.add(tokens["access_token"], authenticator)
@@ -44,7 +53,9 @@ async def owner(home, person):
     return person, tokens, authenticator
 
 
-async def test_a_passkey_signs_in_without_a_password(home, owner, said_of):
+async def test_a_passkey_signs_in_without_a_password(
+    home: PasskeyBrowser, owner: tuple[Person, Any, Authenticator], said_of: SaidOf
+) -> None:
     """Two factors at once (RFC 8176: mfa), in a session of its own, told to the audit."""
     person, tokens, authenticator = owner
     signed_in = await home.sign_in(authenticator)
@@ -60,12 +71,14 @@ async def test_a_passkey_signs_in_without_a_password(home, owner, said_of):
     ]
 
 
-async def test_administrators_see_how_many_passkeys_there_are(home, owner, make_person):
+async def test_administrators_see_how_many_passkeys_there_are(
+    home: PasskeyBrowser, owner: tuple[Person, Any, Authenticator], make_person: MakePerson
+) -> None:
     """Of one person, and of all on a page."""
     person, *_ = owner
     admin = await home.browser.login(await make_person(roles=["admin"]))
 
-    async def seen(path, **params):
+    async def seen(path: str, **params: str) -> Any:
         token = admin["access_token"]
         return (
             await home.browser.send("GET", f"/api/admin/{path}", token=token, params=params)
@@ -75,7 +88,9 @@ async def test_administrators_see_how_many_passkeys_there_are(home, owner, make_
     assert [u["passkeys"] for u in (await seen("users", q=person.email))["users"]] == [1]
 
 
-async def test_in_cookie_mode_the_refresh_token_is_the_browsers(home, owner):
+async def test_in_cookie_mode_the_refresh_token_is_the_browsers(
+    home: PasskeyBrowser, owner: tuple[Person, Any, Authenticator]
+) -> None:
     credential = owner[2].show(await home.options("login/passkey"))
     reply = await home.send_in({"credential": credential, "cookie": True, "device_name": "Mine"})
 
@@ -96,8 +111,12 @@ REFUSED = {
 
 @pytest.mark.parametrize(("wrong", "reason"), REFUSED.values(), ids=REFUSED)
 async def test_an_answer_is_refused_with_one_word_and_its_reason_is_audited(
-    home, owner, said_of, wrong, reason
-):
+    home: PasskeyBrowser,
+    owner: tuple[Person, Any, Authenticator],
+    said_of: SaidOf,
+    wrong: dict[str, Any],
+    reason: str,
+) -> None:
     person, _, authenticator = owner
     reply = await home.sign_in(authenticator, **wrong)
 
@@ -105,7 +124,9 @@ async def test_an_answer_is_refused_with_one_word_and_its_reason_is_audited(
     assert (await said_of(person.id))[-1] == ("passkey.refused", reason)
 
 
-async def test_an_unknown_passkey_cannot_be_told_from_a_wrong_one(home, owner):
+async def test_an_unknown_passkey_cannot_be_told_from_a_wrong_one(
+    home: PasskeyBrowser, owner: tuple[Person, Any, Authenticator]
+) -> None:
     """ASVS 6.3.8: not by body or status."""
     stranger, known = Authenticator(user_handle=owner[2].user_handle), owner[2]
     replies = [await home.sign_in(stranger), await home.sign_in(known, signature=b"\0")]
@@ -116,7 +137,9 @@ async def test_an_unknown_passkey_cannot_be_told_from_a_wrong_one(home, owner):
     assert {reply.status for reply in replies} == {401}
 
 
-async def test_one_answer_signs_in_once(home, owner):
+async def test_one_answer_signs_in_once(
+    home: PasskeyBrowser, owner: tuple[Person, Any, Authenticator]
+) -> None:
     """ASVS 6.5.1, 15.4.2: a replayed answer is refused, also when all come at once."""
     credential = owner[2].show(await home.options("login/passkey"))
     replies = await asyncio.gather(*[home.send_in({"credential": credential}) for _ in range(8)])
@@ -124,7 +147,9 @@ async def test_one_answer_signs_in_once(home, owner):
     assert sorted(reply.status for reply in replies) == [200, *[401] * 7]
 
 
-async def test_an_answer_is_good_for_one_purpose(home, owner):
+async def test_an_answer_is_good_for_one_purpose(
+    home: PasskeyBrowser, owner: tuple[Person, Any, Authenticator]
+) -> None:
     """What was asked while adding, or for a step-up, signs nobody in; nor the other way round."""
     _, tokens, authenticator = owner
     access = tokens["access_token"]
@@ -140,7 +165,9 @@ async def test_an_answer_is_good_for_one_purpose(home, owner):
     assert reply.code == "passkey_invalid"
 
 
-async def test_a_counter_that_goes_back_is_a_copy(home, person, said_of):
+async def test_a_counter_that_goes_back_is_a_copy(
+    home: PasskeyBrowser, person: Person, said_of: SaidOf
+) -> None:
     """WebAuthn §7.2, step 22: refused and audited, and the counter stays where it was."""
     tokens, authenticator = await home.browser.login(person), Authenticator(counts=True)
     await home.add(tokens["access_token"], authenticator)
@@ -154,7 +181,9 @@ async def test_a_counter_that_goes_back_is_a_copy(home, person, said_of):
     assert (await home.sign_in(authenticator, sign_count=9)).status == 200
 
 
-async def test_of_two_answers_with_one_counter_one_counts(home, person):
+async def test_of_two_answers_with_one_counter_one_counts(
+    home: PasskeyBrowser, person: Person
+) -> None:
     """Compare-and-set in SQL: whichever of original and copy comes second is refused."""
     tokens, authenticator = await home.browser.login(person), Authenticator(counts=True)
     await home.add(tokens["access_token"], authenticator)
@@ -165,7 +194,12 @@ async def test_of_two_answers_with_one_counter_one_counts(home, person):
     assert sorted(reply.status for reply in replies) == [200, *[401] * 5]
 
 
-async def test_a_disabled_account_is_refused_like_any_other(home, owner, engine, said_of):
+async def test_a_disabled_account_is_refused_like_any_other(
+    home: PasskeyBrowser,
+    owner: tuple[Person, Any, Authenticator],
+    engine: AsyncEngine,
+    said_of: SaidOf,
+) -> None:
     person, _, authenticator = owner
     async with engine.begin() as connection:
         await connection.execute(
@@ -178,7 +212,9 @@ async def test_a_disabled_account_is_refused_like_any_other(home, owner, engine,
 
 
 @pytest.fixture
-async def two_factor(home, make_person, engine):
+async def two_factor(
+    home: PasskeyBrowser, make_person: MakePerson, engine: AsyncEngine
+) -> tuple[Person, Authenticator]:
     """Somebody with an authenticator app and a passkey."""
     person, authenticator = await make_person(), Authenticator()
     tokens = await home.browser.login(person)
@@ -193,7 +229,9 @@ async def two_factor(home, make_person, engine):
     return other, authenticator
 
 
-async def test_a_passkey_is_a_second_factor(home, two_factor, said_of):
+async def test_a_passkey_is_a_second_factor(
+    home: PasskeyBrowser, two_factor: tuple[Person, Authenticator], said_of: SaidOf
+) -> None:
     """Login names it; presence is enough beside a password; the challenge is good once."""
     person, authenticator = two_factor
     challenge = await home.browser.login(person)
@@ -212,7 +250,12 @@ async def test_a_passkey_is_a_second_factor(home, two_factor, said_of):
     assert again.code == "mfa_token_invalid"
 
 
-async def test_a_second_factor_is_the_persons_own(home, two_factor, owner, said_of):
+async def test_a_second_factor_is_the_persons_own(
+    home: PasskeyBrowser,
+    two_factor: tuple[Person, Authenticator],
+    owner: tuple[Person, Any, Authenticator],
+    said_of: SaidOf,
+) -> None:
     """Somebody else's passkey, right in all else, finishes nobody's sign-in."""
     person, _ = two_factor
     challenge = await home.browser.login(person)
@@ -222,7 +265,9 @@ async def test_a_second_factor_is_the_persons_own(home, two_factor, owner, said_
     assert (await said_of(owner[0].id))[-1] == ("passkey.refused", "not_owner")
 
 
-async def test_five_wrong_passkeys_end_a_sign_in(home, two_factor):
+async def test_five_wrong_passkeys_end_a_sign_in(
+    home: PasskeyBrowser, two_factor: tuple[Person, Authenticator]
+) -> None:
     """Tries are counted together with codes: the challenge is gone, and begins anew."""
     person, authenticator = two_factor
     challenge = await home.browser.login(person)
@@ -237,7 +282,9 @@ async def test_five_wrong_passkeys_end_a_sign_in(home, two_factor):
     assert codes == [*["passkey_invalid"] * 5, "mfa_token_invalid"]
 
 
-async def test_a_passkey_ends_a_row_of_failures(home, two_factor, database):
+async def test_a_passkey_ends_a_row_of_failures(
+    home: PasskeyBrowser, two_factor: tuple[Person, Authenticator], database: Database
+) -> None:
     """SP 800-63B-4 §3.2.2: whoever signs in by all that it takes begins anew, as by a code."""
     person, authenticator = two_factor
     body = {"email": person.email, "password": "a wrong password"}
@@ -252,7 +299,9 @@ async def test_a_passkey_ends_a_row_of_failures(home, two_factor, database):
         assert await connection.scalar(row, {"id": person.id}) is None
 
 
-async def test_a_step_up_is_a_new_session_and_the_old_one_is_dead(home, owner, said_of):
+async def test_a_step_up_is_a_new_session_and_the_old_one_is_dead(
+    home: PasskeyBrowser, owner: tuple[Person, Any, Authenticator], said_of: SaidOf
+) -> None:
     """ASVS 7.2.4."""
     person, tokens, authenticator = owner
     stepped = await home.step_up(tokens["access_token"], authenticator)
@@ -266,7 +315,9 @@ async def test_a_step_up_is_a_new_session_and_the_old_one_is_dead(home, owner, s
     ]
 
 
-async def test_a_step_up_is_the_callers_own(home, owner, make_person):
+async def test_a_step_up_is_the_callers_own(
+    home: PasskeyBrowser, owner: tuple[Person, Any, Authenticator], make_person: MakePerson
+) -> None:
     """Nobody becomes somebody else by it."""
     other = await make_person()
     tokens = await home.browser.login(other)
@@ -276,7 +327,7 @@ async def test_a_step_up_is_the_callers_own(home, owner, make_person):
     assert (await home.browser.me(tokens["access_token"])).body["user"]["id"] == other.id
 
 
-async def test_who_has_no_passkey_is_asked_for_none(home, person):
+async def test_who_has_no_passkey_is_asked_for_none(home: PasskeyBrowser, person: Person) -> None:
     tokens = await home.browser.login(person)
     reply = await home.browser.send(
         "POST", "/api/auth/step-up/passkey/options", token=tokens["access_token"]
@@ -285,15 +336,16 @@ async def test_who_has_no_passkey_is_asked_for_none(home, person):
     assert (reply.status, reply.code) == (409, "conflict")
 
 
-async def test_a_factor_change_wants_re_authentication(home, owner, redis):
+async def test_a_factor_change_wants_re_authentication(
+    home: PasskeyBrowser, owner: tuple[Person, Any, Authenticator], redis: Redis
+) -> None:
     """ASVS 7.5.1: adding and removing want a fresh sign-in; a step-up by the passkey is one."""
-    _, tokens, authenticator = owner
+    person, tokens, authenticator = owner
     token, session_id = tokens["access_token"], tokens["session_id"]
     (held,) = (await home.browser.send("GET", "/api/auth/passkeys", token=token)).body["passkeys"]
     one = f"/api/auth/passkeys/{held['id']}"
-    key = keys.session(read_id(session_id)[0], session_id)
-    an_hour_ago = int(await redis.hget(key, "c")) - 3_600_000
-    await redis.hset(key, "c", an_hour_ago)
+    key = keys.session(keys.partition_of(person.id), session_id)
+    await answer_of(redis.hincrby(key, "c", -3_600_000))
 
     for method, path in (("POST", "/api/auth/passkeys/options"), ("DELETE", one)):
         reply = await home.browser.send(method, path, token=token)
@@ -306,7 +358,9 @@ async def test_a_factor_change_wants_re_authentication(home, owner, redis):
     assert (await home.browser.send("DELETE", one, token=fresh)).status == 204
 
 
-async def test_what_is_made_in_one_session_is_kept_in_no_other(home, person):
+async def test_what_is_made_in_one_session_is_kept_in_no_other(
+    home: PasskeyBrowser, person: Person
+) -> None:
     """Somebody who gets hold of a challenge cannot have it answered elsewhere."""
     first, second = [(await home.browser.login(person))["access_token"] for _ in range(2)]
     credential = Authenticator().make(await home.options("passkeys", token=first))
@@ -317,7 +371,9 @@ async def test_what_is_made_in_one_session_is_kept_in_no_other(home, person):
     assert [elsewhere.code, too_late.code] == ["passkey_invalid", "passkey_invalid"]
 
 
-async def test_one_authenticators_key_is_one_persons(home, owner, make_person):
+async def test_one_authenticators_key_is_one_persons(
+    home: PasskeyBrowser, owner: tuple[Person, Any, Authenticator], make_person: MakePerson
+) -> None:
     """A second registration of the same credential is refused, whoever asks."""
     tokens = await home.browser.login(await make_person())
     reply = await home.add(tokens["access_token"], owner[2])
@@ -325,7 +381,9 @@ async def test_one_authenticators_key_is_one_persons(home, owner, make_person):
     assert (reply.status, reply.code) == (409, "conflict")
 
 
-async def test_a_person_has_twenty_at_most(home, owner, engine):
+async def test_a_person_has_twenty_at_most(
+    home: PasskeyBrowser, owner: tuple[Person, Any, Authenticator], engine: AsyncEngine
+) -> None:
     """Also when the last is added many times at once."""
     person, tokens, _ = owner
     async with engine.begin() as connection:
@@ -351,7 +409,12 @@ async def test_a_person_has_twenty_at_most(home, owner, engine):
     assert reply.code == "conflict"
 
 
-async def test_people_list_name_and_remove_theirs(home, owner, make_person, said_of):
+async def test_people_list_name_and_remove_theirs(
+    home: PasskeyBrowser,
+    owner: tuple[Person, Any, Authenticator],
+    make_person: MakePerson,
+    said_of: SaidOf,
+) -> None:
     """And nobody else's."""
     person, tokens, authenticator = owner
     token = tokens["access_token"]
@@ -383,7 +446,9 @@ async def test_people_list_name_and_remove_theirs(home, owner, make_person, said
     assert kinds[-2:] == ["passkey.renamed", "passkey.removed"]
 
 
-async def test_options_tell_nobody_of_anybody(home, owner):
+async def test_options_tell_nobody_of_anybody(
+    home: PasskeyBrowser, owner: tuple[Person, Any, Authenticator]
+) -> None:
     """For a sign-in nobody is named; the page's domain is the setting's."""
     options = await home.options("login/passkey")
 

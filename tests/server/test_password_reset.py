@@ -7,27 +7,31 @@ from sqlalchemy import func, select, update
 
 from service.contracts.link_tables import password_resets
 from service.contracts.tables import users
+from service.store.database import Database
+from tests.conftest import MakePerson
 from tests.support.mails import mails_to
-from tests.support.people import TOTP_SECRET, Person
+from tests.support.people import TOTP_SECRET, Browser, Person, Reply
 
 NEW = "seven velvet bridges hum"
 FORGOT, RESET = "/api/auth/password/forgot", "/api/auth/password/reset"
 
 
-async def forget(browser, email):
+async def forget(browser: Browser, email: str) -> Reply:
     return await browser.send("POST", FORGOT, json={"email": email})
 
 
-async def reset(browser, token, password=NEW):
+async def reset(browser: Browser, token: str, password: str = NEW) -> Reply:
     return await browser.send("POST", RESET, json={"token": token, "new_password": password})
 
 
-async def link_of(browser, database, person):
+async def link_of(browser: Browser, database: Database, person: Person) -> str:
     await forget(browser, person.email)
     return (await mails_to(database, person.email))[-1].token
 
 
-async def test_a_reset_sets_the_password_and_ends_every_session(browser, database, person):
+async def test_a_reset_sets_the_password_and_ends_every_session(
+    browser: Browser, database: Database, person: Person
+) -> None:
     """ASVS 6.4.3, 7.4.3: it does not sign in; the old password and all sessions are dead."""
     tokens = await browser.login(person)
     asked = await forget(browser, person.email)
@@ -49,8 +53,8 @@ async def test_a_reset_sets_the_password_and_ends_every_session(browser, databas
 
 
 async def test_unknown_and_disabled_accounts_are_answered_alike(
-    browser, database, person, make_person
-):
+    browser: Browser, database: Database, person: Person, make_person: MakePerson
+) -> None:
     """ASVS 6.3.8: 202 with the same headers for anybody, and mail for nobody but the owner."""
     closed, nobody = await make_person(), f"{token_hex(6)}@nobody.example"
     async with database.transaction() as connection:
@@ -65,7 +69,9 @@ async def test_unknown_and_disabled_accounts_are_answered_alike(
     assert await mails_to(database, closed.email) == await mails_to(database, nobody) == []
 
 
-async def test_a_reset_never_passes_the_second_factor(browser, database, make_person):
+async def test_a_reset_never_passes_the_second_factor(
+    browser: Browser, database: Database, make_person: MakePerson
+) -> None:
     """ASVS 6.4.3: it stays on, and the new password leads to its challenge only."""
     person = await make_person(totp_secret=TOTP_SECRET)
     assert (await reset(browser, await link_of(browser, database, person))).status == 204
@@ -75,7 +81,9 @@ async def test_a_reset_never_passes_the_second_factor(browser, database, make_pe
     assert "access_token" not in challenge
 
 
-async def test_a_refused_password_does_not_cost_the_link(browser, database, person):
+async def test_a_refused_password_does_not_cost_the_link(
+    browser: Browser, database: Database, person: Person
+) -> None:
     """The policy is asked before the token is spent."""
     token = await link_of(browser, database, person)
     refused = await reset(browser, token, "too short")
@@ -84,7 +92,9 @@ async def test_a_refused_password_does_not_cost_the_link(browser, database, pers
     assert (await reset(browser, token)).status == 204
 
 
-async def test_beside_a_second_factor_8_characters_will_do(browser, database, make_person, person):
+async def test_beside_a_second_factor_8_characters_will_do(
+    browser: Browser, database: Database, make_person: MakePerson, person: Person
+) -> None:
     """SP 800-63B-4 §3.1.1.2: for who has one, and for nobody else."""
     other = await make_person(totp_secret=TOTP_SECRET)
 
@@ -94,7 +104,9 @@ async def test_beside_a_second_factor_8_characters_will_do(browser, database, ma
     ).status == 422
 
 
-async def test_of_two_resets_by_one_link_one_wins(browser, database, person):
+async def test_of_two_resets_by_one_link_one_wins(
+    browser: Browser, database: Database, person: Person
+) -> None:
     """ASVS 6.5.1, 15.4.2: and the winner's password is the one that counts."""
     token = await link_of(browser, database, person)
     passwords = [f"{word} velvet bridges hum" for word in ("seven", "eight", "nine", "eleven")]
@@ -105,7 +117,9 @@ async def test_of_two_resets_by_one_link_one_wins(browser, database, person):
     assert (await browser.login(Person(person.id, person.email, winner)))["access_token"]
 
 
-async def test_links_are_random_hashed_short_and_replaced(browser, database, person):
+async def test_links_are_random_hashed_short_and_replaced(
+    browser: Browser, database: Database, person: Person
+) -> None:
     """ASVS 6.4.1: 256 bits, SHA-256 in SQL, 30 minutes; a new one kills the old one."""
     first, second = [await link_of(browser, database, person) for _ in range(2)]
     assert len({first, second}) == 2
@@ -122,7 +136,9 @@ async def test_links_are_random_hashed_short_and_replaced(browser, database, per
     assert (await reset(browser, second)).code == "link_invalid"
 
 
-async def test_tokens_are_not_interchangeable(browser, database, person):
+async def test_tokens_are_not_interchangeable(
+    browser: Browser, database: Database, person: Person
+) -> None:
     """ASVS 9.2.2: a link is good for one thing, and tokens are no links."""
     token = await link_of(browser, database, person)
     tokens = await browser.login(person)
@@ -135,7 +151,9 @@ async def test_tokens_are_not_interchangeable(browser, database, person):
     assert (await reset(browser, token)).status == 204
 
 
-async def test_who_has_no_password_gets_one(browser, database, person):
+async def test_who_has_no_password_gets_one(
+    browser: Browser, database: Database, person: Person
+) -> None:
     """As after an import, or when an administrator made the account."""
     async with database.transaction() as connection:
         of = update(users).where(users.c.id == person.id)
@@ -145,7 +163,9 @@ async def test_who_has_no_password_gets_one(browser, database, person):
     assert (await browser.login(Person(person.id, person.email, NEW)))["access_token"]
 
 
-async def test_whoever_is_disabled_meanwhile_has_a_dead_link(browser, database, person):
+async def test_whoever_is_disabled_meanwhile_has_a_dead_link(
+    browser: Browser, database: Database, person: Person
+) -> None:
     """Nothing of it is done."""
     token = await link_of(browser, database, person)
     async with database.transaction() as connection:

@@ -2,6 +2,7 @@
 
 import asyncio
 from secrets import token_hex
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -10,14 +11,16 @@ from sqlalchemy import func, select, update
 from service.contracts.link_tables import registrations
 from service.contracts.tables import users
 from service.domain.users import email_key
+from service.store.database import Database
+from tests.conftest import MakeSettings, Serve
 from tests.support.mails import mails_to
-from tests.support.people import Person
+from tests.support.people import Browser, Person, Reply
 
 PASSWORD = "seven velvet bridges hum"
 REGISTER, VERIFY = "/api/auth/register", "/api/auth/register/verify"
 
 
-def address():
+def address() -> str:
     return f"{token_hex(6)}@new.example"
 
 
@@ -27,18 +30,18 @@ def opened(share, make_settings):
     return share(make_settings(registration="open", email_verification="required"))
 
 
-async def sign_up(browser, email, **changes):
+async def sign_up(browser: Browser, email: str, **changes: Any) -> Reply:
     body = {"email": email, "password": PASSWORD, "name": "Ann", **changes}
     return await browser.send("POST", REGISTER, json=body)
 
 
-async def accounts_of(database, email):
+async def accounts_of(database: Database, email: str) -> list[Any]:
     query = select(users.c.id).where(users.c.email_key == email_key(email))
     async with database.transaction() as connection:
         return list(await connection.scalars(query))
 
 
-async def test_nobody_signs_up_where_it_is_closed(browser, database):
+async def test_nobody_signs_up_where_it_is_closed(browser: Browser, database: Database) -> None:
     """The default: 403, whatever the address, and nothing is made of it."""
     email = address()
     reply = await sign_up(browser, email)
@@ -62,7 +65,7 @@ async def test_without_verification_the_account_is_there_at_once(share, make_set
     assert (again.status, again.code) == (409, "conflict")
 
 
-async def test_an_account_comes_with_the_link(opened, database):
+async def test_an_account_comes_with_the_link(opened: Browser, database: Database) -> None:
     """Nothing before; with the link the account that was promised; the link once."""
     email = address()
     promised = (await sign_up(opened, email)).body
@@ -87,7 +90,9 @@ async def test_an_account_comes_with_the_link(opened, database):
     assert (again.status, again.code) == (400, "link_invalid")
 
 
-async def test_a_known_address_is_answered_like_a_new_one(opened, database, person):
+async def test_a_known_address_is_answered_like_a_new_one(
+    opened: Browser, database: Database, person: Person
+) -> None:
     """ASVS 6.3.8: one status, shape and set of headers; only its owner is told, at their address."""
     new = await sign_up(opened, address())
     known = await sign_up(opened, person.email.upper())
@@ -107,7 +112,9 @@ async def test_a_known_address_is_answered_like_a_new_one(opened, database, pers
     assert await accounts_of(database, person.email) == [person.id]
 
 
-async def test_a_later_registration_kills_the_link_of_an_earlier_one(opened, database):
+async def test_a_later_registration_kills_the_link_of_an_earlier_one(
+    opened: Browser, database: Database
+) -> None:
     """Nobody signs somebody else up with a password of theirs and waits."""
     email = address()
     await sign_up(opened, email, password="a stranger knows this one")
@@ -121,7 +128,9 @@ async def test_a_later_registration_kills_the_link_of_an_earlier_one(opened, dat
     assert (await opened.login(Person(promised["id"], email, PASSWORD)))["access_token"]
 
 
-async def test_of_two_who_follow_a_link_at_once_one_wins(opened, database):
+async def test_of_two_who_follow_a_link_at_once_one_wins(
+    opened: Browser, database: Database
+) -> None:
     """ASVS 6.5.1, 15.4.2."""
     email = address()
     await sign_up(opened, email)
@@ -134,7 +143,7 @@ async def test_of_two_who_follow_a_link_at_once_one_wins(opened, database):
     assert len(await accounts_of(database, email)) == 1
 
 
-async def test_a_link_ends_after_a_day(opened, database):
+async def test_a_link_ends_after_a_day(opened: Browser, database: Database) -> None:
     """As SQL's clock has it."""
     email = address()
     await sign_up(opened, email)
@@ -142,7 +151,9 @@ async def test_a_link_ends_after_a_day(opened, database):
     mine = registrations.c.email_key == email_key(email)
     async with database.transaction() as connection:
         lasts = registrations.c.expires_at - registrations.c.requested_at
-        assert (await connection.scalar(select(lasts).where(mine))).total_seconds() == 86_400
+        lasting = await connection.scalar(select(lasts).where(mine))
+        assert lasting is not None
+        assert lasting.total_seconds() == 86_400
         await connection.execute(update(registrations).where(mine).values(expires_at=func.now()))
 
     late = await opened.send("POST", VERIFY, json={"token": mail.token})
@@ -150,7 +161,7 @@ async def test_a_link_ends_after_a_day(opened, database):
     assert await accounts_of(database, email) == []
 
 
-async def test_a_refused_password_is_refused_with_its_reason(opened):
+async def test_a_refused_password_is_refused_with_its_reason(opened: Browser) -> None:
     """ASVS 6.2.4, 6.2.11: also one made of the address that is being registered."""
     for password in ("too short", "new.example new.example", "passwordpassword"):
         reply = await sign_up(opened, address(), password=password)
@@ -162,7 +173,7 @@ async def test_a_refused_password_is_refused_with_its_reason(opened):
 
 
 @pytest.mark.parametrize("token", ["x", "x" * 43, "rt_" + "A" * 60])
-async def test_what_is_no_link_is_one_answer(opened, token):
+async def test_what_is_no_link_is_one_answer(opened: Browser, token: str) -> None:
     """Unknown and garbled alike."""
     for path, body in (
         (VERIFY, {"token": token}),

@@ -1,13 +1,18 @@
 """What a thief of a copy finds: no secret in a dump of PostgreSQL or Redis."""
 
 from secrets import token_hex
+from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 from sqlalchemy import text
 
 from service.contracts.schema import metadata
+from service.store.database import Database
+from tests.conftest import MakeSettings, Serve
 from tests.factors.conftest import Client, code
 from tests.support.mails import mails_to
+from tests.support.people import Person
 
 READ = {
     "string": lambda redis, key: redis.get(key),
@@ -24,7 +29,7 @@ def client(share, make_settings) -> Client:
     return Client(share(make_settings(trusted_device_days=30)))
 
 
-async def secrets_of_a_life(client, database, person):
+async def secrets_of_a_life(client: Client, database: Database, person: Person) -> dict[str, Any]:
     """Whatever somebody was given, or has typed, who uses all there is; by what it is."""
     token = (await client.sign_in(person))["access_token"]
     factor = (await client.post("2fa/setup", token)).body["secret"]
@@ -50,18 +55,18 @@ async def secrets_of_a_life(client, database, person):
     }
 
 
-async def dump_of_redis(redis):
+async def dump_of_redis(redis: Redis) -> str:
     """Every key and every value."""
-    found = []
+    found: list[str] = []
     async for key in redis.scan_iter(count=1000):
         kind = (await redis.type(key)).decode()
         found.append(repr((key, await READ[kind](redis, key))))
     return "\n".join(found)
 
 
-async def dump_of_sql(database):
+async def dump_of_sql(database: Database) -> str:
     """Every row of every table as text, bytes in hexadecimal."""
-    found = []
+    found: list[str] = []
     async with database.transaction() as connection:
         for table in metadata.sorted_tables:
             rows = await connection.scalars(text(f"select t::text from {table.fullname} t"))  # noqa: S608
@@ -70,7 +75,9 @@ async def dump_of_sql(database):
 
 
 @pytest.mark.parametrize("store", ["PostgreSQL", "Redis"])
-async def test_no_secret_is_ever_in_a_dump(client, person, database, redis, store):
+async def test_no_secret_is_ever_in_a_dump(
+    client: Client, person: Person, database: Database, redis: Redis, store: str
+) -> None:
     """ASVS 11.4, 14.2, 6.5.2: neither as it is nor in hexadecimal; the person is in it."""
     secrets = await secrets_of_a_life(client, database, person)
     dump = await (dump_of_sql(database) if store == "PostgreSQL" else dump_of_redis(redis))

@@ -2,33 +2,42 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 from secrets import token_bytes
+from typing import Literal
 
 import pytest
+from pytest_aiohttp import AiohttpClient
+from redis.asyncio import Redis
 from sqlalchemy import func, select, update
 
-from service.app import build_app, session_policy
+from service.app import build_app
 from service.contracts import keys
 from service.contracts.tables import sessions
 from service.domain.errors import SessionLimitError
 from service.domain.ids import make_id
 from service.domain.sessions import Origin, Session, SessionCap
+from service.store.database import Database
 from service.store.session_records import SessionRecords
-from tests.conftest import now_ms
-from tests.support.people import Browser
+from service.wiring.policies import session_policy
+from tests.conftest import MakeSettings, now_ms
+from tests.support.people import Browser, Person, Reply
 from tests.support.waiting import wait_until
+
+Capped = Callable[..., Awaitable[list[Browser]]]
+
 
 CROWD = 100
 CAP = 3
 
 
 @pytest.fixture
-def capped(aiohttp_client, make_settings):
+def capped(aiohttp_client: AiohttpClient, make_settings: MakeSettings) -> Capped:
     """Two processes' worth of the service with a cap."""
 
-    async def start(how, most=CAP):
+    async def start(how: str, most: int = CAP) -> list[Browser]:
         settings = make_settings(max_sessions_per_user=most, session_cap=how, rate_limits="off")
         return [Browser(await aiohttp_client(build_app(settings))) for _ in range(2)]
 
@@ -36,10 +45,12 @@ def capped(aiohttp_client, make_settings):
 
 
 @pytest.fixture
-def alive(database, make_settings):
+def alive(
+    database: Database, make_settings: MakeSettings
+) -> Callable[[Person], Awaitable[set[str]]]:
     """The ids of a person's live sessions in SQL."""
 
-    async def find(person):
+    async def find(person: Person) -> set[str]:
         policy = session_policy(make_settings())
         found = await SessionRecords(database).live_of(person.id, policy=policy, now_ms=now_ms())
         return {session.id for session in found}
@@ -47,32 +58,39 @@ def alive(database, make_settings):
     return find
 
 
-async def sign_in(browser, person):
+async def sign_in(browser: Browser, person: Person) -> Reply:
     body = {"email": person.email, "password": person.password}
     return await browser.send("POST", "/api/auth/login", json=body)
 
 
-async def sign_in_at_last(browser, person):
+async def sign_in_at_last(browser: Browser, person: Person) -> Reply:
     """As clients do: 503 means to try again."""
 
-    async def answered():
+    async def answered() -> Reply | Literal[False]:
         reply = await sign_in(browser, person)
         return reply.status != 503 and reply
 
     return await wait_until(answered, seconds=120)
 
 
-async def count(database, person, reason):
+async def count(database: Database, person: Person, reason: str) -> int:
     """How many of their sessions ended so, by SQL."""
     query = select(func.count()).where(
         sessions.c.user_id == person.id, sessions.c.end_reason == reason
     )
     async with database.transaction() as connection:
-        return await connection.scalar(query)
+        return await connection.scalar(query) or 0
 
 
 @pytest.mark.parametrize("how", ["evict", "refuse"])
-async def test_the_cap_holds_under_a_race(capped, person, alive, redis, database, how):
+async def test_the_cap_holds_under_a_race(
+    capped: Capped,
+    person: Person,
+    alive: Callable[[Person], Awaitable[set[str]]],
+    redis: Redis,
+    database: Database,
+    how: str,
+) -> None:
     """ASVS 7.1.2: of a hundred sign-ins at once, over two processes, as many sessions live as may.
 
     In SQL, in Redis, and by what their tokens do.
@@ -102,12 +120,18 @@ async def test_the_cap_holds_under_a_race(capped, person, alive, redis, database
 
 
 @pytest.mark.parametrize("refuse", [False, True], ids=["evict", "refuse"])
-async def test_the_cap_holds_under_a_race_in_sql(database, person, alive, make_settings, refuse):
+async def test_the_cap_holds_under_a_race_in_sql(
+    database: Database,
+    person: Person,
+    alive: Callable[[Person], Awaitable[set[str]]],
+    make_settings: MakeSettings,
+    refuse: bool,
+) -> None:
     """ASVS 7.1.2: where no queue for passwords stands before it, transactions still follow each other."""
     records, policy = SessionRecords(database), session_policy(make_settings())
     cap = SessionCap(CAP, refuse=refuse)
 
-    async def add(session):
+    async def add(session: Session) -> None:
         with suppress(SessionLimitError):
             await records.add(session, Origin(), cap=cap, policy=policy)
 
@@ -116,7 +140,12 @@ async def test_the_cap_holds_under_a_race_in_sql(database, person, alive, make_s
         assert len(await alive(person)) == CAP
 
 
-async def test_the_one_not_used_for_longest_goes(capped, person, alive, database):
+async def test_the_one_not_used_for_longest_goes(
+    capped: Capped,
+    person: Person,
+    alive: Callable[[Person], Awaitable[set[str]]],
+    database: Database,
+) -> None:
     """Its holder hears why; those who are over anyway make no room and take none."""
     [browser, _] = await capped("evict", most=2)
     idle, used, unused = [(await sign_in(browser, person)).body for _ in range(3)]
@@ -129,7 +158,12 @@ async def test_the_one_not_used_for_longest_goes(capped, person, alive, database
     assert await alive(person) == {unused["session_id"], newest["session_id"]}
 
 
-async def test_sessions_that_are_over_do_not_count(capped, person, alive, database):
+async def test_sessions_that_are_over_do_not_count(
+    capped: Capped,
+    person: Person,
+    alive: Callable[[Person], Awaitable[set[str]]],
+    database: Database,
+) -> None:
     """Past a limit and not yet swept: a new one is let in, and nobody is evicted for it."""
     [browser, _] = await capped("refuse", most=2)
     old, other = [(await sign_in(browser, person)).body for _ in range(2)]
@@ -143,8 +177,8 @@ async def test_sessions_that_are_over_do_not_count(capped, person, alive, databa
 
 @pytest.mark.parametrize("refuse", [False, True], ids=["evict", "refuse"])
 async def test_a_session_that_replaces_another_takes_its_room(
-    database, person, make_settings, refuse
-):
+    database: Database, person: Person, make_settings: MakeSettings, refuse: bool
+) -> None:
     """ASVS 7.2.4: a step-up at the cap neither fails nor ends a third one."""
     records, policy = SessionRecords(database), session_policy(make_settings())
     old, third, new = [session_of(person) for _ in range(3)]
@@ -156,7 +190,7 @@ async def test_a_session_that_replaces_another_takes_its_room(
     assert list(added) == []
 
 
-def session_of(person):
+def session_of(person: Person) -> Session:
     """A new one."""
     return Session(
         id=make_id(keys.partition_of(person.id), token_bytes(16)),
@@ -169,7 +203,7 @@ def session_of(person):
     )
 
 
-async def move(database, session_id, by):
+async def move(database: Database, session_id: str, by: timedelta) -> None:
     """Make the last use of a session earlier, as SQL has it."""
     async with database.transaction() as connection:
         await connection.execute(

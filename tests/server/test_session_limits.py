@@ -7,8 +7,12 @@ from sqlalchemy import update
 
 from service.contracts import keys
 from service.contracts.tables import sessions
+from service.embedded import EmbeddedServer
+from service.store.database import Database
 from service.store.redis_pool import open_redis
-from tests.support.people import Browser
+from tests.conftest import MakeSettings, Serve
+from tests.support.people import Browser, Person
+from tests.support.redis_answers import answer_of
 
 DAY_MS = 86_400_000
 PAST = {"idle_timeout": ("last_used_at", "l", 2), "absolute_timeout": ("created_at", "c", 31)}
@@ -16,15 +20,20 @@ PAST = {"idle_timeout": ("last_used_at", "l", 2), "absolute_timeout": ("created_
 
 
 @pytest.fixture
-async def own(serve, make_settings, own_valkey) -> Browser:
+async def own(serve: Serve, make_settings: MakeSettings, own_valkey: EmbeddedServer) -> Browser:
     return await serve(make_settings(redis_url=own_valkey.url))
 
 
 @pytest.mark.parametrize("limit", PAST)
 @pytest.mark.parametrize("where", ["Redis has it", "Redis lost it", "Redis is away"])
 async def test_idle_and_absolute_limits_on_the_server(
-    own, own_valkey, person, database, limit, where
-):
+    own: Browser,
+    own_valkey: EmbeddedServer,
+    person: Person,
+    database: Database,
+    limit: str,
+    where: str,
+) -> None:
     """ASVS 7.3.1, 7.3.2: refused with the reason, whatever became of Redis.
 
     Without Redis a fresh token itself proves that its session was in use.
@@ -38,7 +47,7 @@ async def test_idle_and_absolute_limits_on_the_server(
     redis = open_redis(own_valkey.url, timeout=5)
     key = keys.session(keys.partition_of(person.id), tokens["session_id"])
     if where == "Redis has it":
-        await redis.hincrby(key, field, -days * DAY_MS)
+        await answer_of(redis.hincrby(key, field, -days * DAY_MS))
     elif where == "Redis lost it":
         await redis.delete(key)
     else:
@@ -60,7 +69,9 @@ async def test_idle_and_absolute_limits_on_the_server(
     [("local", "own", "logout"), ("global", "other", "revoked_user")],
     ids=["signed out here", "signed out elsewhere"],
 )
-async def test_every_refusal_of_an_ended_session_says_why(browser, person, scope, by, reason):
+async def test_every_refusal_of_an_ended_session_says_why(
+    browser: Browser, person: Person, scope: str, by: str, reason: str
+) -> None:
     """The access token's, the refresh token's, and a second sign-out's."""
     own, other = await browser.login(person), await browser.login(person)
     tokens = {"own": own, "other": other}
@@ -74,7 +85,9 @@ async def test_every_refusal_of_an_ended_session_says_why(browser, person, scope
     assert (again.code, again.body["reason"]) == ("token_revoked", reason)
 
 
-async def test_a_reused_token_says_so_to_all_that_come_after(browser, person):
+async def test_a_reused_token_says_so_to_all_that_come_after(
+    browser: Browser, person: Person
+) -> None:
     """The family ends; its newest token hears of the reuse too."""
     first = await browser.login(person)
     second = (await browser.refresh(first["refresh_token"])).body

@@ -1,42 +1,56 @@
 """GET /api/admin/sessions/{id}/timeline: why was I signed out?"""
 
 import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pyotp
 import pytest
+from redis.asyncio import Redis
 from sqlalchemy import delete, text, update
 
 from service.contracts.tables import sessions
 from service.domain.users import Role
-from tests.support.people import TOTP_SECRET
+from service.store.database import Database
+from tests.conftest import MakePerson, MakeSettings
+from tests.support.people import TOTP_SECRET, Browser, Person, Reply
 from tests.support.story import worker
 from tests.support.waiting import wait_until
+
+Stored = Callable[..., Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Asks for the timeline of a session, as one administrator."""
+
+    browser: Browser
+    token: str
+
+    async def __call__(self, session_id: str) -> Reply:
+        path = f"/api/admin/sessions/{session_id}/timeline"
+        return await self.browser.send("GET", path, token=self.token)
+
 
 ENDS = {"session.ended", "session.expired", "token.reuse_detected"}
 
 
 @pytest.fixture
-async def ask(browser, make_person):
+async def ask(browser: Browser, make_person: MakePerson) -> Ask:
     """An administrator who asks for a session's timeline."""
-    token = (await browser.login(await make_person(roles=[Role.ADMIN])))["access_token"]
-
-    async def get(session_id):
-        path = f"/api/admin/sessions/{session_id}/timeline"
-        return await browser.send("GET", path, token=token)
-
-    get.token = token
-    return get
+    admin = await browser.login(await make_person(roles=[Role.ADMIN]))
+    return Ask(browser, admin["access_token"])
 
 
 @pytest.fixture
-def stored(database, make_settings):
+def stored(database: Database, make_settings: MakeSettings) -> Stored:
     """Runs a worker until the audit has an event of a session."""
 
-    async def until(session_id, *types):
+    async def until(session_id: str, *types: str) -> None:
         query = text("select type from audit_log where session_id = :id")
 
-        async def there():
+        async def there() -> bool:
             async with database.transaction() as connection:
                 said = set(await connection.scalars(query, {"id": session_id}))
             return said >= set(types)
@@ -47,7 +61,9 @@ def stored(database, make_settings):
     return until
 
 
-async def test_a_session_s_story_from_challenge_to_reuse(browser, make_person, ask, stored):
+async def test_a_session_s_story_from_challenge_to_reuse(
+    browser: Browser, make_person: MakePerson, ask: Ask, stored: Stored
+) -> None:
     """The second factor before it, its uses as one line, the theft it ended by, oldest first."""
     person = await make_person(totp_secret=TOTP_SECRET)
     challenge = await browser.login(person)
@@ -78,7 +94,9 @@ async def test_a_session_s_story_from_challenge_to_reuse(browser, make_person, a
     assert lines[2]["says"].startswith("Signed in by pwd, otp, mfa ")
 
 
-async def test_who_ended_it_and_why(browser, person, ask, stored):
+async def test_who_ended_it_and_why(
+    browser: Browser, person: Person, ask: Ask, stored: Stored
+) -> None:
     """An administrator's deed stands before the end that it brought, with actor and reason."""
     tokens = await browser.login(person)
     other = await browser.login(person)
@@ -95,7 +113,9 @@ async def test_who_ended_it_and_why(browser, person, ask, stored):
     assert other["session_id"] not in json.dumps(lines)
 
 
-async def test_what_the_audit_does_not_have_yet_is_told_by_the_row(browser, person, ask):
+async def test_what_the_audit_does_not_have_yet_is_told_by_the_row(
+    browser: Browser, person: Person, ask: Ask
+) -> None:
     """The answer is whole at once, before a worker has stored anything."""
     tokens = await browser.login(person)
     await browser.logout(tokens["access_token"])
@@ -105,7 +125,9 @@ async def test_what_the_audit_does_not_have_yet_is_told_by_the_row(browser, pers
     assert found["events"][1]["says"] == "They signed out."
 
 
-async def test_a_session_whose_row_or_rows_are_gone(browser, person, ask, stored, database):
+async def test_a_session_whose_row_or_rows_are_gone(
+    browser: Browser, person: Person, ask: Ask, stored: Stored, database: Database
+) -> None:
     """Retention may have dropped either; of what was never there nothing is said."""
     tokens = await browser.login(person)
     await browser.logout(tokens["access_token"])
@@ -120,7 +142,7 @@ async def test_a_session_whose_row_or_rows_are_gone(browser, person, ask, stored
         assert (await ask(unknown)).code == "not_found"
 
 
-async def test_looking_is_audited(browser, person, ask, redis):
+async def test_looking_is_audited(browser: Browser, person: Person, ask: Ask, redis: Redis) -> None:
     """Who looked at which session, before anything is shown."""
     tokens = await browser.login(person)
     await ask(tokens["session_id"])
@@ -133,7 +155,9 @@ async def test_looking_is_audited(browser, person, ask, redis):
     assert any(tokens["session_id"] in data for data in found)
 
 
-async def test_an_idle_end_says_so(browser, person, ask, database, redis, stored):
+async def test_an_idle_end_says_so(
+    browser: Browser, person: Person, ask: Ask, database: Database, redis: Redis, stored: Stored
+) -> None:
     """Why was I signed out? It was not used for too long."""
     tokens = await browser.login(person)
     async with database.transaction() as connection:
@@ -151,7 +175,7 @@ async def test_an_idle_end_says_so(browser, person, ask, database, redis, stored
     assert "not used for too long" in last["says"]
 
 
-async def test_a_timeline_is_led_by_indexes(database):
+async def test_a_timeline_is_led_by_indexes(database: Database) -> None:
     """By the session's, in the audit and in what a legal hold kept."""
     async with database.transaction() as connection:
         await connection.execute(text("set local enable_seqscan = off"))

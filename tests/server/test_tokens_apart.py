@@ -1,14 +1,17 @@
 """Every token in every other's place, over HTTP; known and unknown addresses at sign-in."""
 
 from secrets import token_hex
+from typing import Any
 
 import pytest
 from sqlalchemy import func, update
 
 from service.contracts.tables import users
+from service.store.database import Database
+from tests.conftest import MakePerson, MakeSettings, Serve
 from tests.factors.conftest import Client, code, cookie_of
 from tests.support.mails import mails_to
-from tests.support.people import TOTP_SECRET, Person
+from tests.support.people import TOTP_SECRET, Person, Reply
 
 PLACES = {
     "access": ("GET", "me", None),
@@ -45,12 +48,12 @@ def client(share, make_settings) -> Client:
 
 
 @pytest.fixture
-async def person(make_person) -> Person:
+async def person(make_person: MakePerson) -> Person:
     """Somebody with a second factor."""
     return await make_person(totp_secret=TOTP_SECRET)
 
 
-async def one_of_each(client, database, person):
+async def one_of_each(client: Client, database: Database, person: Person) -> dict[str, Any]:
     """A live token of every kind, all of one person but the registration's."""
     tokens = await client.sign_in(person, code(step=-1), trust_device=True)
     other, wanted = f"{token_hex(6)}@new.example", f"{token_hex(6)}@moved.example"
@@ -79,7 +82,7 @@ async def one_of_each(client, database, person):
     }
 
 
-async def put(client, person, place, token):
+async def put(client: Client, person: Person, place: str, token: str) -> Reply:
     """What is answered to a token in a place, beside all else that is right there."""
     method, path, field = PLACES[place]
     beside = {
@@ -91,7 +94,9 @@ async def put(client, person, place, token):
     return await client.browser.send(method, f"/api/auth/{path}", **given)
 
 
-async def test_tokens_are_not_interchangeable(client, database, person):
+async def test_tokens_are_not_interchangeable(
+    client: Client, database: Database, person: Person
+) -> None:
     """ASVS 9.2.2: access, refresh, challenge, reset, registration, address and device tokens.
 
     Each is refused in each of the others' places, and is as good as before in its own.
@@ -114,7 +119,9 @@ async def test_tokens_are_not_interchangeable(client, database, person):
         assert "mfa_required" not in reply.body
 
 
-async def test_unknown_user_is_wrong_password_in_body_and_status(client, database, make_person):
+async def test_unknown_user_is_wrong_password_in_body_and_status(
+    client: Client, database: Database, make_person: MakePerson
+) -> None:
     """ASVS 6.3.8: to the byte but for the request's id; so is a disabled account's right password."""
     person, closed = await make_person(), await make_person()
     async with database.transaction() as connection:
@@ -135,7 +142,7 @@ async def test_unknown_user_is_wrong_password_in_body_and_status(client, databas
     assert len(policies) == 1
 
 
-async def test_a_new_session_at_every_login(client, make_person):
+async def test_a_new_session_at_every_login(client: Client, make_person: MakePerson) -> None:
     """ASVS 7.2.4, 7.2.3: never one that a browser brought along; ids of 128 random bits, none alike."""
     person = await make_person()
     first = await client.sign_in(person)
@@ -149,7 +156,9 @@ async def test_a_new_session_at_every_login(client, make_person):
     assert len({each[i] for each in ids for i in range(2, 23)}) > 20
 
 
-async def test_revocation_is_of_the_session_and_not_of_a_text(client, make_person):
+async def test_revocation_is_of_the_session_and_not_of_a_text(
+    client: Client, make_person: MakePerson
+) -> None:
     """ASVS 9.1, RFC 8725: no other spelling of a revoked token, padded or not, is another token."""
     person = await make_person()
     first = await client.sign_in(person)

@@ -2,30 +2,47 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from secrets import token_hex
+from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from service.contracts.tables import users
-from service.domain.user_file import read_people
+from service.domain.user_file import Newcomer, read_people
 from service.operations.import_users import Imported, ImportUsers
+from service.store.database import Database
 from service.store.event_log import EventLog
+from service.store.script_client import ScriptClient
 from service.store.user_imports import UserImports
-from tests.support.people import Person
+from tests.support.people import Browser, Person
 from tests.support.processes import python
 
 BCRYPT = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
 DJANGO = "pbkdf2_sha1$24000$seasalt$F+kiWNHXbMBcwgxsvSKFCWHnZZ0="
 
 
-async def find(database, email):
+async def find(database: Database, email: str) -> Row[tuple[Any, ...]] | None:
     async with database.transaction() as connection:
         query = select(users).where(users.c.email_key == email)
         return (await connection.execute(query)).one_or_none()
 
 
-async def test_people_move_in_and_sign_in(browser, database, scripts, environment, tmp_path):
+async def hash_of(database: Database, email: str) -> str:
+    """The hash of a password that somebody has."""
+    row = await find(database, email)
+    assert row is not None
+    return str(row.password_hash)
+
+
+async def test_people_move_in_and_sign_in(
+    browser: Browser,
+    database: Database,
+    scripts: ScriptClient,
+    environment: dict[str, str],
+    tmp_path: Path,
+) -> None:
     """A dry run adds nobody; a second run nobody twice; the first sign-in renews the hash."""
     imports = ImportUsers(UserImports(database), EventLog(scripts), lambda: str(uuid4()))
     domain = f"{token_hex(6)}.example"
@@ -43,9 +60,10 @@ async def test_people_move_in_and_sign_in(browser, database, scripts, environmen
     file = tmp_path / "people.ndjson"
     file.write_text("\n".join(map(json.dumps, people)))
 
-    async def load(**given):
+    async def load(**given: Any) -> Imported:
         newcomers = read_people(file.read_text().splitlines(), ndjson=True, now=datetime.now(UTC))
-        return await imports(list(newcomers), said=lambda _: None, **given)
+        people = [one for one in newcomers if isinstance(one, Newcomer)]
+        return await imports(people, said=lambda _: None, **given)
 
     assert await load(dry=True) == Imported(added=3, known=0)
     assert await find(database, ann) is None
@@ -55,10 +73,11 @@ async def test_people_move_in_and_sign_in(browser, database, scripts, environmen
         "3 added, 0 were there already and are as they were",
     ), done.stderr
     row = await find(database, ann)
+    assert row is not None
     assert (row.name, row.created_at.year, row.password_hash) == ("Ann", 2020, BCRYPT)
 
     assert (await browser.login(Person(row.id, ann, "U*U")))["user"]["name"] == "Ann"
-    renewed = (await find(database, ann)).password_hash
+    renewed = await hash_of(database, ann)
     assert renewed.startswith("$argon2id$")
     assert (await browser.login(Person(row.id, ann, "U*U")))["access_token"]
     assert (await browser.login(Person("", bob, "KRONOS")))["access_token"]
@@ -67,10 +86,12 @@ async def test_people_move_in_and_sign_in(browser, database, scripts, environmen
     assert reply.code == "invalid_credentials"
 
     assert await load() == Imported(added=0, known=3)
-    assert (await find(database, ann)).password_hash == renewed
+    assert await hash_of(database, ann) == renewed
 
 
-async def test_a_fault_in_one_line_adds_nobody(database, environment, tmp_path):
+async def test_a_fault_in_one_line_adds_nobody(
+    database: Database, environment: dict[str, str], tmp_path: Path
+) -> None:
     """Every fault is named by its line, without what stands there."""
     email = f"{token_hex(6)}@people.example"
     file = tmp_path / "people.csv"

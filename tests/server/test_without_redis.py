@@ -4,13 +4,16 @@ import pytest
 from sqlalchemy import select
 
 from service.contracts.tables import sessions
+from service.embedded import EmbeddedServer
+from service.store.database import Database
 from service.store.redis_pool import open_redis
-from tests.support.people import Browser
+from tests.conftest import MakeSettings, Serve
+from tests.support.people import Browser, Person
 from tests.support.waiting import wait_until
 
 
 @pytest.fixture
-async def own(serve, make_settings, own_valkey) -> Browser:
+async def own(serve: Serve, make_settings: MakeSettings, own_valkey: EmbeddedServer) -> Browser:
     """A service on a Valkey that may be killed."""
     return await serve(make_settings(redis_url=own_valkey.url, redis_timeout_ms=250))
 
@@ -33,7 +36,9 @@ async def breaker(browser: Browser) -> str:
     return str(health.body["checks"]["redis"]["breaker"])
 
 
-async def test_access_tokens_go_on(own, own_valkey, person):
+async def test_access_tokens_go_on(
+    own: Browser, own_valkey: EmbeddedServer, person: Person
+) -> None:
     """A session that lives is served, and the answer says on what terms."""
     tokens = await own.login(person)
     assert "Auth-Degraded" not in (await own.me(tokens["access_token"])).headers
@@ -51,7 +56,9 @@ async def test_access_tokens_go_on(own, own_valkey, person):
     assert "Auth-Degraded" not in (await own.me(tokens["access_token"])).headers
 
 
-async def test_a_step_up_waits_and_takes_nothing_away(own, own_valkey, person):
+async def test_a_step_up_waits_and_takes_nothing_away(
+    own: Browser, own_valkey: EmbeddedServer, person: Person
+) -> None:
     """503; the session that it would have replaced goes on."""
     token = (await own.login(person))["access_token"]
     own_valkey.kill()
@@ -70,7 +77,9 @@ async def test_a_step_up_waits_and_takes_nothing_away(own, own_valkey, person):
     assert (await own.me(token)).status == 200
 
 
-async def test_a_full_redis_is_not_well(own, own_valkey, person):
+async def test_a_full_redis_is_not_well(
+    own: Browser, own_valkey: EmbeddedServer, person: Person
+) -> None:
     """Nobody can sign in or refresh: health says so, and that nothing is down."""
     tokens = await own.login(person)
     redis = open_redis(own_valkey.url, timeout=5)
@@ -86,7 +95,9 @@ async def test_a_full_redis_is_not_well(own, own_valkey, person):
     await redis.aclose()
 
 
-async def test_redis_down_deny(serve, make_settings, own_valkey, person):
+async def test_redis_down_deny(
+    serve: Serve, make_settings: MakeSettings, own_valkey: EmbeddedServer, person: Person
+) -> None:
     """REDIS_DOWN=deny: no answer rather than one that may be a moment old."""
     own = await serve(make_settings(redis_url=own_valkey.url, redis_down="deny"))
     tokens = await own.login(person)
@@ -96,7 +107,9 @@ async def test_redis_down_deny(serve, make_settings, own_valkey, person):
     assert (reply.status, reply.code) == (503, "service_unavailable")
 
 
-async def test_ended_sessions_stay_refused(own, own_valkey, person):
+async def test_ended_sessions_stay_refused(
+    own: Browser, own_valkey: EmbeddedServer, person: Person
+) -> None:
     """What ended before the outage is refused in it, and after it."""
     tokens = await own.login(person)
     await own.logout(tokens["access_token"])
@@ -109,7 +122,9 @@ async def test_ended_sessions_stay_refused(own, own_valkey, person):
     assert (await own.me(tokens["access_token"])).code == "token_revoked"
 
 
-async def test_what_needs_redis_says_so(own, own_valkey, person):
+async def test_what_needs_redis_says_so(
+    own: Browser, own_valkey: EmbeddedServer, person: Person
+) -> None:
     """Refresh and login answer 503 with Retry-After, never a 401: the client keeps its session."""
     tokens = await own.login(person)
     own_valkey.kill()
@@ -127,7 +142,9 @@ async def test_what_needs_redis_says_so(own, own_valkey, person):
     assert (await own.refresh(tokens["refresh_token"])).status == 200
 
 
-async def test_logout_is_taken(own, own_valkey, person, database):
+async def test_logout_is_taken(
+    own: Browser, own_valkey: EmbeddedServer, person: Person, database: Database
+) -> None:
     """Committed, refused here at once, and answered 202; Redis hears of it from the workers."""
     tokens, other = await own.login(person), await own.login(person)
     own_valkey.kill()
@@ -147,7 +164,9 @@ async def test_logout_is_taken(own, own_valkey, person, database):
     assert (await own.refresh(tokens["refresh_token"])).code == "session_revoked"
 
 
-async def test_an_end_elsewhere_is_known_here(serve, make_settings, own_valkey, person):
+async def test_an_end_elsewhere_is_known_here(
+    serve: Serve, make_settings: MakeSettings, own_valkey: EmbeddedServer, person: Person
+) -> None:
     """Another process' logout reaches this one's copy within seconds, Redis or not."""
     here, there = [await serve(make_settings(redis_url=own_valkey.url)) for _ in range(2)]
     tokens = await here.login(person)
@@ -161,7 +180,9 @@ async def test_an_end_elsewhere_is_known_here(serve, make_settings, own_valkey, 
     await wait_until(refused)
 
 
-async def test_a_login_in_vain_leaves_nothing(own, own_valkey, person, database):
+async def test_a_login_in_vain_leaves_nothing(
+    own: Browser, own_valkey: EmbeddedServer, person: Person, database: Database
+) -> None:
     """A sign-in that cannot open its session leaves no live row behind."""
     own_valkey.kill()
     login = {"email": person.email, "password": person.password}

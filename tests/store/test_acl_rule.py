@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from service.store.scripts import load_all
+from service.store.scripts import Script, load_all
 from tests.support.acl import documented_rule
 
 CALL = re.compile(r'redis\.p?call\("([A-Z]+)"(?:, "(CREATE|DELCONSUMER|CONSUMERS)")?')
@@ -13,7 +13,7 @@ CALL = re.compile(r'redis\.p?call\("([A-Z]+)"(?:, "(CREATE|DELCONSUMER|CONSUMERS
 
 @pytest.mark.parametrize("user", ["inphora", "inphora-sessions"])
 @pytest.mark.parametrize("script", load_all(), ids=lambda script: script.name)
-def test_every_command_of_a_script_is_granted(script, user):
+def test_every_command_of_a_script_is_granted(script: Script, user: str) -> None:
     rule = documented_rule(user)
 
     for words in CALL.findall(script.source):

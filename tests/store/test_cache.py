@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,14 +12,14 @@ from service.store.cache import Cache
 class Loader:
     """Counts how often it is asked; answers when it is let."""
 
-    def __init__(self, *values):
+    def __init__(self, *values: Any) -> None:
         self.values = list(values)
         self.calls = 0
         self.started = asyncio.Event()
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def __call__(self):
+    async def __call__(self) -> Any:
         self.calls += 1
         self.started.set()
         value = self.values[min(self.calls, len(self.values)) - 1]
@@ -29,16 +30,16 @@ class Loader:
 
 
 @pytest.fixture
-def clock():
+def clock() -> list[float]:
     return [0.0]
 
 
 @pytest.fixture
-def cache(clock):
+def cache(clock: list[float]) -> Cache[Any]:
     return Cache(timedelta(seconds=5), size=3, clock=lambda: clock[0])
 
 
-async def test_many_misses_are_one_load(cache):
+async def test_many_misses_are_one_load(cache: Cache[Any]) -> None:
     """A hundred requests of one key at once ask once."""
     load = Loader("v")
     load.gate.clear()
@@ -50,7 +51,7 @@ async def test_many_misses_are_one_load(cache):
     assert load.calls == 1
 
 
-async def test_a_caller_that_gives_up_stops_nobody(cache):
+async def test_a_caller_that_gives_up_stops_nobody(cache: Cache[Any]) -> None:
     """The load goes on for those who still wait."""
     load = Loader("v")
     load.gate.clear()
@@ -62,7 +63,7 @@ async def test_a_caller_that_gives_up_stops_nobody(cache):
     assert await second == "v"
 
 
-async def test_lifetime(cache, clock):
+async def test_lifetime(cache: Cache[Any], clock: list[float]) -> None:
     """A value is kept so long and no longer."""
     load = Loader("old", "new")
     assert await cache.get("k", load) == "old"
@@ -73,7 +74,7 @@ async def test_lifetime(cache, clock):
     assert (cache.hits, cache.misses) == (1, 2)
 
 
-async def test_tags(cache):
+async def test_tags(cache: Cache[Any]) -> None:
     """A change drops what it made wrong, and nothing else."""
     one, two = Loader(1, 11), Loader(2, 22)
     await cache.get("one", one, tags=["a", "b"])
@@ -84,7 +85,7 @@ async def test_tags(cache):
     assert await cache.get("two", two, tags=["b"]) == 2
 
 
-async def test_a_change_during_a_load(cache):
+async def test_a_change_during_a_load(cache: Cache[Any]) -> None:
     """What was read before a change is not kept after it."""
     load = Loader("old", "new")
     load.gate.clear()
@@ -98,7 +99,7 @@ async def test_a_change_during_a_load(cache):
 
 
 @pytest.mark.parametrize("absent", [None, OSError("away")], ids=["nothing found", "an error"])
-async def test_what_is_no_value_is_not_kept(cache, absent):
+async def test_what_is_no_value_is_not_kept(cache: Cache[Any], absent: Any | None) -> None:
     """Neither an absence nor an error is remembered."""
     load = Loader(absent, "v")
     if absent is None:
@@ -110,7 +111,7 @@ async def test_what_is_no_value_is_not_kept(cache, absent):
     assert await cache.get("k", load) == "v"
 
 
-async def test_size(cache):
+async def test_size(cache: Cache[Any]) -> None:
     """The oldest goes first."""
     loads = {name: Loader(name) for name in "abcd"}
     for name, load in loads.items():

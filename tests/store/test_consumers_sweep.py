@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from service.contracts import keys
+from tests.store.conftest import World
 from workers.stream import EventStream
 from workers.sweep import SweepConsumers
 
@@ -12,7 +13,7 @@ LONG = timedelta(hours=1)
 
 
 @pytest.mark.parametrize("world", ["real"], indirect=True)
-async def test_names_go_and_entries_stay(world):
+async def test_names_go_and_entries_stay(world: World) -> None:
     """Who holds an entry keeps it, and who asked just now keeps the name."""
     session = await world.open()
     streams = [

@@ -1,20 +1,28 @@
 """Signing keys follow each other without a gap, whoever rotates when."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
+from service.contracts.events import EventType
 from service.domain.access_token import AccessTokens
 from service.domain.errors import ServiceUnavailableError
 from service.domain.key_ring import KeyState, arranged, tail
 from service.domain.secrets import Sealer
+from service.domain.sessions import Origin
 from service.domain.signing_key import ALGORITHMS, SigningKey
 from service.store.event_log import EventLog
 from service.store.key_rotation import KeyRotation
 from service.store.signing_keys import SigningKeyRecords
 from service.wiring.signing import follow_keys
+from tests.audit.conftest import (
+    Books,
+    fresh_database,  # noqa: F401 - a fixture
+)
 from tests.audit.conftest import books as books_  # noqa: F401 - a fixture
 from tests.conftest import now_ms
 from tests.support.waiting import wait_until
@@ -26,36 +34,47 @@ SEAL = Sealer([bytes(32)], bytes)
 class Events(EventLog):
     """What was told, in order; `away` raises instead."""
 
-    def __init__(self):
-        self.told = []
+    def __init__(self) -> None:
+        self.told: list[Any] = []
 
-    async def append(self, event, _origin, *, reason, data, **_):
+    async def append(
+        self,
+        event: EventType,
+        origin: Origin,
+        *,
+        reason: str = "",
+        data: Mapping[str, Any] | None = None,
+        **_: Any,
+    ) -> None:
+        assert data is not None
         self.told.append((event.value, data["kid"], reason))
 
 
 @pytest.fixture
-async def records(books_):  # noqa: F811
+async def records(books_: Books) -> SigningKeyRecords:  # noqa: F811
     """The table in a database of its own, empty."""
     await books_.sql("truncate signing_keys")
     return SigningKeyRecords(books_.database, SEAL)
 
 
 @pytest.fixture
-def events():
+def events() -> Events:
     return Events()
 
 
 @pytest.fixture
-def rotation(records, events):
+def rotation(records: SigningKeyRecords, events: Events) -> KeyRotation:
     return KeyRotation(records, events, TTL)
 
 
-async def states(records):
+async def states(records: SigningKeyRecords) -> dict[Any, Any]:
     return {key.key.kid: key.state(now_ms()) for key in await records.everything()}
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-async def test_the_first_key_signs_at_once(rotation, records, events, algorithm):
+async def test_the_first_key_signs_at_once(
+    rotation: KeyRotation, records: SigningKeyRecords, events: Events, algorithm: str
+) -> None:
     """Nobody has kept a JWKS yet; and there is nothing that it replaces."""
     await asyncio.gather(*[rotation.ensure(algorithm) for _ in range(3)])
 
@@ -65,7 +84,9 @@ async def test_the_first_key_signs_at_once(rotation, records, events, algorithm)
     assert (key.key.algorithm, events.told) == (algorithm, [])
 
 
-async def test_a_new_key_is_published_before_it_signs(rotation, records, events):
+async def test_a_new_key_is_published_before_it_signs(
+    rotation: KeyRotation, records: SigningKeyRecords, events: Events
+) -> None:
     """And the old one until its last token has ended; two who rotate at once make one."""
     await rotation.ensure("ES256")
     [old] = await records.load()
@@ -86,7 +107,7 @@ async def test_a_new_key_is_published_before_it_signs(rotation, records, events)
     assert arranged([new, old], now_ms())[0] == old.key
 
 
-async def test_at_once(rotation, records):
+async def test_at_once(rotation: KeyRotation, records: SigningKeyRecords) -> None:
     """`--now` lets the key that waits sign; the old one stays published."""
     await rotation.ensure("ES256")
     waiting = await rotation.rotate("ES256")
@@ -99,7 +120,9 @@ async def test_at_once(rotation, records):
     assert sorted((await states(records)).values()) == [KeyState.CURRENT, *[KeyState.RETIRING] * 2]
 
 
-async def test_another_algorithm_is_a_rotation(rotation, records):
+async def test_another_algorithm_is_a_rotation(
+    rotation: KeyRotation, records: SigningKeyRecords
+) -> None:
     """JWT_ALGORITHM changed: its key is published first, like any other; the old one signs on."""
     await rotation.ensure("ES256")
     await rotation.ensure("EdDSA")
@@ -111,7 +134,7 @@ async def test_another_algorithm_is_a_rotation(rotation, records):
     assert arranged([new, old], new.signs_from_ms)[0] == new.key
 
 
-async def test_by_age(rotation, records, books_):  # noqa: F811
+async def test_by_age(rotation: KeyRotation, records: SigningKeyRecords, books_: Books) -> None:  # noqa: F811
     """A young key is left alone, an old one is replaced once."""
     await rotation.ensure("ES256")
     assert await rotation.by_age("ES256", 90) is None
@@ -122,7 +145,12 @@ async def test_by_age(rotation, records, books_):  # noqa: F811
     assert sorted((await states(records)).values()) == [KeyState.CURRENT, KeyState.NEXT]
 
 
-async def test_a_leaked_key_is_published_no_more(rotation, records, events, books_):  # noqa: F811
+async def test_a_leaked_key_is_published_no_more(
+    rotation: KeyRotation,
+    records: SigningKeyRecords,
+    events: Events,
+    books_: Books,  # noqa: F811 - the fixture
+) -> None:
     """All others go at once, those that only waited too, their private halves with them."""
     await rotation.ensure("ES256")
     await rotation.rotate("ES256")
@@ -142,11 +170,11 @@ async def test_a_leaked_key_is_published_no_more(rotation, records, events, book
 
 
 async def test_a_private_half_is_destroyed_when_nobody_signs_with_it(
-    rotation,
-    records,
-    events,
-    books_,  # noqa: F811
-):
+    rotation: KeyRotation,
+    records: SigningKeyRecords,
+    events: Events,
+    books_: Books,  # noqa: F811
+) -> None:
     """Not before every process must know; the public half is kept, for `keys list` and old tokens."""
     await rotation.ensure("ES256")
     await rotation.rotate("ES256", at_once=True)
@@ -165,20 +193,27 @@ async def test_a_private_half_is_destroyed_when_nobody_signs_with_it(
     assert arranged([new, old], now_ms()) == [new.key, old.key]
 
 
-async def test_what_cannot_be_told_does_not_happen(rotation, records, events):
+async def test_what_cannot_be_told_does_not_happen(
+    rotation: KeyRotation,
+    records: SigningKeyRecords,
+    events: Events,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The event is written before the commit."""
     await rotation.ensure("ES256")
 
-    async def fail(*_, **__):
+    async def fail(*_: object, **__: object) -> None:
         raise ServiceUnavailableError
 
-    events.append = fail
+    monkeypatch.setattr(events, "append", fail)
     with pytest.raises(ServiceUnavailableError):
         await rotation.rotate("ES256")
     assert len(await records.everything()) == 1
 
 
-async def test_a_process_changes_keys_while_sql_is_away(rotation, records):
+async def test_a_process_changes_keys_while_sql_is_away(
+    rotation: KeyRotation, records: SigningKeyRecords, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """By what it read last; each failure is one line in the log, without a traceback."""
     await rotation.ensure("ES256")
     soon = KeyRotation(records, rotation.events, TTL, lead=timedelta(seconds=1))
@@ -193,14 +228,14 @@ async def test_a_process_changes_keys_while_sql_is_away(rotation, records):
     assert tokens.keys[0].kid != new.kid
     loads = []
 
-    async def load(real=records.load):
+    async def load(real: Any = records.load) -> Any:
         loads.append(1)
         if len(loads) > 1:
             message = "a\nlong\nstory"
             raise RuntimeError(message)
         return await real()
 
-    records.load = load
+    monkeypatch.setattr(records, "load", load)
     tokens.used = True
     with capture_logs() as lines:
         following = asyncio.create_task(

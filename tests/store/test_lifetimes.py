@@ -4,10 +4,10 @@ from service.contracts.events import EventType
 from service.domain.sessions import EndReason
 from service.store.challenges import Challenge, Challenges
 from service.store.event_log import EventLog
-from tests.store.conftest import ORIGIN
+from tests.store.conftest import ORIGIN, World
 
 
-async def test_every_key_but_the_streams_has_a_lifetime(world):
+async def test_every_key_but_the_streams_has_a_lifetime(world: World) -> None:
     """Sessions, tombstones, users and challenges all go by themselves."""
     before = set(await world.redis.keys("auth:{*"))
     session, other, third = [await world.open() for _ in range(3)]
@@ -30,7 +30,7 @@ async def test_every_key_but_the_streams_has_a_lifetime(world):
             assert await world.redis.pttl(key) > 0, key
 
 
-async def test_the_key_outlives_its_limits_a_little(world):
+async def test_the_key_outlives_its_limits_a_little(world: World) -> None:
     """The next caller after a limit still learns why; then the key is gone."""
     session = await world.open()
 

@@ -8,6 +8,7 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
 from secrets import token_hex
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from service.domain.rate_limits import EXACT_UP_TO, LimitPolicy, Standing
+from service.embedded import EmbeddedServer
 from service.store.limit_windows import LimitWindows
 from service.store.local_windows import LocalWindows
 from service.store.redis_pool import open_redis
@@ -190,12 +192,14 @@ def run(machine: type[Windows], *, examples: int, steps: int) -> None:
         pytest.param(Coarse, 40, 15, id="the coarse form within its bound"),
     ],
 )
-def test_redis_agrees_with_the_model(valkey, machine, examples, steps):
+def test_redis_agrees_with_the_model(
+    valkey: EmbeddedServer, machine: type[Any], examples: int, steps: int
+) -> None:
     """No sequence of requests and waits makes them differ."""
     machine.url = valkey.url
     run(machine, examples=examples, steps=steps)
 
 
-def test_memory_agrees_with_the_model():
+def test_memory_agrees_with_the_model() -> None:
     """The form of a process by itself keeps the same bound."""
     run(InMemory, examples=200, steps=50)

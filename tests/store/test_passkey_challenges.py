@@ -10,15 +10,15 @@ from service.contracts import keys
 from service.domain.passkeys import Purpose
 from service.store.challenges import Challenge, Challenges
 from service.store.passkey_challenges import PasskeyChallenges
-from tests.store.conftest import ORIGIN
+from tests.store.conftest import ORIGIN, World
 
 
 @pytest.fixture
-def challenges(world):
+def challenges(world: World) -> PasskeyChallenges:
     return PasskeyChallenges(world.scripts, token_bytes)
 
 
-async def test_one_time_secrets_have_exactly_one_winner(challenges):
+async def test_one_time_secrets_have_exactly_one_winner(challenges: PasskeyChallenges) -> None:
     """ASVS 6.5.1, 15.4.2: of many answers to one challenge, one counts."""
     challenge = await challenges.ask(Purpose.SIGN_IN)
     won = await asyncio.gather(*[challenges.spend(challenge, Purpose.SIGN_IN) for _ in range(20)])
@@ -30,7 +30,9 @@ async def test_one_time_secrets_have_exactly_one_winner(challenges):
     ("purpose", "within"),
     [(Purpose.SIGN_IN, "s1"), (Purpose.ADD, "s1"), (Purpose.STEP_UP, "s2"), (Purpose.STEP_UP, "")],
 )
-async def test_a_challenge_is_for_one_thing(challenges, purpose, within):
+async def test_a_challenge_is_for_one_thing(
+    challenges: PasskeyChallenges, purpose: Purpose, within: str
+) -> None:
     """Tried for anything else it is gone, too."""
     challenge = await challenges.ask(Purpose.STEP_UP, "s1")
 
@@ -39,11 +41,13 @@ async def test_a_challenge_is_for_one_thing(challenges, purpose, within):
 
 
 @pytest.mark.parametrize("challenge", [b"", b"\0" * 31, b"\0" * 32, b"\xff" * 32, b"\0" * 99])
-async def test_what_was_never_asked(challenges, challenge):
+async def test_what_was_never_asked(challenges: PasskeyChallenges, challenge: bytes) -> None:
     assert not await challenges.spend(challenge, Purpose.SIGN_IN)
 
 
-async def test_challenges_have_256_bits_but_four_and_end_by_themselves(challenges, world):
+async def test_challenges_have_256_bits_but_four_and_end_by_themselves(
+    challenges: PasskeyChallenges, world: World
+) -> None:
     """The first byte is the partition's: one script, one slot."""
     asked = [await challenges.ask(Purpose.SIGN_IN) for _ in range(64)]
 
@@ -55,7 +59,7 @@ async def test_challenges_have_256_bits_but_four_and_end_by_themselves(challenge
     assert 0 < await world.redis.pttl(found) <= 300_000
 
 
-async def test_looking_at_a_second_factors_challenge_costs_no_try(world):
+async def test_looking_at_a_second_factors_challenge_costs_no_try(world: World) -> None:
     challenges = Challenges(world.scripts)
     token = await challenges.open(world.session().id, Challenge(world.user_id, 1, "d"), ORIGIN)
     for _ in range(9):

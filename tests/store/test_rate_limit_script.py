@@ -1,16 +1,23 @@
 """The window's rules, one by one, in both forms, on fakeredis and on a real Valkey."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from secrets import token_hex
+from typing import Any, cast
 
 import pytest
 
 from service.contracts import keys
-from service.domain.rate_limits import EXACT_UP_TO, LimitPolicy
+from service.domain.rate_limits import EXACT_UP_TO, LimitPolicy, Standing
 from service.store.limit_windows import MAX_CLOSED, LimitWindows
+from service.store.script_client import ScriptClient
+from tests.store.conftest import World
 from tests.support.waiting import wait_until
+
+Ask = Callable[..., Awaitable[Standing]]
+
 
 WINDOW_MS = 8000
 """Eight buckets of a second."""
@@ -30,16 +37,16 @@ def make_policy(limit: int, *, window_ms: int = WINDOW_MS) -> LimitPolicy:
 
 
 @pytest.fixture
-def windows(world):
+def windows(world: World) -> LimitWindows:
     """Windows of a process whose clock and the store's are the test's."""
     return LimitWindows(world.scripts, ticks_ms=world.clock, clock=world.clock)
 
 
 @pytest.fixture
-def ask(windows):
+def ask(windows: LimitWindows) -> Ask:
     """Asks the store itself, whatever the process remembers."""
 
-    async def ask(policy, subject="x"):
+    async def ask(policy: LimitPolicy, subject: str = "x") -> Standing:
         windows.forget()
         return await windows.settle(windows.ask(policy, subject))
 
@@ -47,7 +54,7 @@ def ask(windows):
 
 
 @FORMS
-async def test_the_limit_is_the_limit(ask, limit):
+async def test_the_limit_is_the_limit(ask: Ask, limit: int) -> None:
     """So many at once, not one more; the answer counts down."""
     policy = make_policy(limit)
 
@@ -57,7 +64,7 @@ async def test_the_limit_is_the_limit(ask, limit):
 
 
 @FORMS
-async def test_concurrent_requests(windows, limit):
+async def test_concurrent_requests(windows: LimitWindows, limit: int) -> None:
     """All at once, through one pipeline: the same."""
     policy = make_policy(limit)
 
@@ -68,7 +75,7 @@ async def test_concurrent_requests(windows, limit):
 
 
 @FORMS
-async def test_the_wait_is_true(ask, world, limit):
+async def test_the_wait_is_true(ask: Ask, world: World, limit: int) -> None:
     """A millisecond before it is over the answer is no; then it is yes."""
     policy = make_policy(limit)
     for _ in range(limit):
@@ -82,7 +89,7 @@ async def test_the_wait_is_true(ask, world, limit):
     assert (await ask(policy)).admitted
 
 
-async def test_an_exact_window_slides(ask, world):
+async def test_an_exact_window_slides(ask: Ask, world: World) -> None:
     """One place comes free for each request that grows old, when it does."""
     policy = make_policy(3)
     for _ in range(3):
@@ -96,7 +103,7 @@ async def test_an_exact_window_slides(ask, world):
         assert not (await ask(policy)).admitted
 
 
-async def test_a_coarse_window_has_no_seam(ask, world):
+async def test_a_coarse_window_has_no_seam(ask: Ask, world: World) -> None:
     """Twice the limit around the end of a fixed window is what two buckets would let through."""
     limit = EXACT_UP_TO + 2
     policy = make_policy(limit)
@@ -112,7 +119,7 @@ async def test_a_coarse_window_has_no_seam(ask, world):
 
 
 @FORMS
-async def test_a_refused_request_is_not_counted(ask, world, limit):
+async def test_a_refused_request_is_not_counted(ask: Ask, world: World, limit: int) -> None:
     """Who keeps knocking waits no longer for it."""
     policy = make_policy(limit)
     for _ in range(limit):
@@ -127,7 +134,9 @@ async def test_a_refused_request_is_not_counted(ask, world, limit):
 
 
 @FORMS
-async def test_the_first_refusal_is_marked_once_a_window(ask, world, limit):
+async def test_the_first_refusal_is_marked_once_a_window(
+    ask: Ask, world: World, limit: int
+) -> None:
     """Also when the window has moved on in between."""
     policy = make_policy(limit)
     marks = []
@@ -143,7 +152,7 @@ async def test_the_first_refusal_is_marked_once_a_window(ask, world, limit):
 
 
 @FORMS
-async def test_callers_and_policies_are_apart(ask, limit):
+async def test_callers_and_policies_are_apart(ask: Ask, limit: int) -> None:
     """One caller's requests are nobody else's."""
     policy, other = make_policy(limit), make_policy(limit)
     for _ in range(limit + 1):
@@ -167,7 +176,9 @@ async def test_callers_and_policies_are_apart(ask, limit):
         ),
     ],
 )
-async def test_a_policy_that_changes(ask, before, after, left):
+async def test_a_policy_that_changes(
+    ask: Ask, before: dict[str, Any], after: dict[str, Any], left: int | None
+) -> None:
     """Its windows go on wherever they can."""
     policy = replace(make_policy(1), **before)
     for _ in range(5):
@@ -179,7 +190,7 @@ async def test_a_policy_that_changes(ask, before, after, left):
         assert standing.remaining == left - 1
 
 
-async def test_the_wait_after_a_limit_was_lowered(ask, world):
+async def test_the_wait_after_a_limit_was_lowered(ask: Ask, world: World) -> None:
     """As many must grow old as are too many."""
     policy = make_policy(5)
     for _ in range(5):
@@ -189,7 +200,7 @@ async def test_the_wait_after_a_limit_was_lowered(ask, world):
     assert (await ask(replace(policy, limit=2))).reset_ms == 8000 - 5000 + 3000
 
 
-async def test_the_wait_after_a_coarse_limit_was_lowered(ask, world):
+async def test_the_wait_after_a_coarse_limit_was_lowered(ask: Ask, world: World) -> None:
     """The same by bucket: two of three must go before less than 150 of 300 are left."""
     policy = make_policy(300)
     world.clock.now_ms -= world.clock.now_ms % 1000
@@ -202,7 +213,9 @@ async def test_the_wait_after_a_coarse_limit_was_lowered(ask, world):
 
 
 @FORMS
-async def test_a_clock_that_steps_back_admits_nobody_twice(ask, world, limit):
+async def test_a_clock_that_steps_back_admits_nobody_twice(
+    ask: Ask, world: World, limit: int
+) -> None:
     """As after a failover: a window stands still until the clock has caught up."""
     policy = make_policy(limit)
     for _ in range(limit):
@@ -215,7 +228,7 @@ async def test_a_clock_that_steps_back_admits_nobody_twice(ask, world, limit):
 
 
 @FORMS
-async def test_memory(ask, world, limit):
+async def test_memory(ask: Ask, world: World, limit: int) -> None:
     """4 bytes a request in the exact form, 40 bytes in all in the coarse one."""
     policy = make_policy(limit)
     key = keys.rate_limit(policy.name, "x")
@@ -229,7 +242,7 @@ async def test_memory(ask, world, limit):
 
 
 @FORMS
-async def test_every_window_has_a_lifetime(ask, world, limit):
+async def test_every_window_has_a_lifetime(ask: Ask, world: World, limit: int) -> None:
     """It lives as long as it could still refuse or stay silent, and no longer."""
     policy = make_policy(limit)
     for _ in range(limit + 2):
@@ -239,7 +252,7 @@ async def test_every_window_has_a_lifetime(ask, world, limit):
 
 
 @FORMS
-async def test_it_goes_by_itself(world, limit):
+async def test_it_goes_by_itself(world: World, limit: int) -> None:
     """By the store's own clock: nothing is left of a caller who has gone."""
     policy = make_policy(limit, window_ms=400)
     windows = LimitWindows(world.scripts, ticks_ms=world.clock)
@@ -247,7 +260,7 @@ async def test_it_goes_by_itself(world, limit):
     assert standing.admitted
     assert 0 < standing.reset_ms <= 450
 
-    async def gone():
+    async def gone() -> bool:
         return not await world.redis.exists(keys.rate_limit(policy.name, "x"))
 
     assert not await gone()
@@ -257,20 +270,20 @@ async def test_it_goes_by_itself(world, limit):
 class Counting:
     """Scripts, and how many were run."""
 
-    def __init__(self, scripts) -> None:
+    def __init__(self, scripts: ScriptClient) -> None:
         self.scripts = scripts
         self.runs = 0
 
-    def run(self, name, **given):
+    def run(self, name: str, **given: Any) -> Any:
         self.runs += 1
         return self.scripts.run(name, **given)
 
 
 @FORMS
-async def test_who_was_refused_is_refused_from_memory(world, limit):
+async def test_who_was_refused_is_refused_from_memory(world: World, limit: int) -> None:
     """A flood costs Redis nothing; when the wait is over Redis is asked again."""
     scripts = Counting(world.scripts)
-    windows = LimitWindows(scripts, ticks_ms=world.clock, clock=world.clock)
+    windows = LimitWindows(cast("ScriptClient", scripts), ticks_ms=world.clock, clock=world.clock)
     policy = make_policy(limit)
     for _ in range(limit + 1):
         standing = await windows.settle(windows.ask(policy, "x"))
@@ -288,7 +301,7 @@ async def test_who_was_refused_is_refused_from_memory(world, limit):
     assert scripts.runs == runs + 1
 
 
-async def test_the_memory_of_refusals_is_bounded(world):
+async def test_the_memory_of_refusals_is_bounded(world: World) -> None:
     """Callers without end cannot fill a process."""
     windows = LimitWindows(world.scripts, ticks_ms=world.clock, clock=world.clock)
     for number in range(MAX_CLOSED + 50):

@@ -1,6 +1,7 @@
 """Refusals that pass are told from mistakes, and every trouble has a line for operators."""
 
 import ssl
+from typing import Any
 
 import pytest
 from redis.exceptions import (
@@ -25,12 +26,12 @@ from service.store.script_client import AWAY
         "BUSY Redis is busy running a script",
     ],
 )
-def test_it_passes(said):
+def test_it_passes(said: str) -> None:
     """A caller hears 503 and may try again."""
     assert isinstance(passing(ResponseError(said)), AWAY)
 
 
-def test_a_mistake_stays_one():
+def test_a_mistake_stays_one() -> None:
     mistake = ResponseError("WRONGTYPE Operation against a key")
 
     assert passing(mistake) is mistake
@@ -50,6 +51,6 @@ def test_a_mistake_stays_one():
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_explained(error, hint):
+def test_explained(error: Any, hint: str) -> None:
     assert hint in explain(error)
     assert "\n" not in explain(error)

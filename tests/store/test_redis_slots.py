@@ -1,5 +1,7 @@
 """Where commands of this service go in a cluster."""
 
+from typing import Any
+
 import pytest
 from redis.crc import key_slot
 
@@ -28,20 +30,20 @@ A, B = keys.events(3), keys.session(3, "x")
     ],
     ids=lambda value: str(value[0]) if isinstance(value, tuple) else "",
 )
-def test_place(args, expected):
+def test_place(args: tuple[Any, ...], expected: int | Where) -> None:
     assert place(args) == expected
 
 
-def test_a_keyed_command_without_a_key():
+def test_a_keyed_command_without_a_key() -> None:
     with pytest.raises(ValueError, match="without a key"):
         place(("RANDOMKEY",))
 
 
-def test_every_partition_is_one_slot():
+def test_every_partition_is_one_slot() -> None:
     """A script's keys lie together, and the partitions are spread."""
     slots = [place(("GET", keys.events(partition))) for partition in range(keys.PARTITIONS)]
 
     for partition in range(keys.PARTITIONS):
         assert place(("GET", keys.user(partition, "u"))) == slots[partition]
         assert place(("GET", keys.challenge(partition, "c"))) == slots[partition]
-    assert len({slot * 3 // 16_384 for slot in slots}) == 3
+    assert len({slot * 3 // 16_384 for slot in slots if isinstance(slot, int)}) == 3

@@ -1,5 +1,7 @@
 """What a Redis URL may say."""
 
+from typing import Any
+
 import pytest
 
 from service.store.redis_url import RedisUrl, Topology, read_url
@@ -47,7 +49,7 @@ from service.store.redis_url import RedisUrl, Topology, read_url
         ),
     ],
 )
-def test_read(url, expected):
+def test_read(url: str, expected: dict[str, Any]) -> None:
     read = read_url(url)
 
     plain = {"topology": Topology.SERVER, "options": read.options}
@@ -64,7 +66,7 @@ def test_read(url, expected):
         pytest.param("redis://:secret@h:port", "[Pp]ort", id="a port that is none"),
     ],
 )
-def test_refused(url, said):
+def test_refused(url: str, said: str) -> None:
     """With a reason, and without the password."""
     with pytest.raises(ValueError, match=said) as refused:
         read_url(url)
@@ -72,7 +74,7 @@ def test_refused(url, said):
     assert "secret" not in str(refused.value)
 
 
-def test_an_unknown_option_is_left_out(capsys):
+def test_an_unknown_option_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
     """Platforms add options of other clients; they must not stop a start."""
     assert read_url("redis://h?family=6&db=1").options == {"db": "1"}
 

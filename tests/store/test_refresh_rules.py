@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from service.domain.sessions import REPLAY_CAP, EndReason, Rotation
-from tests.store.conftest import ORIGIN, POLICY
+from service.domain.sessions import REPLAY_CAP, EndReason, Rotation, Session, SessionPolicy
+from service.store.session_replies import Rotated
+from tests.store.conftest import ORIGIN, POLICY, World
 
 WINDOW_MS = 10_000
 STRICT = type(POLICY)(
@@ -17,11 +18,13 @@ STRICT = type(POLICY)(
 )
 
 
-async def rotate(world, session, generation, policy=POLICY):
+async def rotate(
+    world: World, session: Session, generation: int, policy: SessionPolicy = POLICY
+) -> Rotated:
     return await world.live(policy).rotate(session.id, generation=generation, origin=ORIGIN)
 
 
-async def at_generation(world, generation, *, seen):
+async def at_generation(world: World, generation: int, *, seen: bool) -> Session:
     """A session that has been refreshed up to a generation, its answer seen or lost."""
     session = await world.open()
     for g in range(1, generation):
@@ -43,7 +46,15 @@ async def at_generation(world, generation, *, seen):
         pytest.param(7, True, 0, "recovered", 8, "token.recovered", id="ahead of the store: it lost a write; go forward"),
     ],
 )  # fmt: skip
-async def test_case(world, presented, seen, later_ms, outcome, generation, event):
+async def test_case(
+    world: World,
+    presented: int,
+    seen: bool,
+    later_ms: int,
+    outcome: str,
+    generation: int | None,
+    event: str,
+) -> None:
     """Each row of the table has its outcome, its generation and exactly one event."""
     session = await at_generation(world, 3, seen=seen)
     before = len(await world.said())
@@ -60,7 +71,7 @@ async def test_case(world, presented, seen, later_ms, outcome, generation, event
 
 
 @pytest.mark.parametrize("later_ms", [0, 1, WINDOW_MS * 2])
-async def test_strict_reading(world, later_ms):
+async def test_strict_reading(world: World, later_ms: int) -> None:
     """REFRESH_REPLAY_SECONDS=0: any second use of a token ends its session (ASVS 10.4.5)."""
     session = await world.open(STRICT)
     await rotate(world, session, 1, STRICT)
@@ -69,7 +80,7 @@ async def test_strict_reading(world, later_ms):
     assert (await rotate(world, session, 1, STRICT)).outcome is Rotation.REUSED
 
 
-async def test_replays_of_a_lost_answer_are_capped(world):
+async def test_replays_of_a_lost_answer_are_capped(world: World) -> None:
     """A generation is given out again so often and no more."""
     session = await world.open()
     await rotate(world, session, 1)
@@ -80,7 +91,7 @@ async def test_replays_of_a_lost_answer_are_capped(world):
     assert outcomes == [Rotation.REPLAYED] * REPLAY_CAP + [Rotation.REUSED]
 
 
-async def test_each_generation_has_its_own_replays(world):
+async def test_each_generation_has_its_own_replays(world: World) -> None:
     """Replays of one lost answer do not count against the next."""
     session = await world.open()
     for generation in (1, 2, 3):
@@ -90,7 +101,7 @@ async def test_each_generation_has_its_own_replays(world):
             assert (await rotate(world, session, generation)).outcome is Rotation.REPLAYED
 
 
-async def test_leapfrog(world):
+async def test_leapfrog(world: World) -> None:
     """Thief and owner alternate, each one behind: caught, for what was seen is not replayed."""
     session = await world.open()
     await rotate(world, session, 1)  # the thief rotates a copied token first
@@ -109,7 +120,7 @@ async def test_leapfrog(world):
         pytest.param(timedelta(hours=23), POLICY.max_ttl, "absolute_timeout", id="too old"),
     ],
 )
-async def test_limits(world, idle, age, reason):
+async def test_limits(world: World, idle: timedelta, age: timedelta, reason: str) -> None:
     """A limit ends the session on the store's clock, with one event, and is told ever after."""
     session = await world.open()
     generation = 1
@@ -129,7 +140,7 @@ async def test_limits(world, idle, age, reason):
     assert (await world.said()).count("session.expired") == 1
 
 
-async def test_just_before_a_limit(world):
+async def test_just_before_a_limit(world: World) -> None:
     """One millisecond earlier it is alive."""
     session = await world.open()
     world.clock.now_ms += int(POLICY.idle_ttl.total_seconds() * 1000) - 1
@@ -137,7 +148,7 @@ async def test_just_before_a_limit(world):
     assert (await rotate(world, session, 1)).outcome is Rotation.ROTATED
 
 
-async def test_ended_stays_ended(world):
+async def test_ended_stays_ended(world: World) -> None:
     """A tombstone answers with its reason and writes nothing."""
     session = await world.open()
     await world.live().end(world.user_id, [session.id], EndReason.LOGOUT, ORIGIN)
@@ -151,7 +162,7 @@ async def test_ended_stays_ended(world):
     assert await world.said() == said
 
 
-async def test_restored(world):
+async def test_restored(world: World) -> None:
     """A session comes back at the generation SQL knows, and one lost answer is forgiven."""
     session = await world.open()
     for generation in (1, 2):
@@ -166,7 +177,7 @@ async def test_restored(world):
     assert (await rotate(world, session, 1)).outcome is Rotation.REUSED
 
 
-async def test_use_is_noted_once_a_minute(world):
+async def test_use_is_noted_once_a_minute(world: World) -> None:
     """An authenticated request moves the last use, but writes it at most once a minute."""
     session = await world.open()
     world.clock.now_ms += 59_999
@@ -174,11 +185,13 @@ async def test_use_is_noted_once_a_minute(world):
     world.clock.now_ms += 1
     second = await world.live().check(session.id, world.user_id, generation=1)
 
+    assert first.session is not None
+    assert second.session is not None
     assert first.session.last_used_ms == session.created_ms
     assert second.session.last_used_ms == session.created_ms + 60_000
 
 
-async def test_events_say_who_and_whence(world):
+async def test_events_say_who_and_whence(world: World) -> None:
     """An event carries what an auditor asks for."""
     session = await world.open()
     await rotate(world, session, 1)
@@ -189,7 +202,7 @@ async def test_events_say_who_and_whence(world):
     assert refreshed.at_ms == world.clock.now_ms
 
 
-async def test_a_newer_user_is_never_overwritten(world):
+async def test_a_newer_user_is_never_overwritten(world: World) -> None:
     """A slow reader's older copy of a person does not replace a change."""
     old = world.account
     new = replace(old, version=2, user=old.user._replace(name="New"))
@@ -198,4 +211,5 @@ async def test_a_newer_user_is_never_overwritten(world):
     await world.live().cache_user(old)
 
     checked = await world.live().check(session.id, world.user_id, generation=1)
+    assert checked.user is not None
     assert checked.user.name == "New"

@@ -1,8 +1,10 @@
 """SECRET_KEY changes: everything sealed is sealed anew, and then the old key is not needed."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from secrets import token_bytes
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -12,9 +14,12 @@ from service.contracts.mails import Mail, MailTemplate
 from service.contracts.sealed import SEALED
 from service.domain.errors import ServiceUnavailableError
 from service.domain.secrets import Sealer, at_rest
+from service.domain.sessions import Origin
 from service.domain.signing_key import SigningKey
 from service.operations.diagnose_secrets import secret_findings
+from service.operations.findings import Finding
 from service.store.checkpoint_keys import CheckpointKeys
+from service.store.database import Database
 from service.store.facts import Facts
 from service.store.mail_outbox import MailOutbox
 from service.store.person_keys import PersonKeys
@@ -22,6 +27,10 @@ from service.store.resealing import BATCH, Resealing, context_of
 from service.store.signing_keys import SigningKeyRecords
 from service.store.users import UserRecords
 from service.store.webhook_endpoints import WebhookEndpoints
+from tests.audit.conftest import (
+    Books,
+    fresh_database,  # noqa: F401 - a fixture
+)
 from tests.audit.conftest import books as books_  # noqa: F401 - a fixture
 from tests.conftest import now_ms
 from tests.store.test_key_rotation import Events
@@ -36,16 +45,24 @@ USER = "7d0c7a4e-0000-4000-8000-000000000000"
 
 
 class Told(Events):
-    async def append(self, event, _origin, *, data, **_):
+    async def append(
+        self,
+        event: EventType,
+        origin: Origin,
+        *,
+        data: Mapping[str, Any] | None = None,
+        **_: Any,
+    ) -> None:
+        assert data is not None
         self.told.append((event, data["table"], data["rows"]))
 
 
-async def nobody(_):
+async def nobody(_: object) -> None:
     """For writers that announce."""
 
 
 @pytest.fixture
-async def database(books_):  # noqa: F811
+async def database(books_: Books) -> Database:  # noqa: F811
     """A value in every sealed column, each written by what writes it in the service."""
     tables = ", ".join(sorted({one.table.fullname for one in SEALED}))
     await books_.sql(f"truncate {tables}, secret_keys cascade")
@@ -80,7 +97,7 @@ async def database(books_):  # noqa: F811
     return database
 
 
-async def values(database, sealer):
+async def values(database: Database, sealer: Sealer) -> dict[str, list[Any]]:
     """Every sealed value that this sealer opens, by column; raises for one that it does not."""
     opened = {}
     async with database.transaction() as connection:
@@ -99,14 +116,14 @@ async def values(database, sealer):
     return opened
 
 
-async def told_of(database, sealer, *, at_ms=None):
+async def told_of(database: Database, sealer: Sealer, *, at_ms: int | None = None) -> Finding:
     [finding] = await secret_findings(
         Resealing(database, sealer, Told()), idle_ttl=timedelta(days=1), now_ms=at_ms or now_ms()
     )
     return finding
 
 
-async def test_all_is_sealed_anew_once(database):
+async def test_all_is_sealed_anew_once(database: Database) -> None:
     """Whatever ran it, how many at once: the new key alone opens all, and the values are the same."""
     before, told = await values(database, BEFORE), Told()
     assert all(before.values()), "each column of the register has a value to try it on"
@@ -120,7 +137,7 @@ async def test_all_is_sealed_anew_once(database):
     assert await Reseal(resealing)() == 0
 
 
-async def test_a_broken_run_goes_on_where_it_was(database):
+async def test_a_broken_run_goes_on_where_it_was(database: Database) -> None:
     """Every batch stands by itself."""
     before, resealing = await values(database, BEFORE), Resealing(database, BOTH, Told())
     async for _ in resealing():
@@ -131,11 +148,11 @@ async def test_a_broken_run_goes_on_where_it_was(database):
     assert await values(database, AFTER) == before
 
 
-async def test_what_cannot_be_told_is_not_done(database):
+async def test_what_cannot_be_told_is_not_done(database: Database) -> None:
     """The event and its rows are one transaction."""
 
     class Deaf(Told):
-        async def append(self, *_, **__):
+        async def append(self, *_: Any, **__: Any) -> None:
             raise ServiceUnavailableError
 
     with pytest.raises(ServiceUnavailableError):
@@ -143,7 +160,7 @@ async def test_what_cannot_be_told_is_not_done(database):
     assert await values(database, BEFORE)
 
 
-async def test_a_change_meanwhile_wins(database, books_):  # noqa: F811
+async def test_a_change_meanwhile_wins(database: Database, books_: Books) -> None:  # noqa: F811
     """A row that somebody holds is left; what they write is not written over."""
     async with database.transaction() as connection:
         mine = AFTER.seal(b"mine", context=f"totp/{USER}")
@@ -152,7 +169,7 @@ async def test_a_change_meanwhile_wins(database, books_):  # noqa: F811
     assert (await values(database, BOTH))["users.totp_secret"] == [b"mine"]
 
 
-async def test_what_no_key_opens_is_left_and_told(database):
+async def test_what_no_key_opens_is_left_and_told(database: Database) -> None:
     """Nothing is destroyed that a backup of the key might still open."""
     third = Sealer([bytes(32)], token_bytes)
     async with database.transaction() as connection:
@@ -167,7 +184,7 @@ async def test_what_no_key_opens_is_left_and_told(database):
         assert await connection.scalar(select(SEALED[0].table.c.totp_secret)) == lost
 
 
-async def test_doctor_says_when_the_previous_key_may_go(database):
+async def test_doctor_says_when_the_previous_key_may_go(database: Database) -> None:
     """Not while a secret needs it, nor while a refresh token may."""
     assert (await told_of(database, BEFORE)).ok
     alone = await told_of(database, AFTER)

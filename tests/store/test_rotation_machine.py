@@ -5,8 +5,10 @@ every outcome, every generation and every event, on a real Valkey.
 """
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
@@ -15,9 +17,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from service.domain.sessions import EndReason, Rotation, SessionPolicy
+from service.embedded import EmbeddedServer
 from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
 from tests.store.conftest import BEGIN_MS, ORIGIN, Clock, World
+from tests.support.redis_answers import answer_of
+
+T = TypeVar("T")
+
 
 QUARTER_MS = 900_000
 BACKGROUND = '{"tab": "background"}'
@@ -74,7 +81,7 @@ class Rotations(RuleBasedStateMachine):
         redis = open_redis(self.url, timeout=5)
         return World(redis, ScriptClient(redis), self.clock, str(uuid4()))
 
-    def run(self, work):
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self.runner.run(work)
 
     def teardown(self) -> None:
@@ -92,7 +99,7 @@ class Rotations(RuleBasedStateMachine):
         self.clock.now_ms += step
 
     @rule(data=st.data(), tab=st.sampled_from(["", BACKGROUND]))
-    def somebody_refreshes(self, data, tab: str) -> None:
+    def somebody_refreshes(self, data: st.DataObject, tab: str) -> None:
         """An owner, a second tab or a thief presents any token that was ever minted."""
         generation = self._draw(data)
         expected = self._expect_rotation(generation, seen=tab != BACKGROUND)
@@ -103,11 +110,12 @@ class Rotations(RuleBasedStateMachine):
 
         assert (rotated.outcome, rotated.end_reason) == (expected, self._told(expected))
         if expected in {Rotation.ROTATED, Rotation.RECOVERED, Rotation.REPLAYED}:
+            assert self.model is not None
             assert rotated.generation == self.model.g
             self.minted.add(rotated.generation)
 
     @rule(data=st.data())
-    def somebody_uses_an_access_token(self, data) -> None:
+    def somebody_uses_an_access_token(self, data: st.DataObject) -> None:
         generation = self._draw(data)
         m, now = self.model, self.clock.now_ms
 
@@ -143,7 +151,7 @@ class Rotations(RuleBasedStateMachine):
     @precondition(lambda self: self.model is not None and self.model.g > 2)
     @rule()
     def redis_loses_the_session(self) -> None:
-        self.run(self.world.redis.delete(self.run(self.world.key(self.session))))
+        self.run(answer_of(self.world.redis.delete(self.run(self.world.key(self.session)))))
         self.model = None
 
     @precondition(lambda self: self.ended is None)
@@ -175,11 +183,14 @@ class Rotations(RuleBasedStateMachine):
         swept = self.run(self.live.sweep(self.session._replace(last_used_ms=row.last)))
         assert (swept.end_reason is None) is alive
         if alive:
+            assert m is not None
             assert (swept.last_used_ms, swept.generation) == (m.last, m.g)
             self.in_sql = m
         elif self.ended is None:
             self.expected.append("session.expired")
-            self._end(reason if m is None else self._overdue(m))
+            ended = reason if m is None else self._overdue(m)
+            assert ended is not None
+            self._end(ended)
         assert alive or swept.end_reason is self.ended
 
     @invariant()
@@ -191,7 +202,7 @@ class Rotations(RuleBasedStateMachine):
         if self.model is not None:
             assert self.model.g <= max(self.minted | {self.in_sql.g})
 
-    def _draw(self, data) -> int:
+    def _draw(self, data: st.DataObject) -> int:
         """A minted generation, the newest few more often than the rest."""
         newest_first = sorted(self.minted, reverse=True)
         return data.draw(st.sampled_from([*newest_first[:2] * 4, *newest_first]))
@@ -239,7 +250,7 @@ class Rotations(RuleBasedStateMachine):
 
 
 @pytest.mark.server
-def test_rotation_agrees_with_its_model(valkey):
+def test_rotation_agrees_with_its_model(valkey: EmbeddedServer) -> None:
     """No sequence of events makes the script and the rules differ."""
     Rotations.url = valkey.url
     case = settings(

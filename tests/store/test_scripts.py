@@ -6,20 +6,20 @@ import pytest
 
 from service.contracts.events import EventType
 from service.domain.sessions import Rotation
-from service.store.scripts import load, load_all
+from service.store.scripts import Script, load, load_all
 
 ALL = load_all()
 LITERAL = re.compile(r'\breturn \{"(\w+)"')
 
 
-def body(script):
+def body(script: Script) -> str:
     """The script's own lines, without the header and the shared parts."""
     own = script.source.split(f"-- {script.name}:", 1)[1]
     return "\n".join(line for line in own.splitlines() if not line.startswith("--"))
 
 
 @pytest.mark.parametrize("script", ALL, ids=lambda script: script.name)
-def test_header(script):
+def test_header(script: Script) -> None:
     """Every name is used, every outcome promised and every event known."""
     text = body(script)
 
@@ -35,18 +35,18 @@ def test_header(script):
         assert script.writes
 
 
-def test_rotation_knows_every_outcome():
+def test_rotation_knows_every_outcome() -> None:
     """The script and the code that reads it list the same outcomes."""
     assert load("refresh_rotate").returns == set(Rotation)
 
 
-def test_a_forgotten_argument_is_an_error():
+def test_a_forgotten_argument_is_an_error() -> None:
     """A call without one of the header's names never reaches the store."""
     with pytest.raises(KeyError, match="lifetime_ms"):
         load("user_cache").arguments({"user": "k", "blob": "1|{}"})
 
 
-def test_sequences_come_last():
+def test_sequences_come_last() -> None:
     """A `...` slot takes all that is left."""
     arguments = load("events_ack").arguments({"events": "s", "group": "g", "ids": ["1-0", "2-0"]})
 

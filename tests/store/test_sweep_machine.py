@@ -7,8 +7,10 @@ live before a sweep is live after it, and what has ended is told once and stays 
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -18,6 +20,7 @@ from sqlalchemy import text
 
 from service.domain.instants import to_datetime
 from service.domain.sessions import EndReason, Rotation, Session, SessionPolicy
+from service.embedded import EmbeddedServer
 from service.store.database import Database, open_engine
 from service.store.projection import project
 from service.store.redis_pool import open_redis
@@ -26,8 +29,12 @@ from service.store.session_records import SessionRecords
 from service.store.sweeps import Sweeps
 from tests.conftest import add_person
 from tests.store.conftest import BEGIN_MS, ORIGIN, Clock, World
+from tests.support.redis_answers import answer_of
 from workers.retention import SweepOld
 from workers.sweep import SweepExpired
+
+T = TypeVar("T")
+
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 IDLE_MS, MAX_MS = DAY_MS, 5 * DAY_MS
@@ -86,15 +93,15 @@ class SweepsAndUses(RuleBasedStateMachine):
             SweepExpired(self.records, self.live, POLICY, self._worker_clock(n)) for n in (0, 1)
         ]
 
-    def _worker_clock(self, n: int):
+    def _worker_clock(self, n: int) -> Callable[[], int]:
         return lambda: max(self.clock.now_ms + self.skew[n].now_ms, 0)
 
-    async def sql(self, statement: str, **values: object) -> list:
+    async def sql(self, statement: str, **values: object) -> list[Any]:
         async with self.database.transaction() as connection:
             result = await connection.execute(text(statement), values)
             return list(result) if result.returns_rows else []
 
-    def run(self, work):
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self.runner.run(work)
 
     def teardown(self) -> None:
@@ -135,7 +142,7 @@ class SweepsAndUses(RuleBasedStateMachine):
         )
 
     @rule(data=st.data())
-    def somebody_refreshes(self, data) -> None:
+    def somebody_refreshes(self, data: st.DataObject) -> None:
         known = data.draw(st.sampled_from(self.sessions))
         alive = self._alive(known)
         outcome = self.run(self._refresh(known))
@@ -166,7 +173,7 @@ class SweepsAndUses(RuleBasedStateMachine):
         return rotated.outcome
 
     @rule(data=st.data())
-    def somebody_signs_out(self, data) -> None:
+    def somebody_signs_out(self, data: st.DataObject) -> None:
         known = data.draw(st.sampled_from(self.sessions))
         if self.run(self.records.end(known.session.id, EndReason.LOGOUT)):
             self.run(
@@ -179,7 +186,9 @@ class SweepsAndUses(RuleBasedStateMachine):
     def redis_loses_all_that_is_live(self) -> None:
         for known in self.sessions:
             if not known.ended:
-                self.run(self.world.redis.delete(self.run(self.world.key(known.session))))
+                self.run(
+                    answer_of(self.world.redis.delete(self.run(self.world.key(known.session))))
+                )
                 known.lost = True
 
     @rule()

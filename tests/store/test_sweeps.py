@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -22,7 +23,7 @@ NOW = to_ms(datetime(2026, 6, 30, 12, tzinfo=UTC))
 DAY_MS = 86_400_000
 KEEP = timedelta(days=400)
 
-Rows = Callable[..., Awaitable[list]]
+Rows = Callable[..., Awaitable[list[Any]]]
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ async def database(books_: Books) -> Database:  # noqa: F811
     return books_.database
 
 
-async def sql(database: Database, statement: str, **values: object) -> list:
+async def sql(database: Database, statement: str, **values: object) -> list[Any]:
     async with database.transaction() as connection:
         result = await connection.execute(text(statement), values)
         return list(result) if result.returns_rows else []
@@ -70,7 +71,7 @@ async def left(database: Database) -> int:
     return int(count)
 
 
-async def test_sessions_that_ended_long_ago(database: Database):
+async def test_sessions_that_ended_long_ago(database: Database) -> None:
     """Not one that is alive, ended of late, or whose end the audit does not have; nor one held."""
     sweeps = Sweeps(database, Clock(NOW))
     await add_sessions(database, 3, ended_days_ago=401)
@@ -94,7 +95,7 @@ async def test_sessions_that_ended_long_ago(database: Database):
     assert await sweeps.ended_sessions(keep=KEEP) == 1
 
 
-async def test_failures_and_devices_of_old(database: Database):
+async def test_failures_and_devices_of_old(database: Database) -> None:
     """Failures go a month after the last, never the hundred that only a reset forgets; devices when their trust does."""
     await sql(
         database,
@@ -125,7 +126,7 @@ async def test_failures_and_devices_of_old(database: Database):
     assert {name for (name,) in rows} == {"young", "shut"}
 
 
-async def test_several_workers_share_batches(database: Database):
+async def test_several_workers_share_batches(database: Database) -> None:
     """Each row goes once, a run that was missed is made up for, none waits for another."""
     await add_sessions(database, 3 * BATCH + 10, ended_days_ago=401)
     await add_sessions(database, 5, ended_days_ago=None)
@@ -135,7 +136,7 @@ async def test_several_workers_share_batches(database: Database):
     assert await left(database) == 5
 
 
-async def test_a_run_without_time(database: Database):
+async def test_a_run_without_time(database: Database) -> None:
     """One batch of each kind, and the rest the next time."""
     await add_sessions(database, 2 * BATCH, ended_days_ago=401)
     job = SweepOld(Sweeps(database, Clock(NOW)), None, KEEP, seconds=0)
@@ -144,7 +145,7 @@ async def test_a_run_without_time(database: Database):
     assert await job() == {}
 
 
-async def test_what_somebody_has_locked(database: Database):
+async def test_what_somebody_has_locked(database: Database) -> None:
     """It is left for the next run; nobody waits."""
     await add_sessions(database, 3, ended_days_ago=401)
     sweeps = Sweeps(database, Clock(NOW))
@@ -156,7 +157,7 @@ async def test_what_somebody_has_locked(database: Database):
 
 
 @pytest.mark.parametrize("days", [-4000, -20, 20, 100])
-async def test_a_clock_that_leapt(database: Database, days: int):
+async def test_a_clock_that_leapt(database: Database, days: int) -> None:
     """Ahead: it must be borne out first. Back: things only seem younger."""
     await add_sessions(database, 2, ended_days_ago=1)
     sweeps = Sweeps(database, Clock(NOW + days * DAY_MS))
@@ -169,7 +170,7 @@ async def test_a_clock_that_leapt(database: Database, days: int):
     assert await SweepOld(sweeps, None, timedelta(days=2))() == {}
 
 
-async def test_other_rows(database: Database):
+async def test_other_rows(database: Database) -> None:
     """Replayed letters, rows and holds that were released; what is needed stays."""
     await sql(
         database,

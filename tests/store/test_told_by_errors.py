@@ -3,13 +3,15 @@
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.settings import SettingsError, read_settings
+from tests.conftest import MakeSettings
 
 SECRET = "kettle-purple-window"
 
 
-async def test_no_secret_is_ever_in_an_exception_of_sql(engine):
+async def test_no_secret_is_ever_in_an_exception_of_sql(engine: AsyncEngine) -> None:
     """What a statement was given stays out of the text that a log may show."""
     with pytest.raises(SQLAlchemyError) as caught:
         async with engine.connect() as connection:
@@ -18,7 +20,7 @@ async def test_no_secret_is_ever_in_an_exception_of_sql(engine):
     assert SECRET not in str(caught.value)
 
 
-def test_no_secret_is_ever_in_an_exception_of_settings(monkeypatch):
+def test_no_secret_is_ever_in_an_exception_of_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """A bad setting is named, and its value isn't said; a good one has no text to print."""
     given = {
         "DATABASE_URL": f"nonsense://u:{SECRET}@db",
@@ -36,7 +38,7 @@ def test_no_secret_is_ever_in_an_exception_of_settings(monkeypatch):
     assert SECRET not in str(caught.value)
 
 
-def test_no_setting_shows_its_secret(make_settings):
+def test_no_setting_shows_its_secret(make_settings: MakeSettings) -> None:
     """`repr` and `str`, as a traceback or a debugger prints them."""
     settings = make_settings(
         secret_key=SECRET * 2, smtp_url=f"smtp://u:{SECRET}@m", metrics_token=SECRET * 2

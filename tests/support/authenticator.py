@@ -3,6 +3,7 @@
 import json
 import struct
 from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from secrets import token_bytes
@@ -39,11 +40,12 @@ class Authenticator:
     origin: str = ORIGIN
 
     def __post_init__(self) -> None:
-        self.key: Any = {
+        makers: dict[int, Callable[[], Any]] = {
             ES256: lambda: ec.generate_private_key(ec.SECP256R1()),
             EDDSA: ed25519.Ed25519PrivateKey.generate,
             RS256: lambda: rsa.generate_private_key(65_537, 2048),
-        }[self.algorithm]()
+        }
+        self.key = makers[self.algorithm]()
 
     def make(self, options: dict[str, Any], **wrong: Any) -> dict[str, Any]:
         """RegistrationResponseJSON for creation options."""
@@ -96,7 +98,8 @@ class Authenticator:
             "origin": wrong.get("origin", self.origin),
             "crossOrigin": wrong.get("cross_origin", False),
         }
-        return wrong.get("client_data", json.dumps(said).encode())
+        client_data: bytes = wrong.get("client_data", json.dumps(said).encode())
+        return client_data
 
     def _authenticator_data(
         self, rp_id: str, wrong: dict[str, Any], *, attested: bool = False
@@ -105,12 +108,13 @@ class Authenticator:
         rp_hash = sha256(wrong.get("rp_id", rp_id).encode()).digest()
         flags = wrong.get("flags", flags & ~wrong.get("without", 0) | wrong.get("with_flags", 0))
         head = rp_hash + struct.pack(">BI", flags, wrong.get("sign_count", self.sign_count))
+        tail: bytes = wrong.get("tail", b"")
         if not attested:
-            return head + wrong.get("tail", b"")
+            return head + tail
         named = struct.pack(">H", len(self.credential_id)) + self.credential_id
         public_key = wrong.get("public_key", DEFAULT)
         cose = cbor2.dumps(self.cose_key() if public_key is DEFAULT else public_key)
-        return head + bytes(16) + named + cose + wrong.get("tail", b"")
+        return head + bytes(16) + named + bytes(cose) + tail
 
     def cose_key(self) -> dict[int, Any]:
         """The public key as RFC 9053 has it."""
@@ -125,8 +129,10 @@ class Authenticator:
         return {1: 2, 3: ES256, -1: 1, -2: x, -3: y}
 
     def _sign(self, data: bytes) -> bytes:
-        if self.algorithm == EDDSA:
-            return self.key.sign(data)
-        if self.algorithm == RS256:
-            return self.key.sign(data, padding.PKCS1v15(), SHA256())
-        return self.key.sign(data, ec.ECDSA(SHA256()))
+        how: tuple[Any, ...] = {
+            ES256: (ec.ECDSA(SHA256()),),
+            EDDSA: (),
+            RS256: (padding.PKCS1v15(), SHA256()),
+        }[self.algorithm]
+        signature: bytes = self.key.sign(data, *how)
+        return signature

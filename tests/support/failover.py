@@ -16,7 +16,7 @@ async def know_each_other(sentinels: EmbeddedSentinels) -> None:
 
         async def ready(redis: Any = redis) -> bool:
             state = await redis.sentinel_master("inphora")
-            return state["num-other-sentinels"] == 2 and state["num-slaves"] == 2
+            return (state["num-other-sentinels"], state["num-slaves"]) == (2, 2)
 
         await wait_until(ready, seconds=30)
         await redis.aclose()
@@ -28,7 +28,8 @@ async def cut_off(replica: Redis) -> None:
     await replica.execute_command("CLIENT", "KILL", "TYPE", "master")
 
     async def parted() -> bool:
-        return (await replica.info("replication"))["master_link_status"] == "down"
+        status: str = (await replica.info("replication"))["master_link_status"]
+        return status == "down"
 
     await wait_until(parted)
 

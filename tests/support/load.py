@@ -23,7 +23,8 @@ class Client:
     @property
     def session_id(self) -> str:
         """Of the session that it must never lose."""
-        return self.tokens["session_id"]
+        session_id: str = self.tokens["session_id"]
+        return session_id
 
     async def step(self) -> None:
         """Use the access token, then trade the refresh token."""

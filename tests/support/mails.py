@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from email.message import EmailMessage
 from secrets import token_bytes
 from typing import NamedTuple
 
@@ -34,3 +35,11 @@ async def mails_to(database: Database, address: str) -> list[Written]:
         rows = (await connection.execute(select(mails).order_by(mails.c.id))).all()
     told = [(row, json.loads(seal.open(row.sealed, context=CONTEXT))) for row in rows]
     return [Written(r.template, r.user_id, t["params"]) for r, t in told if t["to"] == address]
+
+
+def body_of(message: EmailMessage, form: str) -> str:
+    """What a letter says in a form: plain or html."""
+    body = message.get_body((form,))
+    assert body is not None
+    content: str = body.get_content()
+    return content

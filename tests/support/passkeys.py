@@ -16,7 +16,8 @@ class PasskeyBrowser:
     async def options(self, path: str, *, token: str = "", **body: Any) -> dict[str, Any]:
         reply = await self.browser.send("POST", f"/api/auth/{path}/options", token=token, json=body)
         assert reply.status == 200, reply
-        return reply.body["options"]
+        options: dict[str, Any] = reply.body["options"]
+        return options
 
     async def add(
         self, token: str, authenticator: Authenticator, *, name: str = "Key", **wrong: Any

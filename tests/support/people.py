@@ -56,7 +56,8 @@ class Browser:
         body = {"email": person.email, "password": person.password}
         reply = await self.send("POST", "/api/auth/login", json=body)
         assert reply.status == 200, reply
-        return reply.body
+        answer: dict[str, Any] = reply.body
+        return answer
 
     async def refresh(self, token: str, **given: Any) -> Reply:
         """Trade a refresh token."""

@@ -6,7 +6,15 @@ from redis.asyncio import Redis
 
 from service.embedded import EmbeddedCluster
 from service.embedded.server import HOST
+from service.store.redis_slots import place
 from tests.support.waiting import wait_until
+
+
+def slot_of(key: str) -> int:
+    """Where a key lies."""
+    slot = place(("GET", key))
+    assert isinstance(slot, int)
+    return slot
 
 
 class Move:

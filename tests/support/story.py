@@ -1,13 +1,12 @@
 """The main job, and what must stand in the audit after it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pyotp
 from sqlalchemy import select
 
-from service.app import session_policy
 from service.contracts.tables import audit_log
 from service.store.database import Database
 from tests.support.people import TOTP_SECRET, Browser, Person
@@ -70,6 +69,3 @@ async def worker(settings: Any) -> AsyncIterator[Resources]:
         policy=session_policy(settings),
     ) as resources:
         yield resources
-
-
-Serve = Callable[..., Awaitable[Browser]]

@@ -80,14 +80,16 @@ async def tls_proxy(port: int, certificate: Certificate) -> AsyncIterator[int]:
     talks: set[asyncio.Task[None]] = set()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        talks.add(asyncio.current_task())
+        task = asyncio.current_task()
+        assert task is not None
+        talks.add(task)
         inner, out = await asyncio.open_connection(HOST, port)
         try:
             await asyncio.gather(_copy(reader, out), _copy(inner, writer))
         finally:
             writer.close()
             out.close()
-            talks.discard(asyncio.current_task())
+            talks.discard(task)
 
     server = await asyncio.start_server(talk, HOST, 0, ssl=context)
     try:

@@ -3,13 +3,15 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 T = TypeVar("T")
 POLL_SECONDS = 0.02
 
 
-async def wait_until(probe: Callable[[], Awaitable[T]], *, seconds: float = 15.0) -> T:
+async def wait_until(
+    probe: Callable[[], Awaitable[T | Literal[False] | None]], *, seconds: float = 15.0
+) -> T:
     """Ask until the answer is truthy and return it. Raises TimeoutError with the last answer."""
     deadline = time.monotonic() + seconds
     while True:

@@ -1,44 +1,49 @@
 """The cluster's client as a Redis: what it promises besides finding keys."""
 
+from collections.abc import AsyncIterator
 from hashlib import sha1
 
 import pytest
 from redis.exceptions import ConnectionError  # noqa: A004
 
 from service.domain.errors import ServiceUnavailableError
+from service.embedded import EmbeddedCluster
+from service.store.redis_cluster import ClusterRedis
 from service.store.redis_pool import open_pool, open_redis
-from service.store.redis_slots import place
 from service.store.script_client import ScriptClient
 from service.store.scripts import load
 from service.store.sender import Call, open_sender
+from tests.support.slots import slot_of
 from tests.support.waiting import wait_until
 
 PARTED = [f"auth:{{{partition:02d}}}:try" for partition in range(16)]
 
 
 @pytest.fixture
-async def redis(cluster):
+async def redis(cluster: EmbeddedCluster) -> AsyncIterator[ClusterRedis]:
     """A client of a cluster that the test may harm."""
     client = open_redis(cluster.url, timeout=2)
+    assert isinstance(client, ClusterRedis)
     yield client
     await client.aclose()
 
 
 @pytest.fixture
-async def shared(shared_cluster):
+async def shared(shared_cluster: EmbeddedCluster) -> AsyncIterator[ClusterRedis]:
     """A client of the shared cluster."""
     client = open_redis(shared_cluster.url, timeout=2)
+    assert isinstance(client, ClusterRedis)
     yield client
     await client.aclose()
 
 
-def on(cluster, redis, index):
+def on(cluster: EmbeddedCluster, redis: ClusterRedis, index: int) -> str:
     """A key that lies on a node."""
     port = cluster.nodes[index].port
-    return next(key for key in PARTED if redis._owners[place(("GET", key))][1] == port)
+    return next(key for key in PARTED if redis._owner(slot_of(key))[1] == port)
 
 
-async def test_a_pipeline_over_all_nodes(shared):
+async def test_a_pipeline_over_all_nodes(shared: ClusterRedis) -> None:
     """Replies come back in the order of the commands, parsed as one server's are."""
     pipeline = shared.pipeline(transaction=False)
     for number, key in enumerate(PARTED):
@@ -52,7 +57,7 @@ async def test_a_pipeline_over_all_nodes(shared):
     assert "redis_version" in info
 
 
-async def test_wait_goes_with_its_write(shared):
+async def test_wait_goes_with_its_write(shared: ClusterRedis) -> None:
     """WAIT counts the replicas of the primary that took the write before it, of no other."""
     pipeline = shared.pipeline(transaction=False)
     pipeline.set(PARTED[0], 1, px=60_000)
@@ -64,7 +69,9 @@ async def test_wait_goes_with_its_write(shared):
         await shared.wait(0, 1)
 
 
-async def test_what_it_cannot_do_is_said(shared, shared_cluster):
+async def test_what_it_cannot_do_is_said(
+    shared: ClusterRedis, shared_cluster: EmbeddedCluster
+) -> None:
     with pytest.raises(ValueError, match="no transaction"):
         shared.pipeline()
     with pytest.raises(NotImplementedError, match="no pubsub"):
@@ -73,7 +80,7 @@ async def test_what_it_cannot_do_is_said(shared, shared_cluster):
         open_pool(shared_cluster.url, timeout=1, connections=1, wait=1)
 
 
-async def test_one_node_away(redis, cluster):
+async def test_one_node_away(redis: ClusterRedis, cluster: EmbeddedCluster) -> None:
     """Its callers are refused at once, not one wait each; the others' replies are theirs."""
     await redis.ping()
     lost, kept = on(cluster, redis, 2), on(cluster, redis, 0)
@@ -94,19 +101,22 @@ async def test_one_node_away(redis, cluster):
 
     cluster.nodes[2].restart()
 
-    async def back():
+    async def back() -> bool:
         try:
-            return await redis.set(lost, 1, px=60_000)
+            return bool(await redis.set(lost, 1, px=60_000))
         except ConnectionError:
             return False
 
     await wait_until(back)
 
 
-async def test_waiting_for_replicas_of_a_node_away(redis, cluster):
+async def test_waiting_for_replicas_of_a_node_away(
+    redis: ClusterRedis, cluster: EmbeddedCluster
+) -> None:
     """Whoever waits for them hears of the node; whoever travels with it gets a reply all the same."""
     await ScriptClient(redis).load_scripts()
-    script, given = load("user_cache"), {"blob": "1|{}", "lifetime_ms": 1000}
+    script = load("user_cache")
+    given: dict[str, str | int] = {"blob": "1|{}", "lifetime_ms": 1000}
     lost, kept = [
         Call(script.sha, script.arguments({"user": on(cluster, redis, index), **given}), replicas)
         for index, replicas in ((2, 1), (0, 0))
@@ -118,7 +128,7 @@ async def test_waiting_for_replicas_of_a_node_away(redis, cluster):
     assert fine == [b"cached"]
 
 
-async def test_all_nodes_away(redis, cluster):
+async def test_all_nodes_away(redis: ClusterRedis, cluster: EmbeddedCluster) -> None:
     """A batch that nobody serves fails as a whole: that is what opens the service's breaker."""
     sender, scripts = open_sender(redis), ScriptClient(redis)
     await scripts.load_scripts()
@@ -132,7 +142,7 @@ async def test_all_nodes_away(redis, cluster):
         await scripts.run("user_cache", user=PARTED[0], blob="1|{}", lifetime_ms=1)
 
 
-async def test_a_seed_that_is_not_there(shared_cluster):
+async def test_a_seed_that_is_not_there(shared_cluster: EmbeddedCluster) -> None:
     """Any node of the URL will do; none of them is one line that names each."""
     redis = open_redis(shared_cluster.url.replace("@", "@127.0.0.1:1,"), timeout=2)
     assert await redis.set(PARTED[0], 1, px=60_000)

@@ -1,11 +1,21 @@
 """The main job and its audit, whatever REDIS_URL names."""
 
 import asyncio
+from typing import Any
 
+from service.store.database import Database
+from tests.conftest import MakePerson, MakeSettings, Serve
+from tests.support.people import Browser
 from tests.support.story import SAID, audited, sign_in_refresh_sign_out, worker
 
 
-async def test_main_job(redis_settings, serve, make_settings, make_person, database):
+async def test_main_job(
+    redis_settings: dict[str, Any],
+    serve: Serve,
+    make_settings: MakeSettings,
+    make_person: MakePerson,
+    database: Database,
+) -> None:
     """Sign in, refresh, sign out; the audit says just that; a crowd keeps its sessions apart."""
     settings = make_settings(**redis_settings)
     browser, person = await serve(settings), await make_person()
@@ -21,7 +31,7 @@ async def test_main_job(redis_settings, serve, make_settings, make_person, datab
     await many_at_once(browser, make_person)
 
 
-async def many_at_once(browser, make_person):
+async def many_at_once(browser: Browser, make_person: MakePerson) -> None:
     """People of all partitions in one turn of the loop: each gets their own answer."""
     people = [await make_person() for _ in range(12)]
     tokens = await asyncio.gather(*[browser.login(person) for person in people])

@@ -1,20 +1,27 @@
 """The primary dies under load; Sentinel names another."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
+from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from service.embedded import EmbeddedSentinels
 from service.store.redis_pool import open_redis
+from tests.conftest import MakePerson, MakeSettings, Serve
 from tests.support.failover import cut_off, know_each_other, replicated
 from tests.support.load import Client, Intruder
+from tests.support.people import Person
 from tests.support.waiting import wait_until
 
 MORE = 5
 
 
 @pytest.fixture
-async def load(sentinels, serve, make_settings, make_person):
+async def load(
+    sentinels: EmbeddedSentinels, serve: Serve, make_settings: MakeSettings, make_person: MakePerson
+) -> AsyncIterator[tuple[list[Client], Intruder]]:
     """Three clients at work, an intruder with the tokens of a session that ended, both running."""
     await know_each_other(sentinels)
     browser = await serve(make_settings(redis_url=sentinels.url))
@@ -25,17 +32,18 @@ async def load(sentinels, serve, make_settings, make_person):
     intruder = Intruder(browser, ended)
     await replicated(sentinels)
     stop = asyncio.Event()
-    running = [asyncio.create_task(one.run(stop)) for one in (*clients, intruder)]
+    runs = [*(client.run for client in clients), intruder.run]
+    running = [asyncio.create_task(run(stop)) for run in runs]
     yield clients, intruder
     stop.set()
     await asyncio.gather(*running)
 
 
-async def go_on(clients):
+async def go_on(clients: list[Client]) -> None:
     """Wait until each has used and refreshed its session several times more."""
     before = [(client.used, client.refreshed) for client in clients]
 
-    async def all_did():
+    async def all_did() -> bool:
         return all(
             client.used >= used + MORE and client.refreshed >= refreshed + MORE
             for client, (used, refreshed) in zip(clients, before, strict=True)
@@ -44,7 +52,9 @@ async def go_on(clients):
     await wait_until(all_did, seconds=40)
 
 
-async def test_the_primary_is_killed(sentinels, load):
+async def test_the_primary_is_killed(
+    sentinels: EmbeddedSentinels, load: tuple[list[Client], Intruder]
+) -> None:
     """Nobody is signed out, no ended session comes back, and the new primary is found."""
     clients, intruder = load
     await go_on(clients)
@@ -67,7 +77,9 @@ async def test_the_primary_is_killed(sentinels, load):
     assert intruder.let_in == []
 
 
-async def test_what_no_replica_had_heard_of(sentinels, load, person):
+async def test_what_no_replica_had_heard_of(
+    sentinels: EmbeddedSentinels, load: tuple[list[Client], Intruder], person: Person
+) -> None:
     """A session that only the dead primary knew comes back from SQL, and so does its refreshing."""
     clients, intruder = load
     replicas = [open_redis(server.url, timeout=5) for server in sentinels.servers[1:]]
@@ -92,16 +104,17 @@ async def test_what_no_replica_had_heard_of(sentinels, load, person):
         await replica.aclose()
 
 
-async def hears_503(clients):
+async def hears_503(clients: list[Client]) -> bool:
     return all(503 in client.statuses for client in clients)
 
 
-async def more_tries(intruder, tries):
+async def more_tries(intruder: Intruder, tries: int) -> bool:
     return intruder.tries > tries + MORE
 
 
-async def is_replica(redis):
+async def is_replica(redis: Redis) -> bool:
     try:
-        return (await redis.info("replication"))["role"] == "slave"
+        role: str = (await redis.info("replication"))["role"]
     except RedisConnectionError:  # a server whose role changes hangs up
         return False
+    return role == "slave"

@@ -1,19 +1,22 @@
 """What health says of each topology."""
 
-from service.store.health import RedisHealth
+from typing import Literal
+
+from service.embedded import EmbeddedCluster, EmbeddedSentinels
+from service.store.health import RedisHealth, RedisState
 from service.store.redis_pool import open_redis
 from service.store.redis_url import Topology
 from tests.support.failover import know_each_other
 from tests.support.waiting import wait_until
 
 
-async def test_sentinel(sentinels):
+async def test_sentinel(sentinels: EmbeddedSentinels) -> None:
     """Two replicas, and how far the nearest is behind."""
     await know_each_other(sentinels)
     redis = open_redis(sentinels.url, timeout=5)
     health = RedisHealth(redis)
 
-    async def replicated():
+    async def replicated() -> RedisState | Literal[False]:
         state = await health.server()
         return state.replication_lag_bytes == 0 and state
 
@@ -24,7 +27,7 @@ async def test_sentinel(sentinels):
     await redis.aclose()
 
 
-async def test_cluster(cluster):
+async def test_cluster(cluster: EmbeddedCluster) -> None:
     """Sums over all primaries, and what is left of them."""
     redis = open_redis(cluster.url, timeout=2)
     health = RedisHealth(redis)

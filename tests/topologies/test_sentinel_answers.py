@@ -1,23 +1,28 @@
 """Sentinels that are silent, lag behind or know nothing."""
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 from redis.exceptions import ConnectionError  # noqa: A004
 
-from service.embedded import start_valkey
+from service.embedded import EmbeddedServer, start_valkey
 from service.embedded.password import share_password
 from service.store.redis_pool import open_redis
 from tests.support.tls import HOST
 
+Ask = Callable[..., Awaitable[bool]]
+
+
 PATIENCE = 10
 
 
-async def pretend(stack, answer):
+async def pretend(stack: AsyncExitStack, answer: bytes | None) -> int:
     """A Sentinel of a few lines; its port. `answer` is a reply to SENTINEL MASTERS, or silence."""
 
-    async def talk(reader, writer):
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while line := await reader.readline():
                 if line.strip().upper() == b"MASTERS" and answer is not None:
@@ -27,10 +32,11 @@ async def pretend(stack, answer):
 
     server = await asyncio.start_server(talk, HOST, 0)
     stack.callback(server.close)
-    return server.sockets[0].getsockname()[1]
+    port: int = server.sockets[0].getsockname()[1]
+    return port
 
 
-def watches(port, *, epoch, name="inphora", flags="master"):
+def watches(port: int, *, epoch: int, name: str = "inphora", flags: str = "master") -> bytes:
     """The reply of a Sentinel that believes in one primary."""
     state = {
         "name": name,
@@ -46,11 +52,11 @@ def watches(port, *, epoch, name="inphora", flags="master"):
 
 
 @pytest.fixture
-async def ask(valkey):
+async def ask(valkey: EmbeddedServer) -> AsyncIterator[Ask]:
     """Ask Redis through Sentinels that answer so; what it says, in good time."""
     async with AsyncExitStack() as stack:
 
-        async def asking(*answers):
+        async def asking(*answers: bytes | None) -> bool:
             ports = [await pretend(stack, answer) for answer in answers]
             hosts = ",".join(f"{HOST}:{port}" for port in ports)
             login = valkey.url.removeprefix("redis://").partition("@")[0]
@@ -58,12 +64,12 @@ async def ask(valkey):
             redis = open_redis(url, timeout=PATIENCE * 3)
             stack.push_async_callback(redis.aclose)
             async with asyncio.timeout(PATIENCE):
-                return await redis.ping()
+                return bool(await redis.ping())
 
         yield asking
 
 
-async def test_a_silent_sentinel_is_not_waited_for(ask, valkey):
+async def test_a_silent_sentinel_is_not_waited_for(ask: Ask, valkey: EmbeddedServer) -> None:
     """Two of three are enough, in any order."""
     good = watches(valkey.port, epoch=1)
 
@@ -71,7 +77,7 @@ async def test_a_silent_sentinel_is_not_waited_for(ask, valkey):
     assert await ask(good, None, good)
 
 
-async def test_the_newest_answer_counts(ask, valkey):
+async def test_the_newest_answer_counts(ask: Ask, valkey: EmbeddedServer) -> None:
     """A Sentinel that slept through a failover names the primary before."""
     stale, good = watches(1, epoch=1), watches(valkey.port, epoch=2)
 
@@ -79,18 +85,20 @@ async def test_the_newest_answer_counts(ask, valkey):
     assert await ask(good, stale)
 
 
-async def test_a_primary_that_is_down_is_none(ask, valkey):
+async def test_a_primary_that_is_down_is_none(ask: Ask, valkey: EmbeddedServer) -> None:
     with pytest.raises(ConnectionError, match="sees the primary down"):
         await ask(watches(valkey.port, epoch=1, flags="master,s_down"))
 
 
-async def test_another_name(ask, valkey):
+async def test_another_name(ask: Ask, valkey: EmbeddedServer) -> None:
     """A typing error in the URL is named."""
     with pytest.raises(ConnectionError, match=r"no 'inphora', only \['mymaster'\]"):
         await ask(watches(valkey.port, epoch=1, name="mymaster"))
 
 
-async def test_a_primary_that_is_a_replica_is_refused(ask, valkey, tmp_path):
+async def test_a_primary_that_is_a_replica_is_refused(
+    ask: Ask, valkey: EmbeddedServer, tmp_path: Path
+) -> None:
     """A Sentinel's word is not enough: the server must say so itself."""
     login = valkey.url.removeprefix("redis://:").partition("@")[0]
     home = tmp_path / "replica"

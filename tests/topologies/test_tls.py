@@ -3,11 +3,14 @@
 import asyncio
 import subprocess
 import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from redis.exceptions import RedisError
 
-from service.embedded import start_valkey
+from service.embedded import EmbeddedServer, start_valkey
 from service.store.redis_faults import explain
 from service.store.redis_pool import open_redis
 from tests.support.processes import ROOT, free_port
@@ -17,13 +20,13 @@ ELSEWHERE = "192.0.2.1"
 
 
 @pytest.fixture
-async def proxy(valkey, authority):
+async def proxy(valkey: EmbeddedServer, authority: Authority) -> AsyncIterator[str]:
     """The shared Valkey behind a certificate of an authority that nobody knows."""
     async with tls_proxy(valkey.port, authority.issue(HOST)) as port:
         yield valkey.url.replace("redis://", "rediss://").replace(f":{valkey.port}", f":{port}")
 
 
-async def refusal(url):
+async def refusal(url: str) -> str:
     """What an operator reads when it cannot be reached."""
     redis = open_redis(url, timeout=1)
     with pytest.raises((RedisError, OSError)) as refused:
@@ -32,18 +35,18 @@ async def refusal(url):
     return explain(refused.value)
 
 
-async def answers(url):
+async def answers(url: str) -> bool:
     redis = open_redis(url, timeout=5)
-    answered = await redis.ping()
+    answered = bool(await redis.ping())
     await redis.aclose()
     return answered
 
 
-async def test_an_authority_of_our_own(proxy, authority):
+async def test_an_authority_of_our_own(proxy: str, authority: Authority) -> None:
     assert await answers(f"{proxy}?ssl_ca_certs={authority.file}")
 
 
-async def test_an_unknown_authority_is_refused(proxy, tmp_path):
+async def test_an_unknown_authority_is_refused(proxy: str, tmp_path: Path) -> None:
     """Neither the system's authorities nor another one vouch for the server."""
     other = Authority(tmp_path, "other")
 
@@ -53,29 +56,31 @@ async def test_an_unknown_authority_is_refused(proxy, tmp_path):
         assert "REDIS_CA_FILE" in said
 
 
-async def test_a_certificate_for_another_host_is_refused(valkey, authority):
+async def test_a_certificate_for_another_host_is_refused(
+    valkey: EmbeddedServer, authority: Authority
+) -> None:
     """A trusted authority is not enough: the name must be the one that was asked for."""
     async with tls_proxy(valkey.port, authority.issue(ELSEWHERE)) as port:
         url = valkey.url.replace("redis://", "rediss://").replace(f":{valkey.port}", f":{port}")
         assert "REDIS_CA_FILE" in await refusal(f"{url}?ssl_ca_certs={authority.file}")
 
 
-async def test_verification_off_is_loud(proxy, capsys):
+async def test_verification_off_is_loud(proxy: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A self-signed certificate is taken where somebody said so, with a warning."""
     assert await answers(f"{proxy}?ssl_cert_reqs=none")
 
     assert "redis.certificate_not_verified" in capsys.readouterr().out
 
 
-async def test_a_server_that_speaks_no_tls(valkey):
+async def test_a_server_that_speaks_no_tls(valkey: EmbeddedServer) -> None:
     assert "speaks no TLS" in await refusal(valkey.url.replace("redis://", "rediss://"))
 
 
-async def test_a_server_that_speaks_only_tls(proxy):
+async def test_a_server_that_speaks_only_tls(proxy: str) -> None:
     assert "rediss://" in await refusal(proxy.replace("rediss://", "redis://"))
 
 
-async def test_real_tls(redis7, authority, tmp_path):
+async def test_real_tls(redis7: Path, authority: Authority, tmp_path: Path) -> None:
     """A server's own TLS, where one that was built with it is installed."""
     issued, port = authority.issue(HOST), free_port()
     lines = [
@@ -102,7 +107,9 @@ async def test_real_tls(redis7, authority, tmp_path):
         ),
     ],
 )
-async def test_doctor_says_why(proxy, environment, change, said):
+async def test_doctor_says_why(
+    proxy: str, environment: dict[str, str], change: Callable[..., Any], said: str
+) -> None:
     """One line on the terminal, exit code 1, no password in it."""
     command = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "service", "doctor"),

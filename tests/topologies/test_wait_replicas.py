@@ -1,13 +1,20 @@
 """REDIS_WAIT_REPLICAS: what a sign-out that is answered 204 survives."""
 
 import asyncio
+from typing import Any
 
 from service.contracts import keys
+from service.embedded import EmbeddedCluster, EmbeddedSentinels, EmbeddedServer
 from service.store.redis_pool import open_redis
+from tests.conftest import MakePerson, MakeSettings, Serve
 from tests.support.failover import know_each_other, replicated
+from tests.support.people import Person
+from tests.support.redis_answers import answer_of
 
 
-async def test_a_sign_out_is_on_the_replicas(sentinels, serve, make_settings, person):
+async def test_a_sign_out_is_on_the_replicas(
+    sentinels: EmbeddedSentinels, serve: Serve, make_settings: MakeSettings, person: Person
+) -> None:
     """204: every replica has the tombstone. 202: too few said so in time, and it holds all the same."""
     await know_each_other(sentinels)
     browser = await serve(make_settings(redis_url=sentinels.url, redis_wait_replicas=2))
@@ -17,7 +24,8 @@ async def test_a_sign_out_is_on_the_replicas(sentinels, serve, make_settings, pe
 
     assert (await browser.logout(first["access_token"])).status == 204
     tombstone = keys.session(keys.partition_of(person.id), first["session_id"])
-    assert [await replica.hget(tombstone, "e") for replica in replicas] == [b"logout"] * 2
+    ends: list[Any] = [await answer_of(replica.hget(tombstone, "e")) for replica in replicas]
+    assert ends == [b"logout"] * 2
 
     sentinels.servers[2].kill()
     assert (await browser.logout(second["access_token"])).status == 202
@@ -26,7 +34,13 @@ async def test_a_sign_out_is_on_the_replicas(sentinels, serve, make_settings, pe
         await replica.aclose()
 
 
-async def test_each_of_a_batch_by_itself(shared_cluster, serve, make_settings, make_person, valkey):
+async def test_each_of_a_batch_by_itself(
+    shared_cluster: EmbeddedCluster,
+    serve: Serve,
+    make_settings: MakeSettings,
+    make_person: MakePerson,
+    valkey: EmbeddedServer,
+) -> None:
     """On a cluster without replicas every wait is in vain, each sign-out is done all the same."""
     settings = make_settings(
         redis_url=shared_cluster.url, queue_redis_url=valkey.url, redis_wait_replicas=1

@@ -37,11 +37,11 @@ class Clock:
         ("", ""),
     ],
 )
-def test_an_address_has_its_country(path: Path, address: str, country: str):
+def test_an_address_has_its_country(path: Path, address: str, country: str) -> None:
     assert Countries(path)(address) == country
 
 
-def test_a_file_that_is_replaced_is_read_again(path: Path):
+def test_a_file_that_is_replaced_is_read_again(path: Path) -> None:
     """Not at once, but within a minute; what was remembered of the old one is forgotten."""
     clock = Clock()
     countries = Countries(path, clock)
@@ -54,7 +54,7 @@ def test_a_file_that_is_replaced_is_read_again(path: Path):
 
 
 @pytest.mark.parametrize("found", [b"", b"<html>moved</html>", None], ids=["empty", "html", "gone"])
-def test_a_bad_replacement_changes_nothing(path: Path, found: bytes | None):
+def test_a_bad_replacement_changes_nothing(path: Path, found: bytes | None) -> None:
     """The old file answers until there is a good one."""
     clock = Clock()
     countries = Countries(path, clock)
@@ -73,7 +73,7 @@ def test_a_bad_replacement_changes_nothing(path: Path, found: bytes | None):
     [b"", b"<html></html>", to_mmdb(KENYA)[-200:], None],
     ids=["empty", "html", "cut", "no"],
 )
-def test_no_file_of_countries_is_said_at_once(tmp_path: Path, found: bytes | None):
+def test_no_file_of_countries_is_said_at_once(tmp_path: Path, found: bytes | None) -> None:
     """With its name, and what to do."""
     path = tmp_path / "countries.mmdb"
     if found is not None:

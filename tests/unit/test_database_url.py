@@ -19,6 +19,6 @@ from service.store.database import database_url
         ),
     ],
 )
-def test_database_url(given, expected):
+def test_database_url(given: str, expected: str) -> None:
     """Whatever a platform gives becomes a URL that asyncpg takes."""
     assert expected == database_url(given).render_as_string(hide_password=False)

@@ -8,10 +8,11 @@ import sys
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import http_parser
-from redis.asyncio import BlockingConnectionPool
+from redis.asyncio import BlockingConnectionPool, ConnectionPool
 
 from config import gunicorn
 from service.store.redis_pool import open_pool, open_redis
@@ -29,7 +30,7 @@ ENV = {
 }
 
 
-def in_a_process(code):
+def in_a_process(code: str) -> Any:
     """The JSON that this prints in a process that is set up as on a platform."""
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -41,53 +42,54 @@ def in_a_process(code):
     return json.loads(done.stdout)
 
 
-def numbers(text):
+def numbers(text: str | Any) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", text))
 
 
 @pytest.mark.parametrize("name", FLOORS)
-def test_floors_of_libraries(name):
+def test_floors_of_libraries(name: str) -> None:
     """aiohttp 3.14.4, PyJWT 2.15, redis-py 5.3: no older one is installed, or would be."""
     (asked,) = [line for line in PROJECT if re.match(rf"{name}\b", line)]
     floor = re.search(r">=([\d.]+)", asked)
     pins = (ROOT / "requirements.txt").read_text()
 
     assert numbers(version(name)) >= FLOORS[name]
+    assert floor is not None
     assert numbers(floor[1]) >= FLOORS[name]
-    assert (
-        numbers(re.search(rf"^{name}(?:\[\w+\])?==([\d.]+)", pins, re.MULTILINE)[1]) >= FLOORS[name]
-    )
+    pinned = re.search(rf"^{name}(?:\[\w+\])?==([\d.]+)", pins, re.MULTILINE)
+    assert pinned is not None
+    assert numbers(pinned[1]) >= FLOORS[name]
 
 
-def test_redis_py_is_one_that_arq_takes():
+def test_redis_py_is_one_that_arq_takes() -> None:
     """arq 0.28 wants less than 6."""
     assert numbers(version("redis")) < (6,)
 
 
-def test_aiohttp_has_its_c_parser():
+def test_aiohttp_has_its_c_parser() -> None:
     """The one in Python is lenient where request smuggling begins, and slow."""
     assert http_parser.HttpRequestParser is not http_parser.HttpRequestParserPy
 
 
-def test_stops_within_25_seconds_of_sigterm():
+def test_stops_within_25_seconds_of_sigterm() -> None:
     """The longest that each process gives to what is in flight, before a platform kills it."""
     assert server.STOP_SECONDS < gunicorn.graceful_timeout < 25
 
 
-def bounds(pool):
+def bounds(pool: ConnectionPool | BlockingConnectionPool) -> list[Any]:
     """The seconds that anybody waits for a connection of it, to connect, and to be answered."""
     assert isinstance(pool, BlockingConnectionPool)
     given = pool.connection_kwargs
     return [pool.timeout, given["socket_connect_timeout"], given["socket_timeout"]]
 
 
-async def test_every_wait_for_redis_is_bounded():
+async def test_every_wait_for_redis_is_bounded() -> None:
     """redis-py's default pool turns a silent server into many seconds."""
     assert max(bounds(open_redis("redis://127.0.0.1:1").connection_pool)) <= 1
     assert max(bounds(open_pool("redis://127.0.0.1:1", timeout=1, connections=1, wait=1))) <= 1
 
 
-def test_arq_has_a_bounded_pool_of_its_own():
+def test_arq_has_a_bounded_pool_of_its_own() -> None:
     """arq's own has no read timeout: what a worker really has, and that it takes no pickles."""
     told = in_a_process(
         "from workers.main import WorkerSettings as w; import json;"
@@ -101,7 +103,7 @@ def test_arq_has_a_bounded_pool_of_its_own():
     assert told[4]
 
 
-def test_no_job_runs_once_per_worker():
+def test_no_job_runs_once_per_worker() -> None:
     """`run_at_startup` would run a job in every worker at each deploy."""
     told = in_a_process(
         "from workers.main import WorkerSettings as w; import json;"
@@ -112,7 +114,7 @@ def test_no_job_runs_once_per_worker():
     assert set(map(tuple, told)) == {(False, True)}
 
 
-def test_nothing_cuts_a_stream():
+def test_nothing_cuts_a_stream() -> None:
     """`XADD MAXLEN` and XTRIM drop entries that nobody has read."""
     found = [
         path
@@ -125,7 +127,7 @@ def test_nothing_cuts_a_stream():
     assert found == []
 
 
-def test_no_default_accounts_outside_dev():
+def test_no_default_accounts_outside_dev() -> None:
     """ASVS 6.3.2: neither the service nor a worker so much as loads the demo's people."""
     modules = in_a_process(
         "import service.app, workers.main, json, sys; print(json.dumps(list(sys.modules)))"

@@ -1,13 +1,21 @@
 """Which policies hold, whom they count together, and what an account looks like in a key."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from service.domain.rate_limits import LimitBook, LimitPolicy, account_digest, network_of
+from service.domain.rate_limits import KeyKind, LimitBook, LimitPolicy, account_digest, network_of
 
 
-def policy(name, *routes, key=("ip",), limit=10, shared=True):
+def policy(
+    name: str,
+    *routes: str,
+    key: Sequence[KeyKind] = ("ip",),
+    limit: int = 10,
+    shared: bool = True,
+) -> LimitPolicy:
     return LimitPolicy(
         name=name,
         routes=routes,
@@ -33,7 +41,7 @@ def policy(name, *routes, key=("ip",), limit=10, shared=True):
         pytest.param("host", "unknown", id="no address at all"),
     ],
 )
-def test_network(ip, expected):
+def test_network(ip: str, expected: str) -> None:
     """Whoever has one address of a subscriber has them all."""
     assert network_of(ip) == expected
 
@@ -51,7 +59,7 @@ def test_network(ip, expected):
         pytest.param("POST /api/auth/me", ["auth"], id="another method is another route"),
     ],
 )
-def test_the_most_specific_name_wins(route, expected):
+def test_the_most_specific_name_wins(route: str, expected: list[Any]) -> None:
     """A route has the policies of its closest name, and no others."""
     book = LimitBook(
         [
@@ -89,9 +97,9 @@ def test_the_most_specific_name_wins(route, expected):
         ),
     ],
 )
-def test_a_policy_that_would_never_hold_is_a_fault(book, fault):
+def test_a_policy_that_would_never_hold_is_a_fault(book: LimitBook, fault: str) -> None:
     """A typing error must not leave a route open in silence."""
-    routes = {
+    routes: dict[str, frozenset[KeyKind]] = {
         "POST /api/auth/login": frozenset({"ip", "account"}),
         "GET /api/health": frozenset({"ip"}),
     }
@@ -99,7 +107,7 @@ def test_a_policy_that_would_never_hold_is_a_fault(book, fault):
     assert fault in book.faults(routes)
 
 
-def test_several_parts_of_a_key():
+def test_several_parts_of_a_key() -> None:
     """A mix is one caller: the parts in the policy's order."""
     mixed = policy("p", "/api/*", key=("ip", "account"))
 
@@ -114,12 +122,12 @@ def test_several_parts_of_a_key():
         pytest.param(policy("p", limit=10, shared=False), 10, id="what was counted apart anyway"),
     ],
 )
-def test_alone(given, expected):
+def test_alone(given: LimitPolicy, expected: int) -> None:
     """A process that sees no other admits less."""
     assert given.alone.limit == expected
 
 
-def test_an_account_cannot_be_read_from_a_key():
+def test_an_account_cannot_be_read_from_a_key() -> None:
     """Short, the same for the same account, and of no use without the service's secret."""
     digest = account_digest("a@people.example", b"k" * 32)
 

@@ -33,7 +33,7 @@ def make_settings(file: Path) -> Settings:
     )
 
 
-def test_a_whole_policy(file):
+def test_a_whole_policy(file: Path) -> None:
     """What is not said is shared, and counted in memory without Redis."""
     file.write_text(GOOD)
 
@@ -68,7 +68,7 @@ def test_a_whole_policy(file):
         ),
     ],
 )
-def test_a_mistake_stops_the_start(file, change, named):
+def test_a_mistake_stops_the_start(file: Path, change: tuple[str, str], named: str) -> None:
     """With one line that names the file and the place."""
     file.write_text(GOOD.replace(*change))
 
@@ -80,13 +80,13 @@ def test_a_mistake_stops_the_start(file, change, named):
     assert "\n" not in line
 
 
-def test_a_file_that_is_not_there(file):
+def test_a_file_that_is_not_there(file: Path) -> None:
     """Named like any other mistake."""
     with pytest.raises(SystemExit, match="No such file or directory"):
         build_app(make_settings(file))
 
 
-def test_a_change_is_noticed_once(file):
+def test_a_change_is_noticed_once(file: Path) -> None:
     """An edit, a removal and a return; reading settles it, also when what was read is wrong."""
     file.write_text(GOOD)
     limits = LimitsFile(file)
@@ -108,7 +108,7 @@ def test_a_change_is_noticed_once(file):
     assert limits.changed()
 
 
-def test_what_is_shipped_leaves_room():
+def test_what_is_shipped_leaves_room() -> None:
     """Dozens of sign-ins a minute from one address, a thousand refreshes of one session at once."""
     book = read_limits(LimitsFile(SHIPPED))
     a_minute = {

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from service.domain.rate_limits import LimitPolicy
 from service.store import local_windows
 from service.store.local_windows import LocalWindows
@@ -21,7 +23,7 @@ POLICY = LimitPolicy(
 )
 
 
-def test_admits_the_limit_and_tells_the_truth_about_the_wait():
+def test_admits_the_limit_and_tells_the_truth_about_the_wait() -> None:
     """Who waits as long as told is admitted, who comes a millisecond earlier is not."""
     ticks = Ticks()
     windows = LocalWindows(ticks_ms=ticks)
@@ -35,7 +37,7 @@ def test_admits_the_limit_and_tells_the_truth_about_the_wait():
     assert windows.take(POLICY, "x").admitted
 
 
-def test_callers_and_policies_are_apart():
+def test_callers_and_policies_are_apart() -> None:
     """One caller's requests are nobody else's."""
     windows = LocalWindows(ticks_ms=Ticks())
     for _ in range(4):
@@ -45,12 +47,12 @@ def test_callers_and_policies_are_apart():
     assert windows.take(POLICY, "y").remaining == 2
 
 
-def test_only_the_first_refusal_of_a_window_is_marked():
+def test_only_the_first_refusal_of_a_window_is_marked() -> None:
     """However many follow."""
     ticks = Ticks()
     windows = LocalWindows(ticks_ms=ticks)
 
-    def first_refusals(times):
+    def first_refusals(times: int) -> int:
         return sum(windows.take(POLICY, "x").first_refusal for _ in range(times))
 
     assert first_refusals(20) == 1
@@ -58,7 +60,7 @@ def test_only_the_first_refusal_of_a_window_is_marked():
     assert first_refusals(20) == 1
 
 
-def test_memory_is_bounded(monkeypatch):
+def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those not used for longest are forgotten; who keeps coming stays counted."""
     monkeypatch.setattr(local_windows, "MAX_KEYS", 100)
     windows = LocalWindows(ticks_ms=Ticks())

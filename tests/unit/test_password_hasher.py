@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher as Argon2
@@ -21,7 +22,7 @@ def hasher() -> Iterator[PasswordHasher]:
     one.close()
 
 
-async def test_argon2id_of_at_least_t2_19_mib_p1(hasher):
+async def test_argon2id_of_at_least_t2_19_mib_p1(hasher: PasswordHasher) -> None:
     """OWASP's password storage cheat sheet; ASVS 11.4.2."""
     found = extract_parameters(await hasher.hash("kettle purple window"))
 
@@ -31,7 +32,7 @@ async def test_argon2id_of_at_least_t2_19_mib_p1(hasher):
     assert found.parallelism >= 1
 
 
-async def test_every_character_counts(hasher):
+async def test_every_character_counts(hasher: PasswordHasher) -> None:
     """ASVS 6.2.8: none is cut off, nor its case changed."""
     password = "velvet comet drifts under nine quiet bridges " * 20
     stored = await hasher.hash(password)
@@ -41,14 +42,14 @@ async def test_every_character_counts(hasher):
     assert not await hasher.verify(password.capitalize(), stored)
 
 
-async def test_a_password_is_one_however_it_is_composed(hasher):
+async def test_a_password_is_one_however_it_is_composed(hasher: PasswordHasher) -> None:
     """NFKC: the same on a keyboard that writes accents apart, or letters in full width."""
     stored = await hasher.hash("évéqéxûgûpölöwñ")
 
     assert await hasher.verify(unicodedata.normalize("NFD", "évéqéxûgûpölöwñ"), stored)
 
 
-async def test_imported_hashes_verify_and_want_renewal(hasher):
+async def test_imported_hashes_verify_and_want_renewal(hasher: PasswordHasher) -> None:
     """Until their owner signs in, which makes it argon2id."""
     assert await hasher.verify("U*U", BCRYPT)
     assert not await hasher.verify("U*V", BCRYPT)
@@ -68,18 +69,25 @@ async def test_imported_hashes_verify_and_want_renewal(hasher):
         pytest.param("", "nobody has this password", id="an empty one, and what nobody has"),
     ],
 )
-async def test_whatever_is_stored_is_a_no_at_worst(hasher, stored, password):
+async def test_whatever_is_stored_is_a_no_at_worst(
+    hasher: PasswordHasher, stored: str, password: str
+) -> None:
     """Never an error, and never a yes."""
     assert not await hasher.verify(password, stored)
 
 
-async def test_unknown_user_costs_as_much_as_wrong_password(hasher, monkeypatch):
+async def test_unknown_user_costs_as_much_as_wrong_password(
+    hasher: PasswordHasher, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """ASVS 6.3.8: one argon2id each; one besides for an imported hash, however cheap it was made."""
     seen = []
     plain = hasher._verify_ours
-    monkeypatch.setattr(
-        hasher, "_verify_ours", lambda *given: seen.append(given[1]) or plain(*given)
-    )
+
+    def verify(*given: Any) -> Any:
+        seen.append(given[1])
+        return plain(*given)
+
+    monkeypatch.setattr(hasher, "_verify_ours", verify)
 
     for stored in (None, BCRYPT, await hasher.hash("U*U")):
         await hasher.verify("U*V", stored)
@@ -87,7 +95,7 @@ async def test_unknown_user_costs_as_much_as_wrong_password(hasher, monkeypatch)
     assert len(seen) == 3
 
 
-async def test_a_flood_is_refused(hasher):
+async def test_a_flood_is_refused(hasher: PasswordHasher) -> None:
     """More than may wait get a 503 at once, and the room is given back."""
     hasher._room, kept = 0, hasher._room
     with pytest.raises(ServiceUnavailableError):
@@ -98,8 +106,13 @@ async def test_a_flood_is_refused(hasher):
     assert await hasher.hash("kettle purple window")
 
 
-async def test_a_weaker_hash_is_renewed_at_login(hasher):
+async def test_a_weaker_hash_is_renewed_at_login(hasher: PasswordHasher) -> None:
     """ASVS 11.4.2: any parameter below today's makes a hash outdated, which Login then replaces."""
     for weaker in ({"time_cost": 1}, {"memory_cost": 8 * 1024}):
-        given = {"time_cost": 2, "memory_cost": 19 * 1024, "parallelism": 1, **weaker}
+        given: dict[str, Any] = {
+            "time_cost": 2,
+            "memory_cost": 19 * 1024,
+            "parallelism": 1,
+            **weaker,
+        }
         assert hasher.is_outdated(Argon2(**given).hash("kettle purple window"))

@@ -6,7 +6,7 @@ from service.contracts.schema import metadata
 from service.contracts.sealed import NOT_SEALED, SEALED, SEALED_BY_PERSONS
 
 
-def test_every_column_of_bytes_is_in_the_register():
+def test_every_column_of_bytes_is_in_the_register() -> None:
     """Whoever adds one says whether SECRET_KEY seals it; what is gone is said no more."""
     there = {
         f"{table.fullname}.{column.name}"
@@ -21,7 +21,7 @@ def test_every_column_of_bytes_is_in_the_register():
     assert len(set(said)) == len(said)
 
 
-def test_what_its_comment_calls_sealed_is_sealed():
+def test_what_its_comment_calls_sealed_is_sealed() -> None:
     """The data dictionary and the register say the same."""
     for table in metadata.tables.values():
         for column in table.columns:

@@ -4,6 +4,7 @@ import ast
 import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = (ROOT / "docs" / "security.md").read_text()
@@ -16,7 +17,7 @@ PROOFS = re.compile(r"^\| (\d+) \| (.+)$", re.MULTILINE)
 
 
 @cache
-def names_in(path):
+def names_in(path: str) -> frozenset[Any] | frozenset[str]:
     """The names of a file's tests; none of a file that isn't there."""
     file = ROOT / path
     if not file.is_file():
@@ -30,18 +31,18 @@ def names_in(path):
     )
 
 
-def missing(text):
+def missing(text: str) -> list[str]:
     """The tests that a text names and nobody has written."""
     named = [(p or q, n or m) for p, n, q, m in NAMED.findall(text)]
     return [f"{path}::{name}" for path, name in named if name not in names_in(path)]
 
 
-def test_every_test_that_it_names_is_there():
+def test_every_test_that_it_names_is_there() -> None:
     """Who renames or removes a test says so here."""
     assert missing(PAGE) == []
 
 
-def test_every_clause_has_a_test():
+def test_every_clause_has_a_test() -> None:
     """A line of a table without one is a wish."""
     clauses = CLAUSES.findall(PAGE)
 
@@ -50,7 +51,7 @@ def test_every_clause_has_a_test():
     assert [number for number, row in clauses if not NAMED.search(row)] == []
 
 
-def test_every_section_of_the_checklist_is_there():
+def test_every_section_of_the_checklist_is_there() -> None:
     """None of the tables was dropped."""
     assert SECTION.findall(PAGE) == [
         "Passwords and signing in",
@@ -65,7 +66,7 @@ def test_every_section_of_the_checklist_is_there():
     ]
 
 
-def test_what_bites_is_named_with_its_file():
+def test_what_bites_is_named_with_its_file() -> None:
     """The defences that were taken out: at least 14, each in a file that is there."""
     proofs = PROOFS.findall(PAGE)
     files = [re.search(r"`((?:service|config|workers)/[\w/.]+)`", row) for _, row in proofs]
@@ -75,7 +76,7 @@ def test_what_bites_is_named_with_its_file():
     assert all(NAMED.search(row) for _, row in proofs)
 
 
-def test_a_test_that_is_not_there_is_missed():
+def test_a_test_that_is_not_there_is_missed() -> None:
     """The check can fail."""
     text = "`tests/unit/test_docs.py::test_nobody_wrote_this` `tests/no/file.py::test_x`"
 

@@ -1,6 +1,7 @@
 """What products are offered, and never more."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,11 @@ from service.contracts.events import Event, EventType
 from service.contracts.webhooks import OFFERED, event_id, unknown, wants
 from service.store.webhook_outbox import body_of
 
-PERSONAL = {"ip": "203.0.113.7", "user_agent": "Canary/7", "data": {"device": "canary's"}}
+PERSONAL: dict[str, Any] = {
+    "ip": "203.0.113.7",
+    "user_agent": "Canary/7",
+    "data": {"device": "canary's"},
+}
 
 
 @pytest.mark.parametrize(

@@ -4,18 +4,21 @@ import asyncio
 import json
 import os
 import subprocess
+from collections.abc import AsyncIterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import aiohttp
 import pytest
 from aiohttp import web
+from pytest_aiohttp import AiohttpServer
 
 from service.app import build_app
 from service.domain.errors import TokenRevokedError
 from service.verify import Introspection, Verifier
 from service.web.server import Runner
-from tests.support.people import Browser
+from tests.conftest import MakeSettings
+from tests.support.people import Browser, Person
 from tests.support.processes import ROOT, free_port
 
 FRONTEND = ROOT / "frontend"
@@ -23,14 +26,14 @@ SECRET = "s" * 32
 GUIDE = (ROOT / "docs" / "verify.md").read_text()
 
 
-def want(there, otherwise):
+def want(there: bool, otherwise: str) -> None:
     """Skip where something is not installed; in CI everything is."""
     if not there:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(otherwise)
 
 
 @pytest.fixture
-async def published(make_settings):
+async def published(make_settings: MakeSettings) -> AsyncIterator[SimpleNamespace]:
     """The service at its PUBLIC_URL, and a client of it."""
     port = free_port()
     base = f"http://127.0.0.1:{port}"
@@ -43,7 +46,9 @@ async def published(make_settings):
     await runner.cleanup()
 
 
-async def test_service_verify_against_the_service(published, person):
+async def test_service_verify_against_the_service(
+    published: SimpleNamespace, person: Person
+) -> None:
     """By its keys alone a token counts until it expires; by introspection until the sign-out."""
     tokens = await published.browser.login(person)
     verifier = Verifier(published.base, "inphora", published.http)
@@ -58,7 +63,7 @@ async def test_service_verify_against_the_service(published, person):
         await strict.verify(tokens["access_token"])
 
 
-async def test_npm_jose_verifies(published, person):
+async def test_npm_jose_verifies(published: SimpleNamespace, person: Person) -> None:
     """The recipe of docs/verify.md: a token of ours, and what is none."""
     want((FRONTEND / "node_modules" / "jose").is_dir(), "npm's jose is not there: scripts/setup")
     token = (await published.browser.login(person))["access_token"]
@@ -81,7 +86,7 @@ async def test_npm_jose_verifies(published, person):
     ]
 
 
-def recipe(auth, product):
+def recipe(auth: str, product: str) -> str:
     """The server block of docs/verify.md, for these two addresses."""
     block = GUIDE.split("```nginx\n", 1)[1].split("```", 1)[0]
     return block.replace("http://127.0.0.1:8000", auth).replace("http://127.0.0.1:9000", product)
@@ -90,7 +95,7 @@ def recipe(auth, product):
 async def test_nginx_auth_request(published, person, nginx, aiohttp_server):
     """GET /api/auth/me says 200 or 401, the challenge reaches the client, and so does an end."""
 
-    async def get(request):
+    async def get(request: web.Request) -> web.Response:
         return web.json_response({"path": request.path, "auth": request.headers["Authorization"]})
 
     app = web.Application()

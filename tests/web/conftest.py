@@ -8,7 +8,6 @@ from redis.asyncio import Redis
 from sqlalchemy import func, select
 from structlog.testing import capture_logs
 
-from config.settings import Settings
 from service.contracts import keys
 from service.contracts.tables import recovery_codes, sessions, users
 from service.store.database import Database

@@ -1,6 +1,10 @@
 """What a sign-in page may know of the settings, and nothing else."""
 
+from typing import Any
+
 import pytest
+
+from tests.conftest import MakeSettings, Serve
 
 
 @pytest.mark.parametrize(

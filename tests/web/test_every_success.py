@@ -5,6 +5,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyotp
 import pytest
@@ -12,14 +13,16 @@ import requests
 import schemathesis
 from schemathesis.checks import CHECKS, load_all_checks
 
+from service.store.database import Database
 from service.web.openapi import document
 from service.web.routes import ROUTES
+from tests.conftest import MakePerson, MakeSettings, ServeForReal
 from tests.support.authenticator import Authenticator
 from tests.support.mails import mails_to
-from tests.support.people import TOTP_SECRET
+from tests.support.people import TOTP_SECRET, Person
 
 load_all_checks()
-ALL = CHECKS.get_all()
+ALL: list[Any] = CHECKS.get_all()
 SCHEMA = schemathesis.openapi.from_dict(document(version="1", server="http://127.0.0.1"))
 FORM = "application/x-www-form-urlencoded"
 CLIENT_ID, CLIENT_SECRET = "a-service", "c" * 32
@@ -35,7 +38,7 @@ class Call:
     links_to: Callable[[str], str]
     seen: set[tuple[str, str]] = field(default_factory=set)
 
-    def __call__(self, method, path, token="", **given):
+    def __call__(self, method: str, path: str, token: str = "", **given: Any) -> Any:
         media_type = FORM if path.startswith("/oauth/") else "application/json"
         case = SCHEMA[path][method].Case(media_type=media_type, **given)
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -46,21 +49,25 @@ class Call:
         self.seen.add((method, path))
         return reply.json() if reply.content and "query" not in given else None
 
-    def login(self, who):
+    def login(self, who: Person) -> Any:
         given = {"email": who.email, "password": who.password, "device_name": "a test"}
         return self("POST", "/api/auth/login", body=given)
 
-    def token_of(self, who):
-        return self.login(who)["access_token"]
+    def token_of(self, who: Person) -> str:
+        token: str = self.login(who)["access_token"]
+        return token
 
-    def mailed(self, address):
+    def mailed(self, address: str) -> dict[str, str]:
         return {"token": self.links_to(address)}
 
 
 @pytest.mark.usefixtures("unharmed", "working")
 async def test_what_succeeds_is_answered_as_documented(
-    serve_for_real, make_settings, make_person, database
-):
+    serve_for_real: ServeForReal,
+    make_settings: MakeSettings,
+    make_person: MakePerson,
+    database: Database,
+) -> None:
     """A life with this service, of several people with all the roles."""
     served = await serve_for_real(
         make_settings(
@@ -77,11 +84,11 @@ async def test_what_succeeds_is_answered_as_documented(
         await make_person(roles=[role]) for role in ("auditor", "analyst", "admin")
     ]
 
-    def links_to(address):
+    def links_to(address: str) -> str:
         written = asyncio.run_coroutine_threadsafe(mails_to(database, address), here)
         return written.result()[-1].token
 
-    def live():
+    def live() -> set[tuple[str, str]]:
         with closing(requests.Session()) as http:
             call = Call(http, f"http://{served.host}:{served.port}", links_to)
             trust(call, guarded)
@@ -98,7 +105,7 @@ async def test_what_succeeds_is_answered_as_documented(
     assert await asyncio.to_thread(live) == {(route.method, route.path) for route in ROUTES}
 
 
-def trust(call, guarded):
+def trust(call: Call, guarded: Person) -> None:
     """Somebody with a second factor has a device trusted, and thinks better of it."""
     challenge = call.login(guarded)
     code = {"mfa_token": challenge["mfa_token"], "code": pyotp.TOTP(TOTP_SECRET).now()}
@@ -109,7 +116,7 @@ def trust(call, guarded):
     call("DELETE", "/api/auth/trusted-devices/{id}", token, path_parameters=which)
 
 
-def go_on(call, person):
+def go_on(call: Call, person: Person) -> None:
     """Two sessions, a passkey and a second factor; in the end, out of all of them."""
     other, first = call.login(person), call.login(person)
     given = {"refresh_token": first["refresh_token"]}
@@ -124,13 +131,13 @@ def go_on(call, person):
     call("POST", "/api/auth/logout", token, body={"scope": "global"})
 
 
-def leave(call, leaving):
+def leave(call: Call, leaving: Person) -> None:
     """Be forgotten."""
     token = call.token_of(leaving)
     call("DELETE", "/api/auth/me", token, body={"password": leaving.password})
 
 
-def audit(call, auditor):
+def audit(call: Call, auditor: Person) -> None:
     """A page, and all of it in two forms."""
     token = call.token_of(auditor)
     call("GET", "/api/audit", token)
@@ -138,7 +145,7 @@ def audit(call, auditor):
         call("GET", "/api/audit", token, query={"format": form, "user_id": auditor.id})
 
 
-def observe(call):
+def observe(call: Call) -> None:
     """What anybody may know."""
     for path in (
         "/api/auth/settings",
@@ -151,7 +158,7 @@ def observe(call):
         call("GET", path)
 
 
-def look_after(call, owner):
+def look_after(call: Call, owner: Person) -> None:
     """What people do with accounts of their own."""
     token = call.token_of(owner)
     first, second = "seven velvet bridges hum", "eleven velvet bridges hum"
@@ -167,7 +174,7 @@ def look_after(call, owner):
     call("POST", "/api/auth/register/verify", body=call.mailed(new))
 
 
-def make_passkey(call, token):
+def make_passkey(call: Call, token: str) -> Authenticator:
     """What somebody does once on each of their devices."""
     authenticator = Authenticator(origin="http://127.0.0.1:8000")
     options = call("POST", "/api/auth/passkeys/options", token)["options"]
@@ -176,9 +183,9 @@ def make_passkey(call, token):
     return authenticator
 
 
-def use_passkey(call, key, mfa_token):
+def use_passkey(call: Call, key: Authenticator, mfa_token: str) -> None:
     """As a second factor, as a step-up, alone; then it goes."""
-    given = {"mfa_token": mfa_token}
+    given: dict[str, Any] = {"mfa_token": mfa_token}
     options = call("POST", "/api/auth/verify-2fa/passkey/options", body=given)["options"]
     given["credential"] = key.show(options)
     token = call("POST", "/api/auth/verify-2fa/passkey", body=given)["access_token"]
@@ -194,7 +201,7 @@ def use_passkey(call, key, mfa_token):
     call("DELETE", "/api/auth/passkeys/{id}", token, path_parameters=which)
 
 
-def administer(call, admin, person):
+def administer(call: Call, admin: Person, person: Person) -> None:
     """What an administrator does, the worst last."""
     token, session = call.token_of(admin), call.login(person)["session_id"]
     who, why = {"id": person.id}, {"reason": "ticket 4711"}
@@ -213,7 +220,7 @@ def administer(call, admin, person):
     call("POST", "/api/admin/revoke-sessions", token, body=why)
 
 
-def change_factors(call, token, person, key):
+def change_factors(call: Call, token: str, person: Person, key: Authenticator) -> str:
     """What somebody does with a second factor; the token they have then."""
     call("GET", "/api/auth/2fa", token)
     setup = call("POST", "/api/auth/2fa/setup", token)
@@ -228,7 +235,7 @@ def change_factors(call, token, person, key):
     return token
 
 
-def analyse(call, analyst):
+def analyse(call: Call, analyst: Person) -> None:
     """What an analyst does."""
     token = call.token_of(analyst)
     call("GET", "/api/analytics/metrics", token)
@@ -246,7 +253,7 @@ def analyse(call, analyst):
     call("GET", "/api/analytics/files", query={"ticket": ticket})
 
 
-def delegate(call, person):
+def delegate(call: Call, person: Person) -> None:
     """What other services do."""
     held = call.login(person)["refresh_token"]
     pair = call("POST", "/oauth/token", body={"grant_type": "refresh_token", "refresh_token": held})

@@ -1,13 +1,18 @@
 """What every response carries beside its body."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
-from aiohttp import web
+from aiohttp import ClientResponse, web
+from pytest_aiohttp import AiohttpClient
 
 from service.web.metrics import Metrics
 from service.web.middleware import answer_always
 from service.web.pages import page_routes
 from service.web.routes import ROUTES
-from tests.support.people import TOTP_SECRET
+from tests.conftest import MakePerson, MakeSettings, ServeForReal
+from tests.support.people import TOTP_SECRET, Browser, Person, Reply
 from tests.support.processes import free_port
 from tests.web.wire import refusal
 
@@ -25,7 +30,7 @@ PUBLIC = {
 """What anybody may keep for a while, or must ask about again; all else is not to be stored."""
 
 
-def seen(reply):
+def seen(reply: Reply | ClientResponse) -> dict[str, Any]:
     """Its headers of those that are everywhere."""
     return {name: reply.headers.get(name) for name in EVERYWHERE}
 
@@ -43,8 +48,8 @@ def seen(reply):
     ids=str,
 )
 async def test_every_response_carries_the_security_headers(
-    browser, person, method, path, signed_in
-):
+    browser: Browser, person: Person, method: str, path: str, signed_in: bool
+) -> None:
     """Success or refusal; with an id, and without the name or version of what runs below."""
     token = (await browser.login(person))["access_token"] if signed_in else ""
     reply = await browser.send(method, path, token=token)
@@ -54,7 +59,9 @@ async def test_every_response_carries_the_security_headers(
     assert not [v for v in reply.headers.values() if "aiohttp" in v or "Python" in v]
 
 
-async def test_tokens_and_personal_data_are_not_stored(browser, make_person):
+async def test_tokens_and_personal_data_are_not_stored(
+    browser: Browser, make_person: MakePerson
+) -> None:
     """`Cache-Control: no-store` on every answer of a life with this service (RFC 6749 §5.1)."""
     person = await make_person(totp_secret=TOTP_SECRET)
     body = {"email": person.email, "password": person.password}
@@ -82,19 +89,21 @@ async def test_tokens_and_personal_data_are_not_stored(browser, make_person):
 
 
 @pytest.mark.parametrize("path", PUBLIC)
-async def test_what_is_public_may_be_kept(browser, path):
+async def test_what_is_public_may_be_kept(browser: Browser, path: str) -> None:
     """Keys are asked for by every service: a cache may answer for us, for five minutes."""
     assert (await browser.send("GET", path)).headers["Cache-Control"] == PUBLIC[path]
 
 
-async def test_health_is_never_kept(browser):
+async def test_health_is_never_kept(browser: Browser) -> None:
     """A probe sees this moment."""
     for path in ("/api/health", "/api/health/live", "/api/health/ready"):
         assert (await browser.send("GET", path)).headers["Cache-Control"] == "no-store"
 
 
 @pytest.mark.parametrize("path", ["/api/auth/me", "/api/auth/sessions"])
-async def test_an_access_token_s_failure_says_how_to_authenticate(browser, person, path):
+async def test_an_access_token_s_failure_says_how_to_authenticate(
+    browser: Browser, person: Person, path: str
+) -> None:
     """401 with `WWW-Authenticate`, whether the token is missing, invalid or revoked (RFC 6750)."""
     token = (await browser.login(person))["access_token"]
     await browser.logout(token)
@@ -112,7 +121,9 @@ async def test_an_access_token_s_failure_says_how_to_authenticate(browser, perso
     }
 
 
-async def test_other_failures_do_not_ask_for_an_access_token(browser, person):
+async def test_other_failures_do_not_ask_for_an_access_token(
+    browser: Browser, person: Person
+) -> None:
     """A browser or client that saw the header would try to refresh in vain."""
     body = {"email": person.email, "password": "wrong"}
     wrong = await browser.send("POST", "/api/auth/login", json=body)
@@ -126,8 +137,8 @@ async def test_other_failures_do_not_ask_for_an_access_token(browser, person):
 
 
 async def test_a_store_that_is_away_says_when_to_try_again(
-    serve_for_real, make_settings, browser, person
-):
+    serve_for_real: ServeForReal, make_settings: MakeSettings, browser: Browser, person: Person
+) -> None:
     """503 with `Retry-After`, never a 401: clients keep their tokens."""
     tokens = await browser.login(person)
     away = await serve_for_real(make_settings(redis_url=f"redis://127.0.0.1:{free_port()}/0"))
@@ -144,7 +155,9 @@ async def test_a_store_that_is_away_says_when_to_try_again(
     assert (await browser.refresh(tokens["refresh_token"])).status == 200
 
 
-async def test_pages_carry_a_policy_and_hashed_files_are_kept(tmp_path, aiohttp_client):
+async def test_pages_carry_a_policy_and_hashed_files_are_kept(
+    tmp_path: Path, aiohttp_client: AiohttpClient
+) -> None:
     """A page runs nothing but our own scripts and is asked for anew; its assets never change."""
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_text("<!doctype html>")
@@ -167,6 +180,6 @@ async def test_pages_carry_a_policy_and_hashed_files_are_kept(tmp_path, aiohttp_
     assert (await client.get("/analytics/nonsense")).status == 404
 
 
-async def test_without_a_built_frontend_there_are_no_pages(tmp_path):
+async def test_without_a_built_frontend_there_are_no_pages(tmp_path: Path) -> None:
     """The service is whole without one."""
     assert page_routes(tmp_path) == []

@@ -5,6 +5,8 @@ Each is a 4xx problem that changes nothing; none is a mistake of ours in the log
 
 import gzip
 import json
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -13,7 +15,12 @@ from service.domain.users import Role
 from service.web import bodies
 from service.web.routes import ROUTES
 from service.web.server import Runner
-from tests.web.wire import METHODS, read_reply, refusal
+from tests.conftest import MakePerson
+from tests.support.people import Browser, Person
+from tests.web.wire import METHODS, Served, read_reply, refusal
+
+Attack = Callable[..., Awaitable[dict[str, tuple[int, str]]]]
+
 
 pytestmark = pytest.mark.usefixtures("unharmed")
 
@@ -45,17 +52,24 @@ MIB = 1024 * 1024
 
 
 @pytest.fixture
-async def person(make_person):
+async def person(make_person: MakePerson) -> Person:
     """Somebody whose bodies are looked at everywhere."""
     return await make_person(roles=["analyst"])
 
 
 @pytest.fixture
-async def attack(served, browser, person, state):
+async def attack(
+    served: Served,
+    browser: Browser,
+    person: Person,
+    state: Callable[[], Awaitable[tuple[int, ...]]],
+) -> Attack:
     """Posts the same body everywhere, signed in; what each route answered. Nothing may change."""
     token = (await browser.login(person))["access_token"]
 
-    async def send(raw, *headers, paths=TEMPLATES):
+    async def send(
+        raw: bytes, *headers: str, paths: Iterable[str] = TEMPLATES
+    ) -> dict[Any, tuple[int, str]]:
         before = await state()
         answers = {
             path: refusal(await served.post(path, raw, *headers, token=token)) for path in paths
@@ -67,7 +81,9 @@ async def attack(served, browser, person, state):
     return send
 
 
-def everywhere(status, code, paths=TEMPLATES):
+def everywhere(
+    status: int, code: str, paths: Iterable[str] = TEMPLATES
+) -> dict[str, tuple[int, str]]:
     """The same answer from every route."""
     return dict.fromkeys(paths, (status, code))
 
@@ -96,7 +112,7 @@ def everywhere(status, code, paths=TEMPLATES):
         pytest.param(b'{"code":"\0"}', id="a bare NUL in a string"),
     ],
 )
-async def test_what_is_no_json_object_is_malformed(attack, raw):
+async def test_what_is_no_json_object_is_malformed(attack: Attack, raw: bytes) -> None:
     """400 `malformed_json` from every route."""
     assert await attack(raw) == everywhere(400, "malformed_json")
 
@@ -110,8 +126,13 @@ async def test_what_is_no_json_object_is_malformed(attack, raw):
     ],
 )
 async def test_every_route_reads_bodies_by_the_same_door(
-    served, browser, make_person, raw, header, answer
-):
+    served: Served,
+    browser: Browser,
+    make_person: MakePerson,
+    raw: bytes,
+    header: str,
+    answer: tuple[int, str],
+) -> None:
     """So what the others here try on some routes holds for all."""
     person = await make_person(roles=list(Role))
     token = (await browser.login(person))["access_token"]
@@ -125,7 +146,7 @@ async def test_every_route_reads_bodies_by_the_same_door(
     assert answers == dict.fromkeys(answers, answer)
 
 
-async def test_an_empty_body_is_malformed_where_one_is_needed(attack):
+async def test_an_empty_body_is_malformed_where_one_is_needed(attack: Attack) -> None:
     """Logout alone may come without."""
     paths = TEMPLATES.keys() - {"/api/auth/logout"}
 
@@ -152,8 +173,12 @@ async def test_an_empty_body_is_malformed_where_one_is_needed(attack):
     ],
 )
 async def test_a_field_of_the_wrong_form_is_named_and_not_echoed(
-    served, browser, person, state, value
-):
+    served: Served,
+    browser: Browser,
+    person: Person,
+    state: Callable[[], Awaitable[tuple[int, ...]]],
+    value: str,
+) -> None:
     """422 `validation_failed` for every field of every route; its value is nowhere in the answer."""
     token = (await browser.login(person))["access_token"]
     before = await state()
@@ -172,7 +197,9 @@ async def test_a_field_of_the_wrong_form_is_named_and_not_echoed(
 
 
 @pytest.mark.parametrize(("path", "field"), REQUIRED, ids=str)
-async def test_a_missing_field_is_named(served, browser, person, path, field):
+async def test_a_missing_field_is_named(
+    served: Served, browser: Browser, person: Person, path: str, field: str
+) -> None:
     """Absent and null are the same."""
     token = (await browser.login(person))["access_token"]
     rest = {name: value for name, value in TEMPLATES[path].items() if name != field}
@@ -194,14 +221,14 @@ async def test_a_missing_field_is_named(served, browser, person, path, field):
         pytest.param('"Code"', id="a known name in other letters"),
     ],
 )
-async def test_an_unknown_field_is_refused(attack, name):
+async def test_an_unknown_field_is_refused(attack: Attack, name: str) -> None:
     """422: a misspelt field is never passed over in silence."""
     for path, template in TEMPLATES.items():
         raw = json.dumps(template)[:-1] + f", {name}: 1" + "}"
         assert await attack(raw.encode(), paths=[path]) == {path: (422, "validation_failed")}
 
 
-async def test_a_long_field_name_is_cut(served):
+async def test_a_long_field_name_is_cut(served: Served) -> None:
     """The answer says enough of it to be found, and no more."""
     reply = await served.post("/api/auth/login", b'{"' + b"k" * 30_000 + b'": 1}')
 
@@ -209,7 +236,7 @@ async def test_a_long_field_name_is_cut(served):
     assert reply.body["errors"][-1]["field"] == "k" * 64
 
 
-async def test_thousands_of_unknown_fields_are_one_short_refusal(served):
+async def test_thousands_of_unknown_fields_are_one_short_refusal(served: Served) -> None:
     """The answer does not grow with the attack: it lists the first faults only."""
     raw = json.dumps({f"{n}": 0 for n in range(5_000)}).encode()
     assert len(raw) < bodies.MAX_BODY_BYTES
@@ -220,7 +247,9 @@ async def test_thousands_of_unknown_fields_are_one_short_refusal(served):
 
 
 @pytest.mark.parametrize(("path", "field"), FIELDS, ids=str)
-async def test_a_nul_in_a_field_is_a_refusal(served, browser, person, path, field):
+async def test_a_nul_in_a_field_is_a_refusal(
+    served: Served, browser: Browser, person: Person, path: str, field: str
+) -> None:
     """PostgreSQL cannot store it and C strings end at it: never more than a refusal."""
     token = (await browser.login(person))["access_token"]
     for text in ("\0" * 8, TEMPLATES[path][field] + "\0"):
@@ -256,14 +285,14 @@ async def test_a_nul_in_a_field_is_a_refusal(served, browser, person, path, fiel
         pytest.param("Content-Encoding: no-such", id="an unknown encoding"),
     ],
 )
-async def test_another_media_type_is_not_supported(attack, header):
+async def test_another_media_type_is_not_supported(attack: Attack, header: str) -> None:
     """415, unread: also for a body that would be right."""
     for path, template in TEMPLATES.items():
         raw = json.dumps(template).encode()
         assert await attack(raw, header, paths=[path]) == {path: (415, "unsupported_media_type")}
 
 
-async def test_a_body_without_a_media_type_is_not_supported(served):
+async def test_a_body_without_a_media_type_is_not_supported(served: Served) -> None:
     """A page of another origin can send such a request without asking."""
     for path in TEMPLATES.keys() - BEARER_FIRST:
         head = f"{METHODS[path]} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n"
@@ -282,7 +311,9 @@ async def test_a_body_without_a_media_type_is_not_supported(served):
         "Content-Encoding: identity",
     ],
 )
-async def test_every_spelling_of_the_right_media_type_is_taken(served, person, header):
+async def test_every_spelling_of_the_right_media_type_is_taken(
+    served: Served, person: Person, header: str
+) -> None:
     """What an honest client may write signs in."""
     body = {"email": person.email, "password": person.password}
     reply = await served.post("/api/auth/login", json.dumps(body).encode(), header)
@@ -290,7 +321,7 @@ async def test_every_spelling_of_the_right_media_type_is_taken(served, person, h
     assert reply.status == 200
 
 
-async def test_a_bomb_is_not_unpacked(attack):
+async def test_a_bomb_is_not_unpacked(attack: Attack) -> None:
     """60 MiB in 60 KiB: refused for its encoding, never decompressed (nor is it while draining)."""
     bomb = gzip.compress(bytes(60 * MIB))
     assert len(bomb) < bodies.MAX_BODY_BYTES
@@ -298,25 +329,25 @@ async def test_a_bomb_is_not_unpacked(attack):
     assert await attack(bomb, "Content-Encoding: gzip") == everywhere(415, "unsupported_media_type")
 
 
-def test_nothing_is_unpacked_before_it_is_refused():
+def test_nothing_is_unpacked_before_it_is_refused() -> None:
     """aiohttp would do so by itself, while a body is drained as well."""
     assert Runner(web.Application())._kwargs["auto_decompress"] is False
 
 
-async def test_a_broken_archive_is_refused_like_a_whole_one(attack):
+async def test_a_broken_archive_is_refused_like_a_whole_one(attack: Attack) -> None:
     """What claims to be gzip is not looked at."""
     answers = await attack(b"not gzip at all", "Content-Encoding: gzip")
 
     assert answers == everywhere(415, "unsupported_media_type")
 
 
-async def test_a_body_over_64_kib_is_too_large(attack):
+async def test_a_body_over_64_kib_is_too_large(attack: Attack) -> None:
     """413 by its declared length; one byte less is read (and refused for what it says)."""
     assert await attack(b"x" * (64 * 1024 + 1)) == everywhere(413, "payload_too_large")
     assert await attack(b"x" * (64 * 1024)) == everywhere(400, "malformed_json")
 
 
-async def test_a_body_over_64_kib_in_chunks_is_too_large(attack):
+async def test_a_body_over_64_kib_in_chunks_is_too_large(attack: Attack) -> None:
     """413 by count, when no length was declared."""
     chunk = b"4000\r\n" + b"x" * 0x4000 + b"\r\n"
     chunked = "Transfer-Encoding: chunked"
@@ -333,7 +364,9 @@ async def test_a_body_over_64_kib_in_chunks_is_too_large(attack):
         pytest.param(b"f" * 30 + b"\r\n{}\r\n0\r\n\r\n", id="a length beyond all numbers"),
     ],
 )
-async def test_broken_chunks_are_a_refusal(served, state, raw):
+async def test_broken_chunks_are_a_refusal(
+    served: Served, state: Callable[[], Awaitable[tuple[int, ...]]], raw: bytes
+) -> None:
     """400: whichever of the parser and the route sees it first."""
     before = await state()
     for path in TEMPLATES.keys() - BEARER_FIRST:
@@ -342,7 +375,9 @@ async def test_broken_chunks_are_a_refusal(served, state, raw):
     assert await state() == before
 
 
-async def test_broken_chunks_that_come_later_are_a_refusal(served, monkeypatch):
+async def test_broken_chunks_that_come_later_are_a_refusal(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """aiohttp tells the waiting route nothing of them: it gives up when the body's time is up."""
     monkeypatch.setattr(bodies, "BODY_SECONDS", 0.05)
     reader, writer = await served.connect()
@@ -358,7 +393,9 @@ async def test_broken_chunks_that_come_later_are_a_refusal(served, monkeypatch):
     assert refusal(reply) == (408, "request_timeout")
 
 
-async def test_a_client_that_leaves_within_its_body_leaves_nothing_behind(served, browser, state):
+async def test_a_client_that_leaves_within_its_body_leaves_nothing_behind(
+    served: Served, browser: Browser, state: Callable[[], Awaitable[tuple[int, ...]]]
+) -> None:
     """Half a body and the end of the connection: no answer, no change, no mistake in the log."""
     before = await state()
     for path in TEMPLATES:
@@ -376,7 +413,13 @@ async def test_a_client_that_leaves_within_its_body_leaves_nothing_behind(served
     assert await state() == before
 
 
-async def test_a_slow_body_is_cut(served, browser, person, state, monkeypatch):
+async def test_a_slow_body_is_cut(
+    served: Served,
+    browser: Browser,
+    person: Person,
+    state: Callable[[], Awaitable[tuple[int, ...]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """408 after BODY_SECONDS, and the connection with it; nothing was changed."""
     monkeypatch.setattr(bodies, "BODY_SECONDS", 0.05)
     token = (await browser.login(person))["access_token"]
@@ -390,7 +433,9 @@ async def test_a_slow_body_is_cut(served, browser, person, state, monkeypatch):
     assert await state() == before
 
 
-async def test_a_body_where_none_is_wanted_is_passed_over(served, browser, person):
+async def test_a_body_where_none_is_wanted_is_passed_over(
+    served: Served, browser: Browser, person: Person
+) -> None:
     """It is drained, not read: what it says does not matter, and the next request is answered."""
     token = (await browser.login(person))["access_token"]
     request = (
@@ -405,16 +450,17 @@ async def test_a_body_where_none_is_wanted_is_passed_over(served, browser, perso
         writer.close()
 
 
-async def test_logout_needs_no_body(browser, person):
+async def test_logout_needs_no_body(browser: Browser, person: Person) -> None:
     """By an access token alone: without a body, with an empty one, and with an empty object."""
-    for given in ({}, {"data": b""}, {"json": {}}):
+    bodies: list[dict[str, Any]] = [{}, {"data": b""}, {"json": {}}]
+    for given in bodies:
         token = (await browser.login(person))["access_token"]
         reply = await browser.send("POST", "/api/auth/logout", token=token, **given)
         assert reply.status == 204
         assert (await browser.me(token)).code == "token_revoked"
 
 
-async def test_a_bad_body_never_signs_out(served, browser, person):
+async def test_a_bad_body_never_signs_out(served: Served, browser: Browser, person: Person) -> None:
     """A body that is refused ends nothing, though the access token alone would do."""
     token = (await browser.login(person))["access_token"]
     for raw in (b'{"scope":"everything"}', b'{"scope":null}', b'{"scope":["local"]}', b"[]"):

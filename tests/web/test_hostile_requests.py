@@ -1,10 +1,16 @@
 """Requests that are hostile before their body: lines, paths, methods and headers."""
 
+from collections.abc import Awaitable, Callable
+from typing import Any
+
 import pytest
 
 from service.domain.users import Role
+from service.web.route import Route
 from service.web.routes import ROUTES
-from tests.web.wire import refusal
+from tests.conftest import MakePerson
+from tests.support.people import Browser, Person
+from tests.web.wire import Served, refusal
 
 pytestmark = pytest.mark.usefixtures("unharmed")
 
@@ -12,9 +18,10 @@ READABLE = [route.path for route in ROUTES if route.method == "GET"]
 
 
 @pytest.fixture
-async def token(browser, make_person):
+async def token(browser: Browser, make_person: MakePerson) -> str:
     """Of somebody with every role."""
-    return (await browser.login(await make_person(roles=list(Role))))["access_token"]
+    tokens = await browser.login(await make_person(roles=list(Role)))
+    return str(tokens["access_token"])
 
 
 @pytest.mark.parametrize(
@@ -40,7 +47,9 @@ async def token(browser, make_person):
         pytest.param(b"A" * 7000, id="very long"),
     ],
 )
-async def test_a_session_id_that_is_none_is_not_found(served, token, state, segment):
+async def test_a_session_id_that_is_none_is_not_found(
+    served: Served, token: str, state: Callable[[], Awaitable[tuple[int, ...]]], segment: bytes
+) -> None:
     """404, never a key or a query made of a client's text."""
     before = await state()
     reply = await served.send(
@@ -57,7 +66,7 @@ async def test_a_session_id_that_is_none_is_not_found(served, token, state, segm
     [route for route in ROUTES if "{id}" in route.path and route.body is None],
     ids=lambda route: route.name,
 )
-async def test_an_id_with_a_nul_is_of_nothing(served, token, route):
+async def test_an_id_with_a_nul_is_of_nothing(served: Served, token: str, route: Route) -> None:
     """404 on every route: what takes no text with a NUL is never asked."""
     path = route.path.replace("{id}", "%00") + "?reason=x" * (route.method == "DELETE")
     reply = await served.send(
@@ -68,7 +77,9 @@ async def test_an_id_with_a_nul_is_of_nothing(served, token, route):
 
 
 @pytest.mark.parametrize("segment", [b"\0", b"A\x01", b"A B C", b"\x7f", b"\xc3\xa9"], ids=repr)
-async def test_a_path_that_http_does_not_allow_is_a_bad_request(served, token, segment):
+async def test_a_path_that_http_does_not_allow_is_a_bad_request(
+    served: Served, token: str, segment: bytes
+) -> None:
     """Bare controls, spaces and letters outside ASCII never reach a route."""
     reply = await served.send(
         b"DELETE /api/auth/sessions/" + segment + b" HTTP/1.1\r\nHost: x\r\n"
@@ -119,7 +130,7 @@ async def test_a_path_that_http_does_not_allow_is_a_bad_request(served, token, s
         ),
     ],
 )
-async def test_what_is_no_request_is_a_bad_request(served, sent):
+async def test_what_is_no_request_is_a_bad_request(served: Served, sent: bytes) -> None:
     """400 `bad_request` with an id, our headers, and no word of what could not be read."""
     reply = await served.send(sent)
 
@@ -150,26 +161,26 @@ async def test_what_is_no_request_is_a_bad_request(served, sent):
         ),
     ],
 )
-async def test_an_odd_target_is_only_not_there(served, sent):
+async def test_an_odd_target_is_only_not_there(served: Served, sent: bytes) -> None:
     """404 or 400: nothing of it is followed, and nothing breaks on the way to the log."""
     assert refusal(await served.send(sent)) in {(404, "not_found"), (400, "bad_request")}
 
 
 @pytest.mark.parametrize("path", ["/api", "/api/auth", "/api/auth/nothing", "/api/auth/me/", "/x"])
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "QUERY"])
-async def test_what_is_not_there_is_not_found(browser, method, path):
+async def test_what_is_not_there_is_not_found(browser: Browser, method: str, path: str) -> None:
     """404 for any method of an unknown path."""
     assert refusal(await browser.send(method, path)) == (404, "not_found")
 
 
-def takes(route, path):
+def takes(route: Route, path: str) -> bool | Any:
     """Whether a route is at a path, which may also look like one of its ids."""
     parts = zip(route.path.split("/"), path.split("/"), strict=False)
     same = all(one in {"{id}", other} for one, other in parts)
     return same and route.path.count("/") == path.count("/")
 
 
-def methods_of(route):
+def methods_of(route: Route) -> tuple[str, str] | tuple[Any]:
     return ("GET", "HEAD") if route.method == "GET" else (route.method,)
 
 
@@ -180,7 +191,7 @@ ALLOWED = {
 
 
 @pytest.mark.parametrize("path", ALLOWED)
-async def test_a_wrong_method_hears_the_right_ones(browser, path):
+async def test_a_wrong_method_hears_the_right_ones(browser: Browser, path: str) -> None:
     """405 with `Allow`, for every method that a path does not take."""
     for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"} - ALLOWED[path]:
         reply = await browser.send(method, path.replace("{id}", "A" * 23))
@@ -192,7 +203,7 @@ async def test_a_wrong_method_hears_the_right_ones(browser, path):
 
 
 @pytest.mark.parametrize("path", READABLE)
-async def test_head_is_get_without_its_body(browser, token, path):
+async def test_head_is_get_without_its_body(browser: Browser, token: str, path: str) -> None:
     """The same status and headers (RFC 9110 §9.3.2)."""
     get = await browser.send("GET", path, token=token)
     head = await browser.send("HEAD", path, token=token)
@@ -206,7 +217,7 @@ async def test_head_is_get_without_its_body(browser, token, path):
     ["a", "client-1.2_3", "9" * 128],
     ids=["a letter", "words", "128 characters"],
 )
-async def test_a_good_request_id_is_echoed(browser, given_id):
+async def test_a_good_request_id_is_echoed(browser: Browser, given_id: str) -> None:
     """On what succeeds and on what is refused, and inside the problem."""
     headers = {"X-Request-ID": given_id}
     good = await browser.send("GET", "/api/health/live", headers=headers)
@@ -228,7 +239,7 @@ async def test_a_good_request_id_is_echoed(browser, given_id):
         pytest.param(b"a\tb", id="a tab"),
     ],
 )
-async def test_a_bad_request_id_is_replaced(served, given_id):
+async def test_a_bad_request_id_is_replaced(served: Served, given_id: bytes) -> None:
     """By a new one of 32 hexadecimal digits; the request goes on."""
     reply = await served.send(
         b"GET /api/health/live HTTP/1.1\r\nHost: x\r\nX-Request-ID: " + given_id + b"\r\n\r\n"
@@ -249,7 +260,9 @@ async def test_a_bad_request_id_is_replaced(served, given_id):
         pytest.param(b"x" * 8000, id="very long"),
     ],
 )
-async def test_any_user_agent_can_sign_in(served, browser, person, agent):
+async def test_any_user_agent_can_sign_in(
+    served: Served, browser: Browser, person: Person, agent: bytes
+) -> None:
     """It is stored with the session, and the session's owner can read the list."""
     body = f'{{"email":"{person.email}","password":"{person.password}"}}'.encode()
     signed_in = await served.send(
@@ -282,7 +295,7 @@ async def test_any_user_agent_can_sign_in(served, browser, person, agent):
         ),
     ],
 )
-async def test_what_is_no_access_token_is_refused(served, header, code):
+async def test_what_is_no_access_token_is_refused(served: Served, header: bytes, code: str) -> None:
     """401, with the words of RFC 6750; nothing of it is looked up."""
     reply = await served.send(
         b"GET /api/auth/me HTTP/1.1\r\nHost: x\r\nAuthorization: " + header + b"\r\n\r\n"

@@ -7,12 +7,12 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
 from service.web.ready import FIXED, ReadyReply
-from tests.web.wire import PATIENCE, read_reply
+from tests.web.wire import PATIENCE, Served, read_reply
 
 LIVE = "/api/health/live"
 
 
-def get(path, *headers, method="GET", version="1.1"):
+def get(path: str, *headers: str, method: str = "GET", version: str = "1.1") -> bytes:
     return "\r\n".join([f"{method} {path} HTTP/{version}", "Host: x", *headers, "", ""]).encode()
 
 
@@ -27,7 +27,7 @@ def get(path, *headers, method="GET", version="1.1"):
         ),
     ],
 )
-async def test_one_reply_in_two_ways(served, sent, connection):
+async def test_one_reply_in_two_ways(served: Served, sent: bytes, connection: str | None) -> None:
     """The same headers and body, once each, whoever wrote the head."""
     reply = await served.send(sent)
 
@@ -40,7 +40,7 @@ async def test_one_reply_in_two_ways(served, sent, connection):
     assert all(len(reply.headers.getall(name)) == 1 for name in own)
 
 
-async def test_many_on_one_connection(served):
+async def test_many_on_one_connection(served: Served) -> None:
     """Requests sent at once are answered in their order, and none after a last one."""
     reader, writer = await served.connect()
     paths = [LIVE, "/api/nothing", LIVE, LIVE]
@@ -56,7 +56,7 @@ async def test_many_on_one_connection(served):
     assert rest == b""
 
 
-async def test_head_has_no_body(served):
+async def test_head_has_no_body(served: Served) -> None:
     """HEAD: the head of the GET, its length too, and nothing behind it."""
     reader, writer = await served.connect()
     writer.write(get(LIVE, "Connection: close", method="HEAD"))
@@ -70,7 +70,7 @@ async def test_head_has_no_body(served):
 
 
 @pytest.mark.parametrize("value", ["a\r\nSet-Cookie: b", "a\nb", "a\rb", "a\u2028b"])
-async def test_no_header_ends_early(value):
+async def test_no_header_ends_early(value: str) -> None:
     """A value of two lines would let its author write headers, or a reply, of their own."""
     reply = ReadyReply(body=b"{}")
     reply.headers["X-Request-ID"] = value
@@ -79,7 +79,7 @@ async def test_no_header_ends_early(value):
         await reply.write_eof()
 
 
-async def test_it_is_an_ordinary_response():
+async def test_it_is_an_ordinary_response() -> None:
     """What a middleware or a test asks of a response."""
     reply = ReadyReply(body=b"{}", status=503)
     reply.headers["Retry-After"] = "1"

@@ -1,12 +1,17 @@
 """GET reads; a cookie signs nobody in; no address has a secret in it."""
 
+from collections.abc import Iterator
+
 import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from config.logging import SECRET_NAMES
 from service.web.openapi import document
+from service.web.route import Route
 from service.web.routes import ROUTES
+from tests.conftest import MakePerson
+from tests.support.people import Browser, Person
 
 PROOF = {"X-Requested-With": "fetch", "Origin": "http://127.0.0.1:8000"}
 GETS = [route for route in ROUTES if route.method == "GET"]
@@ -18,11 +23,11 @@ MAY_WRITE = {
 
 
 @pytest.fixture
-def statements():
+def statements() -> Iterator[list[str]]:
     """Every SQL statement of this process while the test runs."""
     seen: list[str] = []
 
-    def note(_connection, _cursor, statement, *_) -> None:
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         seen.append(statement)
 
     event.listen(Engine, "before_cursor_execute", note)
@@ -32,7 +37,9 @@ def statements():
 
 @pytest.mark.usefixtures("working")
 @pytest.mark.parametrize("route", GETS, ids=lambda route: route.path)
-async def test_no_get_changes_anything(browser, make_person, statements, route):
+async def test_no_get_changes_anything(
+    browser: Browser, make_person: MakePerson, statements: list[str], route: Route
+) -> None:
     """ASVS 3.5.3: asked by somebody with every role, of their own session."""
     person = await make_person(roles=["admin", "analyst", "auditor"])
     tokens = await browser.login(person)
@@ -46,7 +53,9 @@ async def test_no_get_changes_anything(browser, make_person, statements, route):
 
 
 @pytest.mark.parametrize("route", [r for r in ROUTES if r.bearer], ids=lambda route: route.name)
-async def test_a_cookie_alone_signs_nobody_in(browser, person, route):
+async def test_a_cookie_alone_signs_nobody_in(
+    browser: Browser, person: Person, route: Route
+) -> None:
     """ASVS 3.5.1: only /refresh and /logout take it, by POST and with their proof; nothing else does."""
     body = {"email": person.email, "password": person.password, "cookie": True}
     signed_in = await browser.send("POST", "/api/auth/login", json=body)
@@ -64,7 +73,7 @@ async def test_a_cookie_alone_signs_nobody_in(browser, person, route):
         assert (reply.status, reply.code) == (401, "token_missing")
 
 
-def test_no_address_has_a_secret_in_it():
+def test_no_address_has_a_secret_in_it() -> None:
     """RFC 6750 §2.3, ASVS 14.2.1: no parameter of a path or a query is a secret."""
     named = [
         (path, parameter["name"])

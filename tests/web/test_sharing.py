@@ -13,12 +13,13 @@ def shared(share, make_settings):
     return share(make_settings(cors_origins=(ALLOWED,)))
 
 
-def granted(reply):
-    return reply.headers.get("Access-Control-Allow-Origin")
+def granted(reply: Reply) -> str | None:
+    origin: str | None = reply.headers.get("Access-Control-Allow-Origin")
+    return origin
 
 
 @pytest.mark.parametrize("path", ["/api/auth/login", "/api/auth/me", "/api/nothing"])
-async def test_preflights(shared, path):
+async def test_preflights(shared: Browser, path: str) -> None:
     """A browser asks first; only a named origin is told that it may."""
     yes = await shared.send("OPTIONS", path, headers={"Origin": ALLOWED, **PREFLIGHT})
     no = await shared.send("OPTIONS", path, headers={"Origin": OTHER, **PREFLIGHT})
@@ -33,7 +34,7 @@ async def test_preflights(shared, path):
     assert yes.headers["X-Request-ID"]
 
 
-async def test_answers(shared, person):
+async def test_answers(shared: Browser, person: Person) -> None:
     """Success and refusal alike; what they vary by is said to everybody."""
     for path, status in (("/api/health/live", 200), ("/api/auth/me", 401), ("/api/x", 404)):
         yes = await shared.send("GET", path, headers={"Origin": ALLOWED})
@@ -45,7 +46,7 @@ async def test_answers(shared, person):
     assert granted(await shared.send("GET", "/api/health/live")) is None
 
 
-async def test_nobody_is_named(browser):
+async def test_nobody_is_named(browser: Browser) -> None:
     """Without CORS_ORIGINS nothing is said, and OPTIONS is a method like any other."""
     headers = {"Origin": ALLOWED, **PREFLIGHT}
     reply = await browser.send("OPTIONS", "/api/auth/login", headers=headers)

@@ -1,10 +1,12 @@
 """Clients that take their time over a head. Bodies: `test_hostile_bodies`."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from service.web import bodies, server
+from tests.support.people import Browser, Person
 from tests.support.processes import await_ready, free_port, running
 from tests.web.wire import PATIENCE, Served, read_reply, refusal
 
@@ -12,18 +14,18 @@ GET = b"GET /api/health/live HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 @pytest.fixture
-def hurried(monkeypatch):
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that waits for a head for a moment only."""
     monkeypatch.setattr(server, "HEAD_SECONDS", 0.05)
 
 
-async def cut(reader):
+async def cut(reader: asyncio.StreamReader) -> bool:
     """Whether the server closes the connection, without a word."""
     async with asyncio.timeout(PATIENCE):
         return await reader.read() == b""
 
 
-def test_slow_clients_are_cut_within_fifteen_seconds():
+def test_slow_clients_are_cut_within_fifteen_seconds() -> None:
     """A head has 10 s; a body 10 s, and 3 s more for what nobody reads."""
     assert server.HEAD_SECONDS <= 15
     assert bodies.BODY_SECONDS + server.LINGER_SECONDS <= 15
@@ -39,7 +41,7 @@ def test_slow_clients_are_cut_within_fifteen_seconds():
         pytest.param(b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Le", id="half a header"),
     ],
 )
-async def test_a_head_that_does_not_end_is_cut(hurried, served, sent):
+async def test_a_head_that_does_not_end_is_cut(hurried: None, served: Served, sent: bytes) -> None:
     """The first on a connection, counted from its start."""
     reader, writer = await served.connect()
     writer.write(sent)
@@ -48,7 +50,7 @@ async def test_a_head_that_does_not_end_is_cut(hurried, served, sent):
     writer.close()
 
 
-async def test_a_head_that_drips_is_cut(hurried, served):
+async def test_a_head_that_drips_is_cut(hurried: None, served: Served) -> None:
     """Bytes that keep coming do not buy more time; it is the time that ends it, not their number."""
     reader, writer = await served.connect()
     writer.write(b"GET / HTTP/1.1\r\n")
@@ -69,7 +71,9 @@ async def test_a_head_that_drips_is_cut(hurried, served):
     writer.close()
 
 
-async def test_a_later_head_that_does_not_end_is_cut(served, monkeypatch):
+async def test_a_later_head_that_does_not_end_is_cut(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The second on a connection, counted from its first byte."""
     reader, writer = await served.connect()
     writer.write(GET)
@@ -82,7 +86,7 @@ async def test_a_later_head_that_does_not_end_is_cut(served, monkeypatch):
     writer.close()
 
 
-async def test_an_idle_connection_is_kept(served, monkeypatch):
+async def test_an_idle_connection_is_kept(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between requests a client may be silent for longer than a head may take."""
     monkeypatch.setattr(server, "HEAD_SECONDS", 0.05)
     idle_reader, idle = await served.connect()
@@ -98,7 +102,7 @@ async def test_an_idle_connection_is_kept(served, monkeypatch):
     idle.close()
 
 
-async def test_a_request_in_pieces_is_answered(served):
+async def test_a_request_in_pieces_is_answered(served: Served) -> None:
     """A head in several segments is a head."""
     reader, writer = await served.connect()
     for piece in (GET[:7], GET[7:30], GET[30:-1], GET[-1:]):
@@ -109,7 +113,7 @@ async def test_a_request_in_pieces_is_answered(served):
     writer.close()
 
 
-async def test_requests_may_be_pipelined(served):
+async def test_requests_may_be_pipelined(served: Served) -> None:
     """Several in one segment, answered in their order (RFC 9112 §9.3.2)."""
     reader, writer = await served.connect()
     writer.write(GET + GET.replace(b"live", b"nothing") + GET)
@@ -118,7 +122,9 @@ async def test_requests_may_be_pipelined(served):
     writer.close()
 
 
-async def test_an_answer_that_takes_longer_than_a_head_is_given(hurried, served, browser, person):
+async def test_an_answer_that_takes_longer_than_a_head_is_given(
+    hurried: None, served: Served, browser: Browser, person: Person
+) -> None:
     """The time for a head is not the time for an answer."""
     tokens = await asyncio.gather(*[browser.login(person) for _ in range(8)])
 
@@ -134,7 +140,9 @@ async def test_an_answer_that_takes_longer_than_a_head_is_given(hurried, served,
         ),
     ],
 )
-async def test_processes_use_this_server(environment, tmp_path, command):
+async def test_processes_use_this_server(
+    environment: dict[str, str], tmp_path: Path, command: tuple[str, ...]
+) -> None:
     """However a platform starts it: what is no request is answered by us, not by aiohttp."""
     port, log = free_port(), tmp_path / "log"
     with running(*command, env={**environment, "PORT": str(port)}, log=log) as process:

@@ -62,7 +62,8 @@ async def read_reply(reader: asyncio.StreamReader) -> Reply:
     if not head:
         return Reply(0, CIMultiDict(), "")
     status, *lines = head.decode("latin-1").split("\r\n")[:-2]
-    headers = CIMultiDict(line.split(": ", 1) for line in lines)
+    pairs = (line.partition(": ") for line in lines)
+    headers = CIMultiDict((name, value) for name, _, value in pairs)
     text = (await reader.readexactly(int(headers.get("Content-Length", 0)))).decode()
     body = json.loads(text) if "json" in headers.get("Content-Type", "") else text
     return Reply(int(status.split()[1]), headers, body)

@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
+from subprocess import CompletedProcess
+from typing import Any
 
 import pytest
 from standardwebhooks.webhooks import Webhook
@@ -11,13 +14,15 @@ from tests.support.processes import python
 from tests.support.receiver import Receiver
 from tests.webhooks.conftest import Outbox
 
+Command = Callable[..., Awaitable[CompletedProcess[str]]]
+
 
 @pytest.fixture
-def command(environment, outbox):
+def command(environment: dict[str, str], outbox: Outbox) -> Command:
     """Runs a command without holding up the receiver."""
     env = {**environment, "WEBHOOK_PRIVATE_ADDRESSES": "loopback"}
 
-    async def run(*arguments: str, **changes: str):
+    async def run(*arguments: str, **changes: str) -> CompletedProcess[str]:
         return await asyncio.to_thread(
             python, "service", "webhooks", *arguments, env={**env, **changes}
         )
@@ -25,7 +30,9 @@ def command(environment, outbox):
     return run
 
 
-async def test_the_life_of_an_endpoint(command, outbox: Outbox, product: Receiver, told) -> None:
+async def test_the_life_of_an_endpoint(
+    command: Command, outbox: Outbox, product: Receiver, told: Callable[[], Any]
+) -> None:
     """Added, looked at, replaced, disabled, enabled, removed; each is audited with who did it."""
     before = len(await told())
     added = await command("add", product.url, "--type", "session.ended", "--type", "user.*")
@@ -98,7 +105,9 @@ async def test_the_life_of_an_endpoint(command, outbox: Outbox, product: Receive
     ],
     ids=lambda each: each if isinstance(each, str) else " ".join(each[:2]),
 )
-async def test_one_line_for_what_is_wrong(command, outbox: Outbox, arguments, said: str) -> None:
+async def test_one_line_for_what_is_wrong(
+    command: Command, outbox: Outbox, arguments: tuple[Any, ...], said: str
+) -> None:
     """Exit code 1, and no stack trace."""
     found = await command(*arguments, WEBHOOK_PRIVATE_ADDRESSES="deny")
     assert (found.returncode, len(found.stderr.splitlines())) == (1, 1)
@@ -106,14 +115,16 @@ async def test_one_line_for_what_is_wrong(command, outbox: Outbox, arguments, sa
     assert await outbox.endpoints.all() == []
 
 
-async def test_replay_wants_to_know_what(command) -> None:
+async def test_replay_wants_to_know_what(command: Command) -> None:
     """Not everything by a slip."""
     found = await command("replay")
     assert found.returncode == 2
     assert "--since or --failed" in found.stderr
 
 
-async def test_nothing_changes_without_redis(command, outbox: Outbox, product: Receiver) -> None:
+async def test_nothing_changes_without_redis(
+    command: Command, outbox: Outbox, product: Receiver
+) -> None:
     """What can't be audited is not done."""
     away = {"REDIS_URL": "redis://127.0.0.1:9"}
     assert (await command("add", product.url, "--type", "*", **away)).returncode == 1

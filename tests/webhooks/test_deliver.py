@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from secrets import token_bytes
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -136,7 +138,7 @@ async def test_asked_to_wait(outbox: Outbox, product: Receiver, status: int) -> 
     assert await outbox.deliver() == 1
 
 
-async def test_gone(outbox: Outbox, product: Receiver, told) -> None:
+async def test_gone(outbox: Outbox, product: Receiver, told: Callable[[], Any]) -> None:
     """410 is the receiver's word that it wants no more: disabled at once, and that is audited."""
     endpoint = await outbox.add(product.url)
     product.status = 410
@@ -148,7 +150,9 @@ async def test_gone(outbox: Outbox, product: Receiver, told) -> None:
     assert json.loads(said["data"]) == {"endpoint": endpoint.id, "host": "127.0.0.1"}
 
 
-async def test_only_failures_for_three_days(outbox: Outbox, product: Receiver, told) -> None:
+async def test_only_failures_for_three_days(
+    outbox: Outbox, product: Receiver, told: Callable[[], Any]
+) -> None:
     """Disabled and audited; one success in between starts the time anew; enabling sends what waits."""
     endpoint = await outbox.add(product.url)
     product.status = 500

@@ -20,7 +20,7 @@ SECRET, BODY = bytes(range(32)), '{"data":{"reason":"çelik"}}'.encode()
 
 def lines_in(language: str) -> str:
     [lines] = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
-    return lines
+    return str(lines)
 
 
 def cases() -> list[tuple[dict[str, str], bytes, bool]]:

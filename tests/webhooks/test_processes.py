@@ -2,6 +2,9 @@
 
 import json
 import re
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
 
 import pytest
 
@@ -10,7 +13,7 @@ from tests.support.processes import python, running
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
 
-FIELDS = {
+FIELDS: dict[Any, Any] = {
     "type": "session.ended",
     "at_ms": "1789000000000",
     "user_id": "9c44b5c9-8279-4821-a08e-98e8f07f0981",
@@ -31,7 +34,7 @@ async def test_a_worker_is_killed_between_sending_and_noting(
     stores: Stores,
     env: dict[str, str],
     product: Receiver,
-    tmp_path,
+    tmp_path: Path,
 ) -> None:
     """Each event arrives, again with the same id where it was not noted; one record each; no secret
     and nothing personal in logs or tables."""
@@ -69,7 +72,7 @@ async def test_a_worker_is_killed_between_sending_and_noting(
 
         async def all_noted() -> bool:
             query = "select count(*) from webhook_deliveries where delivered_at is not null"
-            return await stores.value(query) == EVENTS
+            return bool(await stores.value(query) == EVENTS)
 
         await wait_until(all_noted, seconds=40)
     assert set(product.ids()) == sent
@@ -88,7 +91,7 @@ async def test_what_test_says(
     stores: Stores,
     env: dict[str, str],
     product: Receiver,
-    tmp_path,
+    tmp_path: Path,
 ) -> None:
     """Through a worker; its exit code is the answer."""
     import asyncio
@@ -96,7 +99,7 @@ async def test_what_test_says(
     added = python("service", "webhooks", "add", product.url, "--type", "*", "--json", env=env)
     name = json.loads(added.stdout)["id"]
 
-    async def test():
+    async def test() -> CompletedProcess[str]:
         return await asyncio.to_thread(python, "service", "webhooks", "test", name, env=env)
 
     with running("workers", env=env, log=tmp_path / "worker.log"):

@@ -2,7 +2,9 @@
 
 import hmac
 import json
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -45,7 +47,7 @@ PAYLOAD = {
 }
 
 
-def issuer(*keys):
+def issuer(*keys: SigningKey) -> AccessTokens:
     """A service with these keys, ES256 unless others are given."""
     return AccessTokens(
         keys=keys or (KEY,),
@@ -56,13 +58,25 @@ def issuer(*keys):
     )
 
 
-def segment(value):
+def raw(part: str) -> bytes:
+    """The bytes of a part of a token."""
+    decoded = decode(part)
+    assert decoded is not None
+    return decoded
+
+
+def segment(value: Mapping[str, object] | bytes) -> str:
     """A part of a token: JSON, or any bytes."""
     raw = value if isinstance(value, bytes) else json.dumps(value).encode()
     return encode(raw)
 
 
-def signed(header=HEADER, payload=PAYLOAD, *, key=KEY):
+def signed(
+    header: Mapping[str, object] | bytes = HEADER,
+    payload: Mapping[str, object] | bytes = PAYLOAD,
+    *,
+    key: SigningKey = KEY,
+) -> str:
     """A token that a holder of the key signed over whatever it says."""
     signing_input = f"{segment(header)}.{segment(payload)}"
     signature = get_default_algorithms()[key.algorithm].sign(
@@ -71,36 +85,36 @@ def signed(header=HEADER, payload=PAYLOAD, *, key=KEY):
     return f"{signing_input}.{encode(signature)}"
 
 
-def keyed(header, secret):
+def keyed(header: dict[str, str], secret: bytes) -> str:
     """A token with an HMAC for a signature."""
     signing_input = f"{segment(header)}.{segment(PAYLOAD)}"
     return f"{signing_input}.{encode(hmac.digest(secret, signing_input.encode(), 'sha256'))}"
 
 
-def public_pem(form=PublicFormat.SubjectPublicKeyInfo):
+def public_pem(form: PublicFormat = PublicFormat.SubjectPublicKeyInfo) -> bytes:
     return KEY.private_key.public_key().public_bytes(Encoding.PEM, form)
 
 
-def refused(token, *, now=NOW):
+def refused(token: str, *, now: float = NOW) -> None:
     with pytest.raises(TokenInvalidError):
         issuer().verify(token, now=now)
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_every_algorithm_signs_what_it_verifies(algorithm):
+def test_every_algorithm_signs_what_it_verifies(algorithm: str) -> None:
     """A token says to its reader what its writer meant, and names type and key (RFC 9068 §2.1)."""
     tokens = issuer(KEYS[algorithm])
     text = tokens.sign(CLAIMS, issued=NOW)
-    header = json.loads(decode(text.split(".")[0]))
+    header = json.loads(raw(text.split(".")[0]))
 
     assert tokens.verify(text, now=NOW) == CLAIMS
     assert header == {"typ": "at+jwt", "alg": algorithm, "kid": KEYS[algorithm].kid}
 
 
-def test_a_token_carries_the_claims_of_rfc_9068():
+def test_a_token_carries_the_claims_of_rfc_9068() -> None:
     """iss, aud, sub, client_id, iat, exp, jti and ours; the jti is fresh randomness."""
     text = issuer().sign(CLAIMS, issued=NOW)
-    payload = json.loads(decode(text.split(".")[1]))
+    payload = json.loads(raw(text.split(".")[1]))
 
     assert payload == {
         **PAYLOAD,
@@ -110,7 +124,7 @@ def test_a_token_carries_the_claims_of_rfc_9068():
     }
 
 
-def test_the_forger_used_here_can_forge():
+def test_the_forger_used_here_can_forge() -> None:
     """A token built by hand is accepted, so that what is refused below is refused for its fault."""
     assert issuer().verify(signed(), now=NOW).session_id == CLAIMS.session_id
 
@@ -155,13 +169,13 @@ def test_the_forger_used_here_can_forge():
         pytest.param({"kid": KEY.kid.swapcase()}, id="the kid is in other letters"),
     ],
 )
-def test_a_header_that_we_never_write_is_refused(changes):
+def test_a_header_that_we_never_write_is_refused(changes: dict[str, Any]) -> None:
     """Whoever signed: algorithm, type and key id are exactly ours and nothing else is there."""
     refused(signed({**HEADER, **changes}))
 
 
 @pytest.mark.parametrize("missing", HEADER)
-def test_a_header_without_one_of_its_members_is_refused(missing):
+def test_a_header_without_one_of_its_members_is_refused(missing: str) -> None:
     """alg, typ and kid are all needed (RFC 8725 §3.1, §3.11)."""
     refused(signed({name: value for name, value in HEADER.items() if name != missing}))
 
@@ -181,7 +195,7 @@ def test_a_header_without_one_of_its_members_is_refused(missing):
         pytest.param(b"NaN", id="not a number"),
     ],
 )
-def test_a_header_that_is_no_json_object_is_refused(raw):
+def test_a_header_that_is_no_json_object_is_refused(raw: bytes) -> None:
     """It is a refusal like any other, never an accident of the parser."""
     refused(signed(raw))
     refused(f"{encode(raw)}.{segment(PAYLOAD)}.")
@@ -198,19 +212,19 @@ def test_a_header_that_is_no_json_object_is_refused(raw):
     ],
 )
 @pytest.mark.parametrize("algorithm", ["HS256", "ES256"])
-def test_what_everybody_knows_is_no_hmac_key(secret, algorithm):
+def test_what_everybody_knows_is_no_hmac_key(secret: bytes, algorithm: str) -> None:
     """The algorithm belongs to the key: a public key never verifies an HMAC (RFC 8725 §2.1)."""
     refused(keyed({**HEADER, "alg": algorithm}, secret))
 
 
 @pytest.mark.parametrize("signature", ["", encode(bytes(64)), encode(bytes(63)), encode(b"x")])
-def test_no_signature_but_the_right_one(signature):
+def test_no_signature_but_the_right_one(signature: str) -> None:
     """An empty, a zero (CVE-2022-21449) and a short signature are refused."""
     body = signed().rpartition(".")[0]
     refused(f"{body}.{signature}")
 
 
-def test_a_token_signed_by_another_key_is_refused():
+def test_a_token_signed_by_another_key_is_refused() -> None:
     """Even when it names ours."""
     other = SigningKey.generate("ES256")
     refused(signed(key=other))
@@ -254,7 +268,7 @@ def test_a_token_signed_by_another_key_is_refused():
         pytest.param({"roles": [["admin"]]}, id="a role that is a list"),
     ],
 )
-def test_a_claim_that_we_never_write_is_refused(changes):
+def test_a_claim_that_we_never_write_is_refused(changes: dict[str, Any]) -> None:
     """Whoever signed: claims are of the one type and value that they can have."""
     refused(signed(payload={**PAYLOAD, **changes}))
 
@@ -262,7 +276,7 @@ def test_a_claim_that_we_never_write_is_refused(changes):
 @pytest.mark.parametrize(
     "missing", ["iss", "aud", "sub", "client_id", "iat", "exp", "jti", "sid", "gen"]
 )
-def test_a_token_without_a_required_claim_is_refused(missing):
+def test_a_token_without_a_required_claim_is_refused(missing: str) -> None:
     """What RFC 9068 §2.2 requires, and what ours need."""
     payload = {name: value for name, value in PAYLOAD.items() if name != missing}
     refused(signed(payload=payload))
@@ -278,12 +292,12 @@ def test_a_token_without_a_required_claim_is_refused(missing):
         pytest.param(b'{"exp":' + b"9" * 2000 + b"}", id="little but a huge expiry"),
     ],
 )
-def test_a_payload_that_is_no_json_object_is_refused(payload):
+def test_a_payload_that_is_no_json_object_is_refused(payload: bytes) -> None:
     """Also when the signature is right."""
     refused(signed(payload=payload))
 
 
-def test_a_huge_expiry_of_the_right_type_is_only_late():
+def test_a_huge_expiry_of_the_right_type_is_only_late() -> None:
     """Numbers have no end here, and nothing overflows."""
     claims = issuer().verify(signed(payload={**PAYLOAD, "exp": 10**30}), now=NOW)
 
@@ -291,7 +305,7 @@ def test_a_huge_expiry_of_the_right_type_is_only_late():
 
 
 @pytest.mark.parametrize("first_seen", [NOW, None], ids=["after a use", "at its first use"])
-def test_a_token_ends_exactly_at_its_expiry(first_seen):
+def test_a_token_ends_exactly_at_its_expiry(first_seen: int | None) -> None:
     """Good until the second before, expired on the second (RFC 7519 §4.1.4), cached or not."""
     tokens, text = issuer(), signed()
     if first_seen is not None:
@@ -302,7 +316,7 @@ def test_a_token_ends_exactly_at_its_expiry(first_seen):
             tokens.verify(text, now=late)
 
 
-def test_an_issue_time_ahead_of_this_clock_is_no_fault():
+def test_an_issue_time_ahead_of_this_clock_is_no_fault() -> None:
     """Nodes' clocks differ by a second: a token made elsewhere works here at once."""
     text = issuer().sign(CLAIMS, issued=NOW + 5)
 
@@ -337,12 +351,12 @@ TOKEN = signed()
         pytest.param("." * 4000, id="nothing but dots"),
     ],
 )
-def test_a_text_that_is_no_token_is_refused(text):
+def test_a_text_that_is_no_token_is_refused(text: str) -> None:
     """Nothing may be missing, added or spelled in another way."""
     refused(text)
 
 
-def test_the_longest_text_that_is_looked_at():
+def test_the_longest_text_that_is_looked_at() -> None:
     """A token over the limit is refused unread, whatever it says."""
     room = MAX_LENGTH - len(signed())
     padded = {**PAYLOAD, "amr": ["x" * (room * 3 // 4)]}
@@ -352,7 +366,7 @@ def test_the_longest_text_that_is_looked_at():
 
 
 @given(st.integers(min_value=0), st.integers(min_value=1, max_value=255))
-def test_a_token_with_any_bits_changed_is_refused(place, change):
+def test_a_token_with_any_bits_changed_is_refused(place: int, change: int) -> None:
     """No character of a token can be replaced by another."""
     good = signed(key=KEY)
     place %= len(good)
@@ -361,12 +375,12 @@ def test_a_token_with_any_bits_changed_is_refused(place, change):
 
 
 @given(st.text(max_size=200))
-def test_no_text_is_a_token_by_chance(text):
+def test_no_text_is_a_token_by_chance(text: str) -> None:
     """Whatever a client sends is refused by TokenInvalidError and nothing else."""
     refused(text)
 
 
-def test_tokens_are_not_interchangeable():
+def test_tokens_are_not_interchangeable() -> None:
     """An access, a refresh and a challenge token are good for their own use only (ASVS 9.2.2)."""
     codec = RefreshTokenCodec([bytes(32)])
     refresh = codec.write(RefreshToken(CLAIMS.session_id, 7))
@@ -376,7 +390,7 @@ def test_tokens_are_not_interchangeable():
     refused(CLAIMS.session_id)
 
 
-def test_a_verified_token_is_remembered_only_while_its_key_is():
+def test_a_verified_token_is_remembered_only_while_its_key_is() -> None:
     """When a key is withdrawn, what it signed is refused at once, also what was verified before."""
     tokens, text = issuer(), signed()
     tokens.verify(text, now=NOW)
@@ -385,7 +399,7 @@ def test_a_verified_token_is_remembered_only_while_its_key_is():
         tokens.verify(text, now=NOW)
 
 
-def test_a_key_that_signs_no_more_still_verifies():
+def test_a_key_that_signs_no_more_still_verifies() -> None:
     """During an overlap of keys the first signs and any verifies."""
     old, new = KEYS["RS256"], KEYS["EdDSA"]
     tokens = issuer(old)
@@ -393,10 +407,10 @@ def test_a_key_that_signs_no_more_still_verifies():
     tokens.replace_keys([new, old])
 
     assert tokens.verify(text, now=NOW) == CLAIMS
-    assert json.loads(decode(tokens.sign(CLAIMS, issued=NOW).split(".")[0]))["kid"] == new.kid
+    assert json.loads(raw(tokens.sign(CLAIMS, issued=NOW).split(".")[0]))["kid"] == new.kid
 
 
-def test_refusals_are_not_remembered_and_memory_is_bounded():
+def test_refusals_are_not_remembered_and_memory_is_bounded() -> None:
     """A flood of bad tokens leaves nothing behind; good ones are forgotten in time."""
     tokens = issuer()
     with pytest.raises(TokenInvalidError):
@@ -409,7 +423,7 @@ def test_refusals_are_not_remembered_and_memory_is_bounded():
     assert len(tokens._verified) == 1
 
 
-def test_an_expired_token_is_forgotten():
+def test_an_expired_token_is_forgotten() -> None:
     """The memory of verified tokens holds none that has expired and was asked for."""
     tokens, text = issuer(), signed()
     tokens.verify(text, now=NOW)
@@ -419,7 +433,7 @@ def test_an_expired_token_is_forgotten():
     assert tokens._verified == {}
 
 
-def test_the_jwks_has_public_members_only():
+def test_the_jwks_has_public_members_only() -> None:
     """RFC 7517: kty, kid, alg, use and the public numbers; a kid is used once."""
     jwks = issuer(*KEYS.values()).jwks()["keys"]
     members = [set(key) - {"kid", "alg", "use"} for key in jwks]
@@ -430,18 +444,18 @@ def test_the_jwks_has_public_members_only():
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_what_the_jwks_says_is_enough_to_verify(algorithm):
+def test_what_the_jwks_says_is_enough_to_verify(algorithm: str) -> None:
     """Another service, with nothing but the JWKS, verifies our tokens."""
     tokens = issuer(KEYS[algorithm])
     (jwk,) = tokens.jwks()["keys"]
     rules = get_default_algorithms()[jwk["alg"]]
     signing_input, _, signature = tokens.sign(CLAIMS, issued=NOW).rpartition(".")
 
-    assert rules.verify(signing_input.encode(), rules.from_jwk(json.dumps(jwk)), decode(signature))
+    assert rules.verify(signing_input.encode(), rules.from_jwk(json.dumps(jwk)), raw(signature))
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_a_stored_key_is_the_same_key(algorithm):
+def test_a_stored_key_is_the_same_key(algorithm: str) -> None:
     """`from_der` undoes `to_der`, key id included."""
     key = KEYS[algorithm]
     again = SigningKey.from_der(algorithm, key.to_der())
@@ -449,23 +463,23 @@ def test_a_stored_key_is_the_same_key(algorithm):
     assert (again.kid, again.public_jwk) == (key.kid, key.public_jwk)
 
 
-def test_a_key_id_is_the_thumbprint_of_rfc_7638():
+def test_a_key_id_is_the_thumbprint_of_rfc_7638() -> None:
     """The example of RFC 8037 App. A.3 gives its thumbprint."""
-    der = bytes.fromhex("302e020100300506032b657004220420") + decode(
+    der = bytes.fromhex("302e020100300506032b657004220420") + raw(
         "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"
     )
 
     assert SigningKey.from_der("EdDSA", der).kid == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
 
 
-def test_only_a_key_that_can_sign_is_loaded():
+def test_only_a_key_that_can_sign_is_loaded() -> None:
     """A stored key of another kind is refused with its kind, before anything is signed."""
     x25519 = bytes.fromhex("302e020100300506032b656e04220420") + bytes(32)
     with pytest.raises(TypeError, match="X25519"):
         SigningKey.from_der("EdDSA", x25519)
 
 
-def test_claims_survive_any_text():
+def test_claims_survive_any_text() -> None:
     """Names and roles of any script come back as they were."""
     claims = CLAIMS._replace(user_id="Ünï-😀", roles=("審計",))
     tokens = issuer()

@@ -19,7 +19,7 @@ POSITIONS = st.builds(
 
 
 @given(POSITIONS, st.text())
-def test_it_is_read_as_it_was_written(position, search):
+def test_it_is_read_as_it_was_written(position: Position, search: str) -> None:
     """To the microsecond, for any instant that PostgreSQL gives us."""
     text = CODEC.write(position, search=search)
 
@@ -27,12 +27,12 @@ def test_it_is_read_as_it_was_written(position, search):
     assert len(text) <= CURSOR_MAX
 
 
-def test_another_search_does_not_take_it():
+def test_another_search_does_not_take_it() -> None:
     """Filters that changed between two pages would leave rows out without a word."""
     assert CODEC.read(CODEC.write(PLACE, search="a"), search="b") is None
 
 
-def test_no_character_can_be_changed():
+def test_no_character_can_be_changed() -> None:
     """Each is covered by the MAC, or by there being one spelling only."""
     text = CODEC.write(PLACE, search="")
     forged = [text[:n] + ("A" if text[n] != "A" else "B") + text[n + 1 :] for n in range(len(text))]
@@ -41,12 +41,12 @@ def test_no_character_can_be_changed():
 
 
 @given(st.text(max_size=80))
-def test_any_other_text_is_none(text):
+def test_any_other_text_is_none(text: str) -> None:
     """Never an error, whatever it is."""
     assert CODEC.read(text, search="") is None
 
 
-def test_a_search_survives_a_new_secret_key():
+def test_a_search_survives_a_new_secret_key() -> None:
     """Read by any key, written by the first."""
     written = CursorCodec([OLD]).write(PLACE, search="")
 

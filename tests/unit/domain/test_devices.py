@@ -55,13 +55,13 @@ A = "AppleWebKit/605.1.15 (KHTML, like Gecko)"
     ],
     ids=lambda value: None if "/" in value and "Mozilla" in value else value or "nothing",
 )
-def test_a_device_has_the_name_that_its_owner_knows(agent, label):
+def test_a_device_has_the_name_that_its_owner_knows(agent: str, label: str) -> None:
     """The browser by its own name, not by those that it also claims; the system it runs on."""
     assert device_label(agent) == label
 
 
 @given(st.text(max_size=512))
-def test_any_user_agent_gives_a_short_printable_name(agent):
+def test_any_user_agent_gives_a_short_printable_name(agent: str) -> None:
     """It fits its column, and nothing of the client's text is in it."""
     label = device_label(agent)
 

@@ -21,7 +21,7 @@ DJANGO_SHA256 = "pbkdf2_sha256$1000000$seasalt$r1uLUxoxpP2Ued/qxvmje7UH9PUJBkRrv
 LONG = "velvet comet drifts under nine quiet bridges near the old harbour wall, twice"
 
 
-def of(stored, password):
+def of(stored: str, password: str) -> bool:
     return read_foreign(stored).verify(password)
 
 
@@ -37,7 +37,7 @@ def of(stored, password):
         pytest.param(DJANGO_SHA256, "lètmein", id="Django 5.1's PBKDF2 (its tests)"),
     ],
 )
-def test_hashes_of_other_software_are_verified(stored, password):
+def test_hashes_of_other_software_are_verified(stored: str, password: str) -> None:
     """Whoever moves in signs in with the password they have."""
     check_importable(stored)
 
@@ -45,7 +45,7 @@ def test_hashes_of_other_software_are_verified(stored, password):
     assert not of(stored, password + "x")
 
 
-def test_django_hashes_a_password_first():
+def test_django_hashes_a_password_first() -> None:
     """bcrypt_sha256: bcrypt of the SHA-256's hex, so that no letter is lost."""
     digest = sha256(LONG.encode()).hexdigest().encode()
     stored = "bcrypt_sha256$" + bcrypt.hashpw(digest, bcrypt.gensalt(4)).decode()
@@ -54,7 +54,7 @@ def test_django_hashes_a_password_first():
     assert not of(stored, LONG[:-1])
 
 
-def test_a_long_password_is_verified_as_bcrypt_made_it():
+def test_a_long_password_is_verified_as_bcrypt_made_it() -> None:
     """bcrypt read 72 bytes; its library of today refuses more, which is not to be a 500."""
     stored = bcrypt.hashpw(LONG.encode()[:72], bcrypt.gensalt(4)).decode()
 
@@ -87,7 +87,7 @@ def test_a_long_password_is_verified_as_bcrypt_made_it():
         pytest.param("é" * 60, "not a", id="not ASCII"),
     ],
 )
-def test_absurd_hashes_are_refused_at_import(stored, why):
+def test_absurd_hashes_are_refused_at_import(stored: str, why: str) -> None:
     """Work is bounded, and the message does not show the hash."""
     with pytest.raises(UnusableHashError) as refused:
         check_importable(stored)
@@ -96,7 +96,7 @@ def test_absurd_hashes_are_refused_at_import(stored, why):
     assert not stored or stored not in str(refused.value)
 
 
-def test_the_bounds_themselves_are_taken():
+def test_the_bounds_themselves_are_taken() -> None:
     """What frameworks use today is within them."""
     check_importable(CRYPT.replace("05", str(MAX_BCRYPT_ROUNDS)))
     check_importable(DJANGO_SHA256.replace("1000000", str(MAX_ITERATIONS)))

@@ -10,7 +10,7 @@ ID = make_id(5, bytes(range(16)))
 
 
 @given(st.integers(0, 255), st.binary(min_size=16, max_size=16))
-def test_an_id_names_its_partition(partition, randomness):
+def test_an_id_names_its_partition(partition: int, randomness: bytes) -> None:
     """Whoever holds an id knows the partition, if there are so many."""
     identifier = make_id(partition, randomness)
 
@@ -40,14 +40,14 @@ def test_an_id_names_its_partition(partition, randomness):
         pytest.param(make_id(16, bytes(16)), id="of a partition that does not exist"),
     ],
 )
-def test_what_no_make_id_wrote_has_no_partition(text):
+def test_what_no_make_id_wrote_has_no_partition(text: str) -> None:
     """So no key is ever made of a client's text."""
     assert partition_in(ID, partitions=16) == 5
     assert partition_in(text, partitions=16) is None
 
 
 @given(st.binary(max_size=64))
-def test_decoding_undoes_encoding(raw):
+def test_decoding_undoes_encoding(raw: bytes) -> None:
     """Base64url without padding, in letters that need no escape anywhere."""
     text = encode(raw)
 
@@ -56,7 +56,7 @@ def test_decoding_undoes_encoding(raw):
 
 
 @given(st.text(max_size=40))
-def test_one_value_has_one_spelling(text):
+def test_one_value_has_one_spelling(text: str) -> None:
     """What decodes is exactly what encoding gives; anything else is None."""
     raw = decode(text)
 

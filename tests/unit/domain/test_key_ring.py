@@ -1,6 +1,7 @@
 """Which key signs, and which are published, by the clock alone."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -34,13 +35,15 @@ RING = (
         (300, [NEW], ("retired", "current")),
     ],
 )
-def test_a_rotation_by_the_clock(now_ms, published, states):
+def test_a_rotation_by_the_clock(
+    now_ms: int, published: list[SigningKey], states: tuple[str, str]
+) -> None:
     """Published before it signs, published until its last token ended; always just one that signs."""
     assert [key.kid for key in arranged(RING, now_ms)] == [key.kid for key in published]
     assert tuple(key.state(now_ms) for key in RING) == tuple(map(KeyState, states))
 
 
-def test_one_whose_private_half_is_gone_never_signs():
+def test_one_whose_private_half_is_gone_never_signs() -> None:
     """Between two that cannot, and with none that can."""
     public = VerifyingKey.from_public_der("ES256", OLD.to_public_der())
     old = RingKey(key=public, created_ms=0, signs_from_ms=0, retired_ms=200, published_until_ms=300)
@@ -50,7 +53,7 @@ def test_one_whose_private_half_is_gone_never_signs():
     assert arranged([], 100) == []
 
 
-def test_a_new_key_is_known_everywhere_before_it_signs():
+def test_a_new_key_is_known_everywhere_before_it_signs() -> None:
     """Published ≥ JWKS cache time + reload interval before it signs, and a cache behind a cache."""
     assert LEAD >= JWKS_CACHED + RELOADED_EVERY
     assert LEAD >= 2 * JWKS_CACHED + RELOADED_EVERY
@@ -59,7 +62,7 @@ def test_a_new_key_is_known_everywhere_before_it_signs():
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_a_public_key_comes_back_as_it_went(algorithm):
+def test_a_public_key_comes_back_as_it_went(algorithm: str) -> None:
     """By DER, as the table has it, and by JWK, as a JWKS has it; the same name each way."""
     key = SigningKey.generate(algorithm)
 
@@ -87,11 +90,11 @@ EC = dict(SigningKey.generate("ES256").public_jwk)
         pytest.param({}, id="nothing"),
     ],
 )
-def test_a_jwk_that_is_not_for_verifying_is_refused(jwk):
+def test_a_jwk_that_is_not_for_verifying_is_refused(jwk: dict[str, Any]) -> None:
     """RFC 8725 §3.1, §3.2: the algorithm is fixed per key, and is one of ours."""
     with pytest.raises(ValueError, match=r"."):
         VerifyingKey.from_jwk(jwk)
 
 
-def test_every_algorithm_says_what_its_jwks_are():
+def test_every_algorithm_says_what_its_jwks_are() -> None:
     assert KINDS.keys() == ALGORITHMS.keys()

@@ -7,14 +7,14 @@ from service.domain.mail_links import Links, Purpose, token_hash
 LINKS = Links("https://auth.example.com", token_bytes)
 
 
-def test_a_token_is_good_for_one_purpose():
+def test_a_token_is_good_for_one_purpose() -> None:
     """ASVS 9.2.2: what is kept of it is bound to what it is good for."""
     token = LINKS.make(Purpose.RESET).url.partition("#token=")[2]
 
     assert len({token_hash(purpose, token) for purpose in Purpose}) == len(Purpose)
 
 
-def test_what_is_kept_is_of_what_is_mailed():
+def test_what_is_kept_is_of_what_is_mailed() -> None:
     """ASVS 6.4.1: and nothing that was never a token has a hash."""
     link = LINKS.make(Purpose.VERIFY)
     page, _, token = link.url.partition("#token=")

@@ -16,5 +16,5 @@ from service.domain.neighbourhoods import neighbourhood_of
         pytest.param("unix:", "", id="what is no address is not shown"),
     ],
 )
-def test_neighbourhood(ip, expected):
+def test_neighbourhood(ip: str, expected: str) -> None:
     assert neighbourhood_of(ip) == expected

@@ -1,6 +1,7 @@
 """service/domain/password_policy.py: what may be a password, and why not."""
 
 import unicodedata
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ FULL_WIDTH = "".join(chr(ord(letter) + 0xFEE0) for letter in "sunshine")
 REGULAR, COMMON, OWN = "repeats itself", "tried first", "your e-mail address, your name"
 
 
-def objections(password, *, mfa=False, policy=POLICY):
+def objections(password: str, *, mfa: bool = False, policy: PasswordPolicy = POLICY) -> list[Any]:
     """What is said against a password of Ann Lee."""
     faults = policy.faults(
         password, field="new_password", email="ann.lee@lenders.example", name="Ann Lee", mfa=mfa
@@ -30,7 +31,9 @@ def objections(password, *, mfa=False, policy=POLICY):
         pytest.param("pax-4mo", True, 8, id="7 characters beside a second factor"),
     ],
 )
-def test_length_is_at_least_15_without_and_8_with_a_second_factor(password, mfa, least):
+def test_length_is_at_least_15_without_and_8_with_a_second_factor(
+    password: str, mfa: bool, least: int
+) -> None:
     """SP 800-63B-4 §3.1.1.2; ASVS 6.2.1."""
     assert objections(password, mfa=mfa) == [
         f"use at least {least} characters: a few words that do not belong together will do"
@@ -38,7 +41,7 @@ def test_length_is_at_least_15_without_and_8_with_a_second_factor(password, mfa,
     assert objections(password + "q", mfa=mfa) == []
 
 
-def test_the_lengths_are_settings():
+def test_the_lengths_are_settings() -> None:
     """A company may want more, or a test installation less."""
     policy = PasswordPolicy(min_length=20, min_length_with_mfa=10)
 
@@ -55,13 +58,13 @@ def test_the_lengths_are_settings():
         pytest.param("9f" + "q7-zx.Kp" * 3 + "m" * 3 + "w2!" * 300, id="hundreds"),
     ],
 )
-def test_64_and_more_are_accepted(password):
+def test_64_and_more_are_accepted(password: str) -> None:
     """ASVS 6.2.9; every character counts (6.2.8), see the hasher's test."""
     assert len(password) >= 64
     assert objections(password) == []
 
 
-def test_what_is_too_long_is_refused_not_cut():
+def test_what_is_too_long_is_refused_not_cut() -> None:
     """ASVS 6.2.8."""
     words = "velvet comet drifts under nine quiet bridges "
     longest = (words * 40)[: MAX_BYTES - 9] + "end 7q!zk"
@@ -84,7 +87,7 @@ def test_what_is_too_long_is_refused_not_cut():
         pytest.param("demo-only-not-secret-42", id="the one of the demo"),
     ],
 )
-def test_no_rule_wants_kinds_of_characters(password):
+def test_no_rule_wants_kinds_of_characters(password: str) -> None:
     """ASVS 6.2.5."""
     assert objections(password) == []
 
@@ -117,7 +120,9 @@ def test_no_rule_wants_kinds_of_characters(password):
         pytest.param("inphora7", True, OWN, id="the product and a digit"),
     ],
 )
-def test_what_is_tried_first_is_refused_with_the_reason(password, mfa, reason):
+def test_what_is_tried_first_is_refused_with_the_reason(
+    password: str, mfa: bool, reason: str
+) -> None:
     """ASVS 6.2.4 and 6.2.11; SP 800-63B-4: commonly used, expected, or made of the context."""
     (said,) = objections(password, mfa=mfa)
 
@@ -133,13 +138,13 @@ def test_what_is_tried_first_is_refused_with_the_reason(password, mfa, reason):
         pytest.param("abcdef but then something else", id="a run among others"),
     ],
 )
-def test_a_part_that_is_common_does_not_spoil_the_rest(password):
+def test_a_part_that_is_common_does_not_spoil_the_rest(password: str) -> None:
     """SP 800-63B-4: the entire password is compared, not its parts."""
     assert objections(password) == []
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
-def test_one_unicode_policy_nfkc(text):
+def test_one_unicode_policy_nfkc(text: str) -> None:
     """All forms of one text are one password, to the policy and to the hash; NFKC is settled."""
     forms = {unicodedata.normalize(form, text) for form in ("NFC", "NFD", "NFKC", "NFKD")}
 
@@ -148,7 +153,7 @@ def test_one_unicode_policy_nfkc(text):
     assert canonical(canonical(text)) == canonical(text)
 
 
-def test_characters_are_counted_after_nfkc():
+def test_characters_are_counted_after_nfkc() -> None:
     """Fifteen letters with accents are fifteen, composed or not."""
     composed = "évéqéxûgûpölöwñ"
     assert len(composed) == 15
@@ -159,18 +164,18 @@ def test_characters_are_counted_after_nfkc():
 
 
 @given(st.text(max_size=200), st.booleans())
-def test_whatever_is_typed_gets_an_answer(text, mfa):
+def test_whatever_is_typed_gets_an_answer(text: str, mfa: bool) -> None:
     """Also half surrogates, controls and the empty text; never an error, and never twice a reason."""
     assert len(objections(text, mfa=mfa)) <= 1
 
 
 @given(st.text("abcdefghijkmnpqrstuvwxyz23456789", min_size=20, max_size=20))
-def test_random_ones_are_hardly_ever_refused(text):
+def test_random_ones_are_hardly_ever_refused(text: str) -> None:
     """A generator's password passes, unless it drew a run of eight by chance."""
     assert len(set(text)) < 9 or objections(text) in ([], [objections("a" * 20)[0]])
 
 
-def test_a_refusal_names_the_field():
+def test_a_refusal_names_the_field() -> None:
     """What the route raises."""
     with pytest.raises(ValidationFailedError) as refused:
         POLICY.check("short", field="password", email="a@b.example")

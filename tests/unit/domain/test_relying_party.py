@@ -4,6 +4,7 @@ import json
 from base64 import urlsafe_b64decode
 from dataclasses import replace
 from secrets import token_bytes
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -11,9 +12,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from service.domain.passkeys import (
     Assertion,
     Attestation,
+    NewPasskey,
     Passkey,
     PasskeyRefusedError,
     Refusal,
+    Shown,
     methods,
 )
 from service.domain.relying_party import RelyingParty, challenge_in
@@ -36,11 +39,11 @@ USER = User("0b3e39a5-8d52-4c65-9f3a-6c1f3ad3a001", "ada@people.example", "Ada",
 CHALLENGE = token_bytes(32)
 
 
-def raw(text):
+def raw(text: str) -> bytes:
     return urlsafe_b64decode(text + "==")
 
 
-def attestation(credential):
+def attestation(credential: dict[str, Any]) -> Attestation:
     response = credential["response"]
     return Attestation(
         credential_id=raw(credential["rawId"]),
@@ -50,7 +53,7 @@ def attestation(credential):
     )
 
 
-def assertion(credential):
+def assertion(credential: dict[str, Any]) -> Assertion:
     response = credential["response"]
     return Assertion(
         credential_id=raw(credential["rawId"]),
@@ -61,25 +64,27 @@ def assertion(credential):
     )
 
 
-def made_by(authenticator, **wrong):
+def made_by(authenticator: Authenticator, **wrong: Any) -> NewPasskey:
     options = PARTY.creation_options(USER, CHALLENGE, [])
     return PARTY.check_new(attestation(authenticator.make(options, **wrong)), CHALLENGE)
 
 
-def held(authenticator):
+def held(authenticator: Authenticator) -> Passkey:
     new = made_by(authenticator)
     fields = {name: getattr(new, name) for name in new.__dataclass_fields__}
     return Passkey(**fields, id="p", user_id=USER.id, name="Mine", created_ms=0, last_used_ms=None)
 
 
-def shown_by(authenticator, passkey, *, verified=True, **wrong):
+def shown_by(
+    authenticator: Authenticator, passkey: Passkey, *, verified: bool = True, **wrong: Any
+) -> Shown:
     options = PARTY.request_options(CHALLENGE, [passkey], verified=verified)
     answer = assertion(authenticator.show(options, **wrong))
     return PARTY.check_shown(answer, passkey, CHALLENGE, verified=verified)
 
 
 @pytest.mark.parametrize("algorithm", [ES256, EDDSA, RS256], ids=["ES256", "EdDSA", "RS256"])
-def test_a_passkey_is_made_and_shown(algorithm):
+def test_a_passkey_is_made_and_shown(algorithm: int) -> None:
     """With each of the algorithms that are asked for; no other is."""
     authenticator = Authenticator(algorithm)
     passkey = held(authenticator)
@@ -90,7 +95,7 @@ def test_a_passkey_is_made_and_shown(algorithm):
     assert passkey.transports == ["internal", "hybrid"]
 
 
-def test_a_key_that_cannot_be_copied_is_hardware():
+def test_a_key_that_cannot_be_copied_is_hardware() -> None:
     """RFC 8176: hwk."""
     authenticator = Authenticator(backed_up=False, counts=True)
     passkey = held(authenticator)
@@ -99,7 +104,7 @@ def test_a_key_that_cannot_be_copied_is_hardware():
     assert [shown_by(authenticator, passkey).sign_count for _ in range(2)] == [1, 2]
 
 
-def test_options_ask_for_what_stands_alone():
+def test_options_ask_for_what_stands_alone() -> None:
     """Discoverable, its owner verified, no attestation; a handle that says nothing of the person."""
     options = PARTY.creation_options(USER, CHALLENGE, [])
 
@@ -113,7 +118,7 @@ def test_options_ask_for_what_stands_alone():
     assert raw(options["user"]["id"]).hex() == USER.id.replace("-", "")
 
 
-def test_what_a_person_has_is_not_made_twice():
+def test_what_a_person_has_is_not_made_twice() -> None:
     authenticator = Authenticator()
     options = PARTY.creation_options(USER, CHALLENGE, [held(authenticator)])
 
@@ -144,7 +149,7 @@ WRONG_ANSWERS = {
 
 
 @pytest.mark.parametrize(("wrong", "reason"), WRONG_ANSWERS.values(), ids=WRONG_ANSWERS)
-def test_an_answer_is_refused(wrong, reason):
+def test_an_answer_is_refused(wrong: dict[str, Any], reason: Refusal) -> None:
     """Whatever of it is not what was asked for."""
     authenticator = Authenticator()
     passkey = held(authenticator)
@@ -154,14 +159,14 @@ def test_an_answer_is_refused(wrong, reason):
     assert refused.value.reason is reason
 
 
-def test_an_answer_of_another_key_is_refused():
+def test_an_answer_of_another_key_is_refused() -> None:
     passkey = held(Authenticator())
 
     with pytest.raises(PasskeyRefusedError):
         shown_by(Authenticator(), passkey)
 
 
-def test_a_second_factor_need_not_verify_its_owner():
+def test_a_second_factor_need_not_verify_its_owner() -> None:
     """The password did; presence is enough."""
     authenticator = Authenticator()
     passkey = held(authenticator)
@@ -169,17 +174,17 @@ def test_a_second_factor_need_not_verify_its_owner():
     assert shown_by(authenticator, passkey, verified=False, without=UV)
 
 
-def cose(**changed):
+def cose(**changed: Any) -> dict[int, Any]:
     return {**Authenticator().cose_key(), **{int(name[1:]): v for name, v in changed.items()}}
 
 
-def rsa_key(bits, exponent=65_537):
+def rsa_key(bits: int, exponent: int = 65_537) -> dict[int, object]:
     numbers = rsa.generate_private_key(65_537, bits).public_key().public_numbers()
     n, e = (v.to_bytes((v.bit_length() + 7) // 8, "big") for v in (numbers.n, exponent))
     return {1: 3, 3: RS256, -1: n, -2: e}
 
 
-def p384():
+def p384() -> dict[int, object]:
     numbers = ec.generate_private_key(ec.SECP384R1()).public_key().public_numbers()
     return {1: 2, 3: ES256, -1: 2, -2: numbers.x.to_bytes(48), -3: numbers.y.to_bytes(48)}
 
@@ -212,13 +217,13 @@ WRONG_KEYS = {
 
 
 @pytest.mark.parametrize("wrong", WRONG_KEYS.values(), ids=WRONG_KEYS)
-def test_a_new_key_is_refused(wrong):
+def test_a_new_key_is_refused(wrong: dict[str, Any]) -> None:
     """Before it is kept: a key that cannot be verified by would be a 500 at sign-in."""
     with pytest.raises(PasskeyRefusedError):
         made_by(Authenticator(), **wrong)
 
 
-def test_the_challenge_of_an_answer():
+def test_the_challenge_of_an_answer() -> None:
     text = json.dumps({"challenge": b64(CHALLENGE)}).encode()
 
     assert challenge_in(text) == CHALLENGE
@@ -228,11 +233,11 @@ def test_the_challenge_of_an_answer():
     "client_data",
     [b"", b"[]", b"{}", b'{"challenge": 5}', b'{"challenge": "a=b"}', b"\xff", b"[" * 60_000],
 )
-def test_an_answer_to_nothing(client_data):
+def test_an_answer_to_nothing(client_data: bytes) -> None:
     assert challenge_in(client_data) is None
 
 
-def test_transports_of_tomorrow_are_left_out():
+def test_transports_of_tomorrow_are_left_out() -> None:
     """They are a hint; the library knows today's only."""
     new = made_by(Authenticator(), transports=["usb", "telepathy"])
 

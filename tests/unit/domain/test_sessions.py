@@ -32,13 +32,17 @@ instants = st.integers(0, 20_000)
         pytest.param(10, 0, None, id="used by a clock that is ahead: alive"),
     ],
 )
-def test_when_a_session_is_over_and_why(last_used_ms, now_ms, why):
+def test_when_a_session_is_over_and_why(
+    last_used_ms: int, now_ms: int, why: EndReason | None
+) -> None:
     """Limits include their last millisecond; age counts before idleness."""
     assert POLICY.over(created_ms=0, last_used_ms=last_used_ms, now_ms=now_ms) is why
 
 
 @given(instants, instants, instants)
-def test_a_session_is_over_exactly_when_it_expires(created_ms, last_used_ms, now_ms):
+def test_a_session_is_over_exactly_when_it_expires(
+    created_ms: int, last_used_ms: int, now_ms: int
+) -> None:
     """What clients are told as expires_at is what the rule does."""
     expires_ms = POLICY.expires_ms(created_ms=created_ms, last_used_ms=last_used_ms)
     over = POLICY.over(created_ms=created_ms, last_used_ms=last_used_ms, now_ms=now_ms)
@@ -47,7 +51,7 @@ def test_a_session_is_over_exactly_when_it_expires(created_ms, last_used_ms, now
 
 
 @given(instants, instants, instants)
-def test_using_a_session_never_shortens_it(created_ms, used_ms, later_ms):
+def test_using_a_session_never_shortens_it(created_ms: int, used_ms: int, later_ms: int) -> None:
     """Nor does any use carry it past its greatest age."""
     first = POLICY.expires_ms(created_ms=created_ms, last_used_ms=used_ms)
     second = POLICY.expires_ms(created_ms=created_ms, last_used_ms=used_ms + later_ms)
@@ -55,6 +59,6 @@ def test_using_a_session_never_shortens_it(created_ms, used_ms, later_ms):
     assert first <= second <= created_ms + MAX
 
 
-def test_every_reason_fits_its_column():
+def test_every_reason_fits_its_column() -> None:
     """`sessions.end_reason` holds 20 characters."""
     assert max(len(reason) for reason in EndReason) <= 20

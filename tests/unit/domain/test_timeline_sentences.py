@@ -1,5 +1,7 @@
 """service/domain/timeline.py: sentences that a support desk can read out."""
 
+from typing import Any
+
 import pytest
 
 from service.contracts.events import EventType
@@ -9,7 +11,7 @@ from service.domain.timeline import CAUSES, ENDED, ENDS, SAYS, SIGN_IN, USES, fo
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36"
 
 
-def row(kind, minute=0, **given):
+def row(kind: str, minute: int = 0, **given: Any) -> dict[str, Any]:
     return {
         "occurred_at": f"2026-11-23T08:{minute:02d}:00.000Z",
         "type": kind,
@@ -24,7 +26,7 @@ def row(kind, minute=0, **given):
     }
 
 
-def test_every_end_has_its_sentence():
+def test_every_end_has_its_sentence() -> None:
     """No session ends for a reason that nobody is told; no two reasons sound the same."""
     assert set(ENDED) == set(EndReason)
     assert len(set(ENDED.values())) == len(ENDED)
@@ -68,12 +70,12 @@ def test_every_end_has_its_sentence():
         ),
     ],
 )
-def test_a_sentence(given, says):
+def test_a_sentence(given: dict[str, Any], says: str) -> None:
     """Plain English with what is known, and nothing of what is not."""
     assert told(given).says == says
 
 
-def test_many_uses_in_a_row_are_one_line():
+def test_many_uses_in_a_row_are_one_line() -> None:
     """From one place; what is from another, or is no use, stands by itself."""
     at_home = {"ip": "192.0.2.7", "user_agent": CHROME}
     rows = [
@@ -101,7 +103,7 @@ def test_many_uses_in_a_row_are_one_line():
     assert [line.ip for line in lines[2:4]] == ["198.51.100.1"] * 2
 
 
-def test_few_uses_stay_as_they_are():
+def test_few_uses_stay_as_they_are() -> None:
     """Three lines read faster than a sentence about three lines."""
     rows = [row("token.refreshed", n) for n in range(3)]
 

@@ -29,7 +29,7 @@ CODE = pyotp.HOTP(SECRET).at(STEP)
         (20_000_000_000, "65353130"),
     ],
 )
-def test_the_vectors_of_rfc_6238_appendix_b(seconds, eight_digits):
+def test_the_vectors_of_rfc_6238_appendix_b(seconds: int, eight_digits: str) -> None:
     """The SHA-1 column, its last six digits: fewer digits are the remainder by a smaller power."""
     step = totp.matching_step(RFC_SECRET, eight_digits[-6:], now=seconds)
 
@@ -51,7 +51,7 @@ def test_the_vectors_of_rfc_6238_appendix_b(seconds, eight_digits):
         (9, "520489"),
     ],
 )
-def test_the_vectors_of_rfc_4226_appendix_d(count, code):
+def test_the_vectors_of_rfc_4226_appendix_d(count: int, code: str) -> None:
     """A time step is the counter of HOTP; seen one step late, so that step 0 has a past."""
     assert totp.matching_step(RFC_SECRET, code, now=(count + 1) * 30) == count
 
@@ -61,7 +61,7 @@ def test_the_vectors_of_rfc_4226_appendix_d(count, code):
     [(-3, False), (-2, False), (-1, True), (0, True), (1, True), (2, False), (3, False)],
     ids=str,
 )
-def test_one_step_of_drift_is_accepted(drift, accepted):
+def test_one_step_of_drift_is_accepted(drift: int, accepted: bool) -> None:
     """A clock may be wrong by one step either way, and the step that matched is told."""
     code = pyotp.HOTP(SECRET).at(STEP + drift)
 
@@ -73,7 +73,7 @@ def test_one_step_of_drift_is_accepted(drift, accepted):
     [(STEP * 30, STEP), (STEP * 30 + 29.999, STEP), ((STEP + 1) * 30, STEP + 1)],
     ids=["at its first moment", "at its last moment", "at the next one's first moment"],
 )
-def test_a_step_lasts_exactly_thirty_seconds(seconds, step):
+def test_a_step_lasts_exactly_thirty_seconds(seconds: float, step: int) -> None:
     """The newest step that a code may be from is the one that the clock is in, and one more."""
     ahead = pyotp.HOTP(SECRET).at(step + 1)
     too_far = pyotp.HOTP(SECRET).at(step + 2)
@@ -100,29 +100,34 @@ def test_a_step_lasts_exactly_thirty_seconds(seconds, step):
         pytest.param("9" * 100_000, id="very long"),
     ],
 )
-def test_only_six_ascii_digits_are_a_code(code):
+def test_only_six_ascii_digits_are_a_code(code: str) -> None:
     """Other forms of the right digits are refused too: one code has one spelling."""
     assert totp.matching_step(SECRET, CODE, now=NOW) == STEP
     assert totp.matching_step(SECRET, code, now=NOW) is None
 
 
 @given(st.text(max_size=12))
-def test_no_text_breaks_the_check(text):
+def test_no_text_breaks_the_check(text: str) -> None:
     """Any text is right or wrong, and never an accident."""
     assert totp.matching_step(SECRET, text, now=NOW) in {None, STEP - 1, STEP, STEP + 1}
 
 
-def test_a_secret_is_160_random_bits_in_base32():
+def test_a_secret_is_160_random_bits_in_base32() -> None:
     """RFC 4226 §4 R6 recommends 160; authenticators take no padding."""
     asked = []
-    secret = totp.new_secret(lambda count: asked.append(count) or bytes(range(count)))
+
+    def numbers(count: int) -> bytes:
+        asked.append(count)
+        return bytes(range(count))
+
+    secret = totp.new_secret(numbers)
 
     assert asked == [20]
     assert re.fullmatch(r"[A-Z2-7]{32}", secret)
     assert base64.b32decode(secret) == bytes(range(20))
 
 
-def test_the_uri_says_what_an_authenticator_needs():
+def test_the_uri_says_what_an_authenticator_needs() -> None:
     """Issuer, account and secret arrive whole, whatever letters they have."""
     uri = urlsplit(totp.provisioning_uri(SECRET, email="é+x@people.example", issuer="Inphora"))
 
@@ -131,10 +136,15 @@ def test_the_uri_says_what_an_authenticator_needs():
     assert parse_qs(uri.query) == {"secret": [SECRET], "issuer": ["Inphora"]}
 
 
-def test_a_recovery_code_is_120_random_bits_in_four_groups():
+def test_a_recovery_code_is_120_random_bits_in_four_groups() -> None:
     """Readable, and beyond guessing, so that a plain hash of it may be stored (ASVS 6.5.2)."""
     asked = []
-    code = totp.new_recovery_code(lambda count: asked.append(count) or bytes(range(count)))
+
+    def numbers(count: int) -> bytes:
+        asked.append(count)
+        return bytes(range(count))
+
+    code = totp.new_recovery_code(numbers)
 
     assert asked == [15]
     assert re.fullmatch(r"[A-Z2-7]{6}(-[A-Z2-7]{6}){3}", code)
@@ -153,7 +163,7 @@ RECOVERY = "AAAQEA-YEAUDA-OCAJBI-FQYDIO"
         pytest.param(f"  {RECOVERY} ", id="with spaces around"),
     ],
 )
-def test_a_recovery_code_may_be_typed_as_people_type(typed):
+def test_a_recovery_code_may_be_typed_as_people_type(typed: str) -> None:
     """Groups and letter case are for reading only."""
     assert totp.recovery_hash(typed) == totp.recovery_hash(RECOVERY) is not None
 
@@ -176,12 +186,12 @@ def test_a_recovery_code_may_be_typed_as_people_type(typed):
         pytest.param("123456", id="a TOTP code"),
     ],
 )
-def test_what_cannot_be_a_recovery_code_has_no_hash(text):
+def test_what_cannot_be_a_recovery_code_has_no_hash(text: str) -> None:
     """Nothing is looked up for it."""
     assert totp.recovery_hash(text) is None
 
 
-def test_different_recovery_codes_have_different_hashes():
+def test_different_recovery_codes_have_different_hashes() -> None:
     """Every one of the 24 letters counts."""
     codes = {RECOVERY[:i] + "B" + RECOVERY[i + 1 :] for i in range(27) if RECOVERY[i] != "-"}
 

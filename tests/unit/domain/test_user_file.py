@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -12,16 +13,16 @@ HASH = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
 HEADER = "email,name,password_hash,roles,created_at,email_verified\n"
 
 
-def csv(*lines):
+def csv(*lines: str) -> list[Newcomer | LineFault]:
     return list(read_people([HEADER, *(f"{line}\n" for line in lines)], ndjson=False, now=NOW))
 
 
-def ndjson(*records):
+def ndjson(*records: dict[str, object] | dict[str, str | None] | str) -> list[Newcomer | LineFault]:
     lines = [r if isinstance(r, str) else json.dumps(r) for r in records]
     return list(read_people(lines, ndjson=True, now=NOW))
 
 
-def test_both_forms_say_the_same():
+def test_both_forms_say_the_same() -> None:
     """Every field, in either form."""
     whole = Newcomer(
         email="Ann@x.example",
@@ -43,16 +44,17 @@ def test_both_forms_say_the_same():
     assert csv(line) == ndjson(record) == [whole]
 
 
-def test_only_the_address_is_needed():
+def test_only_the_address_is_needed() -> None:
     """What is left out, empty or null is nothing."""
     assert csv("a@x.example,,,,,") == ndjson({"email": "a@x.example", "name": None}, "")
     assert csv("a@x.example,,,,,") == [Newcomer(email="a@x.example")]
 
 
 @pytest.mark.parametrize("said", ["false", "0", "No"])
-def test_an_unproven_address_comes_without_its_password(said):
+def test_an_unproven_address_comes_without_its_password(said: str) -> None:
     """Only who reads its mail gets in: whoever typed it in there may be somebody else."""
     (newcomer,) = csv(f"a@x.example,,{HASH},,,{said}")
+    assert isinstance(newcomer, Newcomer)
 
     assert newcomer.password_hash is None
 
@@ -74,7 +76,7 @@ def test_an_unproven_address_comes_without_its_password(said):
         pytest.param("a@x.example,,,", "4 fields", id="a field too few"),
     ],
 )
-def test_what_is_wrong_is_said_by_line(line, why):
+def test_what_is_wrong_is_said_by_line(line: str, why: str) -> None:
     """Counted from the header on; what stands in the line is not repeated, and others are read."""
     fault, other = csv(line, "b@x.example,,,,,")
 
@@ -98,14 +100,15 @@ def test_what_is_wrong_is_said_by_line(line, why):
         pytest.param({"email": "a@x.example", "roles": 7}, "roles", id="roles of 7"),
     ],
 )
-def test_what_is_wrong_with_json(record, why):
+def test_what_is_wrong_with_json(record: Any, why: str) -> None:
     """Any value of any type is an answer, never an error."""
     (fault,) = ndjson(record)
+    assert isinstance(fault, LineFault)
 
     assert why in fault.message
 
 
-def test_an_address_stands_there_once():
+def test_an_address_stands_there_once() -> None:
     """In any spelling; the line that was first is named."""
     assert csv("a@x.example,,,,,", "A@X.example,,,,,")[1] == LineFault(
         3, "the address of line 2 once more"
@@ -113,7 +116,7 @@ def test_an_address_stands_there_once():
 
 
 @pytest.mark.parametrize("header", ["", "name\n", "email,shoe_size\n", 'email,"name\n'])
-def test_a_header_names_the_columns(header):
+def test_a_header_names_the_columns(header: str) -> None:
     """Without one nothing is read."""
     (fault,) = read_people([header, "a@x.example\n"] if header else [], ndjson=False, now=NOW)
 

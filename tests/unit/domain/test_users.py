@@ -29,13 +29,13 @@ from service.domain.users import EMAIL_MAX, User, email_key, is_email, user_from
         ),
     ],
 )
-def test_an_address_is_the_same_however_it_was_typed(typed, key):
+def test_an_address_is_the_same_however_it_was_typed(typed: str, key: str) -> None:
     """Letter case, width, accents' form and spaces around do not make another person."""
     assert email_key(typed) == key
 
 
 @given(st.text(max_size=30))
-def test_a_key_is_its_own_key(text):
+def test_a_key_is_its_own_key(text: str) -> None:
     """Typed back from the screen or the database it is still the same person."""
     key = email_key(text)
 
@@ -43,7 +43,7 @@ def test_a_key_is_its_own_key(text):
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
-def test_equivalent_texts_have_one_key(text):
+def test_equivalent_texts_have_one_key(text: str) -> None:
     """Unicode's forms of one text, in any case, are one address."""
     for form in ("NFC", "NFD", "NFKC", "NFKD"):
         assert email_key(unicodedata.normalize(form, text)) == email_key(text)
@@ -62,7 +62,7 @@ def test_equivalent_texts_have_one_key(text):
         pytest.param("l@" + "d" * (EMAIL_MAX - 4) + ".e", id="as long as may be"),
     ],
 )
-def test_an_address(text):
+def test_an_address(text: str) -> None:
     """Has something, an @, and a domain with a dot."""
     assert is_email(text) is True
 
@@ -97,13 +97,13 @@ def test_an_address(text):
         pytest.param("\ufdfa" * 15 + "@x.org", id="a key longer than may be"),
     ],
 )
-def test_no_address(text):
+def test_no_address(text: str) -> None:
     """Nothing that could be another address, break a header or not be stored."""
     assert is_email(text) is False
 
 
 @given(st.text(max_size=30), st.text(max_size=30))
-def test_what_is_an_address_can_be_stored_and_so_can_its_key(local, domain):
+def test_what_is_an_address_can_be_stored_and_so_can_its_key(local: str, domain: str) -> None:
     """An address has no NUL, no half surrogate and a key that is an address as well."""
     text = f"{local}@{domain}.org"
     if is_email(text):
@@ -111,7 +111,7 @@ def test_what_is_an_address_can_be_stored_and_so_can_its_key(local, domain):
         assert "\0" not in text.encode().decode()
 
 
-def test_a_user_survives_the_cache():
+def test_a_user_survives_the_cache() -> None:
     """`user_from_json` undoes `to_json`, in any script."""
     user = User(
         id="1",

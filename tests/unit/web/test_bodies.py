@@ -1,7 +1,9 @@
 """One JSON object, or a refusal."""
 
 import json
+from collections.abc import Mapping
 from types import MappingProxyType, SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from aiohttp import web
@@ -30,19 +32,19 @@ values = st.recursive(
 objects = st.dictionaries(st.text(st.characters(codec="utf-8")), values, max_size=5)
 
 
-def nested(depth):
+def nested(depth: int) -> bytes:
     """An object in which containers nest so deep; a scalar is the last level."""
     return b'{"a":' * (depth - 1) + b"1" + b"}" * (depth - 1)
 
 
 @given(objects, st.booleans())
-def test_what_json_writes_for_an_object_is_read(value, escaped):
+def test_what_json_writes_for_an_object_is_read(value: dict[str, Any], escaped: bool) -> None:
     """With escapes or in plain UTF-8."""
     assert parse_object(json.dumps(value, ensure_ascii=escaped).encode()) == value
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_an_object_or_refused(raw):
+def test_any_bytes_are_an_object_or_refused(raw: bytes) -> None:
     """No bytes give anything else, and none breaks the parser."""
     try:
         value = parse_object(raw)
@@ -52,7 +54,7 @@ def test_any_bytes_are_an_object_or_refused(raw):
 
 
 @given(st.text(st.sampled_from('{}[]":,\\u0d8 \n-+.eE1tfn'), max_size=40))
-def test_any_letters_of_json_are_an_object_or_refused(text):
+def test_any_letters_of_json_are_an_object_or_refused(text: str) -> None:
     """The same, nearer to JSON."""
     try:
         value = parse_object(text.encode())
@@ -105,13 +107,13 @@ def test_any_letters_of_json_are_an_object_or_refused(text):
         pytest.param(b'{"a":"\x00"}', id="a bare NUL in a string"),
     ],
 )
-def test_what_is_not_one_json_object_is_refused(raw):
+def test_what_is_not_one_json_object_is_refused(raw: bytes) -> None:
     """RFC 8259, and stricter: no duplicate keys, no NaN, no byte order mark, nothing else."""
     with pytest.raises(MalformedJsonError):
         parse_object(raw)
 
 
-def test_the_deepest_nesting_that_is_read():
+def test_the_deepest_nesting_that_is_read() -> None:
     """One level more is refused."""
     assert parse_object(nested(MAX_DEPTH))
     with pytest.raises(MalformedJsonError):
@@ -125,12 +127,12 @@ class Sender:
     charset = None
     content = SimpleNamespace(is_eof=lambda: False)
     content_type = "application/json"
-    headers = MappingProxyType({})
+    headers: Mapping[str, str] = MappingProxyType({})
 
-    def __init__(self, error):
+    def __init__(self, error: Exception) -> None:
         self.error = error
 
-    async def read(self):
+    async def read(self) -> None:
         raise self.error
 
 
@@ -144,7 +146,7 @@ class Sender:
         pytest.param(TimeoutError(), RequestTimeoutError, id="too slow"),
     ],
 )
-async def test_a_body_that_cannot_be_read_is_refused(error, refusal):
+async def test_a_body_that_cannot_be_read_is_refused(error: Any, refusal: Any) -> None:
     """Whatever aiohttp raises for it is a refusal of ours."""
     with pytest.raises(refusal):
-        await read_body(Sender(error), LoginBody)
+        await read_body(cast("web.Request", Sender(error)), LoginBody)

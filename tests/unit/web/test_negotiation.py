@@ -25,7 +25,7 @@ JSON, CSV, NDJSON = OFFERS = ("application/json", "text/csv", "application/x-ndj
         pytest.param(",;,text/csv,,", CSV, id="empty parts"),
     ],
 )
-def test_the_form_that_is_liked_best(accept, form):
+def test_the_form_that_is_liked_best(accept: str, form: str) -> None:
     """Of equals the first that is offered."""
     request = make_mocked_request("GET", "/", headers={"Accept": accept} if accept else {})
 
@@ -35,7 +35,7 @@ def test_the_form_that_is_liked_best(accept, form):
 @pytest.mark.parametrize(
     "accept", ["text/html", "application/xml, image/*", "*/*;q=0", "text/csv;q=0", "csv", "*"]
 )
-def test_a_form_that_there_is_not(accept):
+def test_a_form_that_there_is_not(accept: str) -> None:
     """Said, rather than something else given."""
     with pytest.raises(NotAcceptableError):
         choose(make_mocked_request("GET", "/", headers={"Accept": accept}), OFFERS)

@@ -1,12 +1,15 @@
 """Where a request came from, as far as it may be believed."""
 
 from dataclasses import dataclass
+from typing import Any, cast
 
 import pytest
+from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
+from service.domain.sessions import Origin
 from service.web.origins import client_ip, read_origin
 
 PEER = "10.0.0.9"
@@ -16,20 +19,20 @@ PEER = "10.0.0.9"
 class Request:
     """As much of a request as is looked at."""
 
-    headers: CIMultiDict
+    headers: CIMultiDict[str]
     remote: str = PEER
 
 
-def request(*headers):
+def request(*headers: tuple[str, str]) -> web.Request:
     """A request of the peer with these headers, in this order."""
-    return Request(CIMultiDict(headers))
+    return cast("web.Request", Request(CIMultiDict(headers)))
 
 
-def forwarded(*values):
+def forwarded(*values: str) -> web.Request:
     return request(*(("X-Forwarded-For", value) for value in values))
 
 
-def origin_of(*headers):
+def origin_of(*headers: tuple[str, str]) -> Origin:
     return read_origin(request(*headers), proxies=0, new_id=lambda: "new")
 
 
@@ -63,13 +66,13 @@ def origin_of(*headers):
         pytest.param(1, ["fe80::1%\udcff"], "fe80::1", id="an address with a zone that is no text"),
     ],
 )
-def test_the_hop_that_is_believed(proxies, headers, ip):
+def test_the_hop_that_is_believed(proxies: int, headers: list[Any], ip: str) -> None:
     """Only as many hops as there are proxies of ours; limits and audits rest on it."""
     assert client_ip(forwarded(*headers), proxies=proxies) == ip
 
 
 @given(st.text(max_size=60), st.integers(0, 3))
-def test_any_header_gives_an_address_that_can_be_stored(text, proxies):
+def test_any_header_gives_an_address_that_can_be_stored(text: str, proxies: int) -> None:
     """Whatever a client claims: 45 characters at most, and an address."""
     ip = client_ip(forwarded(text, text), proxies=proxies)
 
@@ -82,7 +85,7 @@ def test_any_header_gives_an_address_that_can_be_stored(text, proxies):
     ["a", "req-1", "A.b_c-9", "9" * 128],
     ids=["a letter", "words", "every kind of character", "128 characters"],
 )
-def test_a_good_request_id_is_kept(given_id):
+def test_a_good_request_id_is_kept(given_id: str) -> None:
     """A caller can follow its request through our logs."""
     assert origin_of(("X-Request-ID", given_id)).request_id == given_id
 
@@ -102,12 +105,12 @@ def test_a_good_request_id_is_kept(given_id):
         pytest.param("\udcff", id="a byte that is no text"),
     ],
 )
-def test_a_bad_request_id_is_replaced(given_id):
+def test_a_bad_request_id_is_replaced(given_id: str) -> None:
     """Nothing of a client's text gets into the logs by this way."""
     assert origin_of(("X-Request-ID", given_id)).request_id == "new"
 
 
-def test_a_request_id_is_made_when_there_is_none():
+def test_a_request_id_is_made_when_there_is_none() -> None:
     """Every request has one."""
     assert origin_of().request_id == "new"
 
@@ -126,13 +129,13 @@ def test_a_request_id_is_made_when_there_is_none():
         pytest.param("", "", id="none"),
     ],
 )
-def test_a_user_agent_is_made_printable(agent, kept):
+def test_a_user_agent_is_made_printable(agent: str, kept: str) -> None:
     """It is shown to people and stored: what cannot be printed is replaced, what is long is cut."""
     assert origin_of(("User-Agent", agent)).user_agent == kept
 
 
 @given(st.text(max_size=600))
-def test_any_user_agent_can_be_stored(agent):
+def test_any_user_agent_can_be_stored(agent: str) -> None:
     """No NUL, no half surrogate, never too long."""
     stored = origin_of(("User-Agent", agent)).user_agent
 

@@ -1,12 +1,15 @@
 """The catalogue of errors, against the page that clients are written from."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from inspect import signature
 
 import pytest
+from aiohttp import web
 
 from service.domain import errors as e
+from service.domain.errors import AuthError
 from service.domain.sessions import EndReason
 from service.web.problems import RETRY_ERRORS, STATUS, describe, internal_error, problem
 
@@ -55,7 +58,7 @@ BEYOND = {
 """For what is no HTTP at all, a form that no answer has, a body that does not arrive, an extra."""
 
 KINDS = {kind.code: kind for kind in STATUS}
-MADE = {
+MADE: dict[type[AuthError], Callable[[], AuthError]] = {
     e.AccountLockedError: lambda: e.AccountLockedError(timedelta(seconds=30)),
     e.RateLimitedError: lambda: e.RateLimitedError(timedelta(seconds=30)),
     e.MethodNotAllowedError: lambda: e.MethodNotAllowedError(["GET", "HEAD"]),
@@ -63,37 +66,39 @@ MADE = {
 }
 
 
-def made(kind):
+def made(kind: type[AuthError]) -> AuthError:
     """One error of a kind."""
-    return MADE.get(kind, kind)()
+    make = MADE.get(kind, kind)
+    return make()
 
 
-def subclasses(kind):
+def subclasses(kind: type[AuthError]) -> set[Any]:
     """All below a class."""
     return {kind for direct in kind.__subclasses__() for kind in (direct, *subclasses(direct))}
 
 
-def body(response):
+def body(response: web.Response) -> Any:
+    assert isinstance(response.body, bytes)
     return json.loads(response.body)
 
 
-def test_every_error_has_a_status():
+def test_every_error_has_a_status() -> None:
     """A subclass of AuthError without a line in the table would be a 500."""
     assert subclasses(e.AuthError) == set(STATUS)
 
 
-def test_every_error_has_a_code_of_its_own():
+def test_every_error_has_a_code_of_its_own() -> None:
     """`code` is what clients decide by: one meaning each."""
     assert len(KINDS) == len(STATUS)
 
 
-def test_the_catalogue_is_complete_and_has_nothing_else():
+def test_the_catalogue_is_complete_and_has_nothing_else() -> None:
     """Clients know every code that can come."""
     assert {kind.code: status for kind, status in STATUS.items()} == CATALOGUE | BEYOND
 
 
 @pytest.mark.parametrize("code", CATALOGUE | BEYOND)
-def test_a_problem_has_every_member(code):
+def test_a_problem_has_every_member(code: str) -> None:
     """RFC 9457's members, the code and the request's id; and texts that a person can act on."""
     response = problem(made(KINDS[code]), request_id="r-1")
     said = body(response)
@@ -112,7 +117,7 @@ def test_a_problem_has_every_member(code):
 @pytest.mark.parametrize(
     "code", ["token_revoked", "session_expired", "session_revoked", "refresh_token_reused"]
 )
-def test_an_ended_session_says_why(code):
+def test_an_ended_session_says_why(code: str) -> None:
     """Its holder may know; where nobody knows, there is no empty word of it."""
     told = problem(KINDS[code](EndReason.IDLE_TIMEOUT), request_id="r")
 
@@ -123,7 +128,7 @@ def test_an_ended_session_says_why(code):
 @pytest.mark.parametrize(
     "code", ["token_missing", "token_invalid", "token_expired", "token_revoked"]
 )
-def test_an_access_token_s_failure_says_how_to_authenticate(code):
+def test_an_access_token_s_failure_says_how_to_authenticate(code: str) -> None:
     """RFC 6750 §3; the exact words of API.md."""
     response = problem(made(KINDS[code]), request_id="r")
 
@@ -156,7 +161,7 @@ def test_a_missing_role_is_an_insufficient_scope():
         - {"forbidden"}
     ),
 )
-def test_nothing_else_asks_for_a_bearer_token(code):
+def test_nothing_else_asks_for_a_bearer_token(code: str) -> None:
     """A client that sees the header tries to refresh, which would not help."""
     assert "WWW-Authenticate" not in problem(made(KINDS[code]), request_id="r").headers
 
@@ -175,19 +180,19 @@ def test_nothing_else_asks_for_a_bearer_token(code):
 @pytest.mark.parametrize(
     "kind", [e.AccountLockedError, e.RateLimitedError, e.ServiceUnavailableError]
 )
-def test_whoever_must_wait_hears_how_long(kind, wait, seconds):
+def test_whoever_must_wait_hears_how_long(kind: Any, wait: timedelta, seconds: str) -> None:
     """`Retry-After` in whole seconds, never too few (RFC 9110 §10.2.3)."""
     assert problem(kind(wait), request_id="r").headers["Retry-After"] == seconds
 
 
-def test_a_wrong_method_hears_the_right_ones():
+def test_a_wrong_method_hears_the_right_ones() -> None:
     """`Allow`, as RFC 9110 §15.5.6 demands."""
     refusal = e.MethodNotAllowedError(["GET", "HEAD"])
 
     assert problem(refusal, request_id="r").headers["Allow"] == "GET, HEAD"
 
 
-def test_refused_fields_are_listed_without_their_values():
+def test_refused_fields_are_listed_without_their_values() -> None:
     """`errors` of API.md; only for validation_failed."""
     refusal = e.ValidationFailedError([e.FieldError("email", "is bad")])
 
@@ -197,7 +202,7 @@ def test_refused_fields_are_listed_without_their_values():
     assert "errors" not in body(problem(e.ConflictError(), request_id="r"))
 
 
-def test_a_mistake_of_ours_says_nothing_but_its_id():
+def test_a_mistake_of_ours_says_nothing_but_its_id() -> None:
     """No cause, no trace, no version: the id leads to them in the log."""
     response = internal_error(request_id="r-1")
 
@@ -212,7 +217,7 @@ def test_a_mistake_of_ours_says_nothing_but_its_id():
     }
 
 
-def test_a_kind_is_described_without_an_instance():
+def test_a_kind_is_described_without_an_instance() -> None:
     """What stands at the URL of `type` is what stands in the problem."""
     described = describe(e.ConflictError)
 
