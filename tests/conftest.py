@@ -38,6 +38,12 @@ pytest_plugins = [
     "tests.plugins.ran_on",
 ]
 
+MakeSettings = Callable[..., Settings]
+MakePerson = Callable[..., Awaitable[Person]]
+Serve = Callable[[Settings], Awaitable[Browser]]
+ServeForReal = Callable[[Settings], Awaitable[Served]]
+Share = Callable[[Settings], Browser]
+
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,15 +198,13 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture
-def share(host: Hosting, http: aiohttp.ClientSession) -> Callable[[Settings], Browser]:
+def share(host: Hosting, http: aiohttp.ClientSession) -> Share:
     """A client of the shared application of given settings: change nothing in its process."""
     return lambda settings: Browser(http, host(settings).base)
 
 
 @pytest.fixture
-def browser(
-    share: Callable[[Settings], Browser], make_settings: Callable[..., Settings]
-) -> Browser:
+def browser(share: Share, make_settings: MakeSettings) -> Browser:
     """A client of the service on the shared servers, with default settings."""
     return share(make_settings())
 

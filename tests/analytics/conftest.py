@@ -27,7 +27,7 @@ from service.store.audit import AuditRecords
 from service.store.database import Database, open_engine
 from service.store.person_keys import PersonKeys
 from tests.analytics.played import SEASONS, Play, truth_of
-from tests.conftest import SECRET_KEY, add_person, now_ms
+from tests.conftest import SECRET_KEY, MakeSettings, Share, add_person, now_ms
 from tests.support.databases import Databases
 from tests.support.people import Browser, Reply
 
@@ -152,8 +152,8 @@ def facts_url(postgres: Databases) -> Iterator[str]:
 @pytest.fixture
 async def facts(
     facts_url: str,
-    share: Callable[[Settings], Browser],
-    make_settings: Callable[..., Settings],
+    share: Share,
+    make_settings: MakeSettings,
 ) -> AsyncIterator[Facts]:
     """No facts yet; three countries, two devices."""
     engine = open_engine(facts_url, connections=3)

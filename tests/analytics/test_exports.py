@@ -18,7 +18,7 @@ from service.store.analytics_exports import AnalyticsExports
 from service.store.event_facts import counts
 from tests.analytics import exports as given
 from tests.analytics.conftest import Facts
-from tests.conftest import add_person
+from tests.conftest import MakeSettings, Serve, add_person
 from tests.support.people import Reply
 
 PLACE = "/api/analytics/exports"
@@ -229,8 +229,8 @@ async def test_others_do_not_see_it(facts: Facts) -> None:
 
 
 async def test_a_link_is_for_one_file_and_a_while(
-    facts: Facts, facts_url: str, serve, make_settings
-):
+    facts: Facts, facts_url: str, serve: Serve, make_settings: MakeSettings
+) -> None:
     """Changed by a character it leads nowhere; neither does it after a quarter of an hour."""
     await given.add_events(facts, 30)
     url = (await made(facts, table="events", format="csv"))["files"][0]["url"]

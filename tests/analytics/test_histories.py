@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, text
 
 from service.contracts.analytics_tables import SCHEMA, dim_user, fct_auth_events, fct_sessions
-from service.embedded import EmbeddedServer
 from service.metrics.windows import Grain
 from service.operations.query_analytics import QueryAnalytics, Question
 from service.store.aggregates import Aggregates
@@ -83,7 +82,7 @@ HISTORIES = st.builds(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(history=HISTORIES, zone=st.sampled_from(ZONES))
-def test_sql_agrees_with_a_naive_model(fresh_database: str, history: History, zone: str):
+def test_sql_agrees_with_a_naive_model(fresh_database: str, history: History, zone: str) -> None:
     """Every number of every day, whatever happened."""
     found = asyncio.run(answers(fresh_database, history, zone))
     assert found == naive(history, ZoneInfo(zone))

@@ -12,7 +12,7 @@ from service.contracts.analytics_views import EXPORTED
 from service.store.copies import Copies, Format
 from tests.analytics import exports as given
 from tests.analytics.conftest import Facts
-from tests.support.processes import ROOT
+from tests.support.forked import ROOT
 
 RECIPES = ROOT / "docs" / "analysts"
 LONGEST = 60

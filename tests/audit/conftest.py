@@ -6,6 +6,7 @@ from random import Random
 from secrets import token_bytes, token_hex
 from typing import Any
 
+import aiohttp
 import pytest
 from sqlalchemy import text
 
@@ -20,7 +21,7 @@ from service.store.dead_letters import DeadLetters
 from service.store.person_keys import PersonKeys
 from tests.audit.auditors import AT_MS, Auditor, record
 from tests.audit.auditors import ROWS as MANY
-from tests.conftest import SECRET_KEY, add_person, now_ms
+from tests.conftest import SECRET_KEY, MakeSettings, add_person, now_ms
 from tests.support.hosting import Hosting, hosting
 from tests.support.people import Browser
 
@@ -141,7 +142,12 @@ def books_host(fresh_database: str) -> Iterator[Hosting]:
 
 
 @pytest.fixture
-def browser(books_host: Hosting, http, make_settings, fresh_database: str) -> Browser:
+def browser(
+    books_host: Hosting,
+    http: aiohttp.ClientSession,
+    make_settings: MakeSettings,
+    fresh_database: str,
+) -> Browser:
     """A client of the service on the books' database."""
     return Browser(http, books_host(make_settings(database_url=fresh_database)).base)
 

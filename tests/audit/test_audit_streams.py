@@ -24,7 +24,8 @@ from service.web import streams
 from service.wiring import audit as wiring
 from tests.audit.auditors import AT_MS, Auditor, told
 from tests.audit.conftest import Books
-from tests.conftest import MakeSettings, ServeForReal, add_person
+from tests.conftest import MakeSettings, add_person
+from tests.support.hosting import Hosting
 from tests.support.people import Browser
 from tests.support.waiting import wait_until
 from tests.web.wire import Served, refusal
@@ -52,7 +53,9 @@ async def large(books: Books) -> Books:
 
 
 @pytest.fixture
-def start(books_host, make_settings, fresh_database, books):
+def start(
+    books_host: Hosting, make_settings: MakeSettings, fresh_database: str, books: Books
+) -> Callable[[], AbstractAsyncContextManager[Auditor]]:
     """Serves the books to one auditor, whose connections take in little at a time."""
 
     def narrow(address: Any) -> socket.socket:
@@ -61,7 +64,7 @@ def start(books_host, make_settings, fresh_database, books):
         return made
 
     @asynccontextmanager
-    async def serving():
+    async def serving() -> AsyncIterator[Auditor]:
         base = books_host(make_settings(database_url=fresh_database)).base
         person = await add_person(books.database, roles=["auditor"])
         connector = aiohttp.TCPConnector(socket_factory=narrow)

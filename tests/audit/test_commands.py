@@ -25,7 +25,8 @@ from service.store.dead_letters import DeadLetter
 from tests.audit.archive import archive_on
 from tests.audit.conftest import PARTITIONS, ROWS, Books
 from tests.conftest import now_ms
-from tests.support.processes import ROOT, python
+from tests.support.forked import ROOT
+from tests.support.processes import python
 from tests.support.receiver import receiver
 from workers.checkpoints import KeepCheckpoints
 

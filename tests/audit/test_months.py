@@ -121,7 +121,7 @@ def alembic(url: str) -> Config:
     return config
 
 
-async def test_from_one_table_to_months_and_back(empty_books: Books, empty_database: str):
+async def test_from_one_table_to_months_and_back(empty_books: Books, empty_database: str) -> None:
     """Rows of years, chained or not yet, stand where they stood; and again after going back."""
     await asyncio.to_thread(command.upgrade, alembic(empty_database), "0004")
     await old_rows(empty_books, 1, 300)
@@ -145,7 +145,7 @@ async def test_from_one_table_to_months_and_back(empty_books: Books, empty_datab
     assert (await empty_books.verify()).flaws == ()
 
 
-async def test_down_to_nothing_and_up(empty_books: Books, empty_database: str):
+async def test_down_to_nothing_and_up(empty_books: Books, empty_database: str) -> None:
     """Every migration has a way back."""
     await asyncio.to_thread(migrate, empty_database)
     await asyncio.to_thread(command.downgrade, alembic(empty_database), "base")

@@ -174,7 +174,7 @@ async def test_rows_that_are_refused(books: Books) -> None:
     assert (await books.verify()).flaws == ()
 
 
-async def test_rows_from_before_the_chain(empty_books: Books, empty_database: str):
+async def test_rows_from_before_the_chain(empty_books: Books, empty_database: str) -> None:
     """A database of the release before: what stands there is sealed and chained, new rows follow.
 
     A worker of that release may still add rows meanwhile.
@@ -212,7 +212,7 @@ async def test_rows_from_before_the_chain(empty_books: Books, empty_database: st
 
 async def test_rows_that_were_deleted_before_they_were_chained(
     empty_books: Books, empty_database: str
-):
+) -> None:
     """Events don't wait for what is gone, and `verify` says that it is."""
     await asyncio.to_thread(migrate, empty_database)
     await old_rows(empty_books, 1, 10)

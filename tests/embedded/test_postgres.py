@@ -13,6 +13,7 @@ import pytest
 
 from service.embedded import EmbeddedError, start_postgres
 from service.embedded.postgres import Postgres
+from tests.embedded.conftest import Starter, WaitGone
 from tests.support.ordinary_user import ORDINARY_USER
 
 pytestmark = pytest.mark.server

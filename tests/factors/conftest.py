@@ -18,7 +18,7 @@ from service.domain.secrets import derive_key
 from service.domain.totp import STEP_SECONDS
 from service.store.database import Database
 from service.store.failures import SignInFailures
-from tests.conftest import SECRET_KEY, MakeSettings, Serve, now_ms
+from tests.conftest import SECRET_KEY, MakeSettings, Share, now_ms
 from tests.support.people import TOTP_SECRET, Browser, Person, Reply
 from tests.support.redis_answers import answer_of
 
@@ -89,7 +89,7 @@ class Client:
 
 
 @pytest.fixture
-def client(share, make_settings) -> Client:
+def client(share: Share, make_settings: MakeSettings) -> Client:
     """A client of the service with default settings, and trusted devices."""
     return Client(share(make_settings(trusted_device_days=30)))
 

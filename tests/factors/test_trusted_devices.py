@@ -9,7 +9,7 @@ from sqlalchemy import text, update
 
 from service.contracts.factor_tables import trusted_devices
 from service.store.database import Database
-from tests.conftest import MakePerson, MakeSettings, Serve
+from tests.conftest import MakePerson, MakeSettings, Share
 from tests.factors.conftest import Client, Streams, code, cookie_of
 from tests.support.people import TOTP_SECRET, Person
 
@@ -137,7 +137,9 @@ async def test_in_cookie_mode_the_browser_keeps_it(client: Client, guarded: Pers
     assert [each["current"] for each in listed.body["trusted_devices"]] == [True]
 
 
-async def test_no_device_is_trusted_unless_the_operator_wants_that(share, make_settings, guarded):
+async def test_no_device_is_trusted_unless_the_operator_wants_that(
+    share: Share, make_settings: MakeSettings, guarded: Person
+) -> None:
     """TRUSTED_DEVICE_DAYS=0, the default: no token is given, and none is taken that was."""
     on = Client(share(make_settings(trusted_device_days=30)))
     _, device = await trust(on, guarded)

@@ -15,8 +15,7 @@ from tests.support.waiting import wait_until
 
 
 async def test_a_worker_is_killed_between_sending_and_noting(
-    stores: Stores,
-    tmp_path,
+    stores: Stores, tmp_path: Path
 ) -> None:
     """The mail comes again, with the same Message-ID; it is noted once; no log has link or address."""
     from secrets import token_bytes

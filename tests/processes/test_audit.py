@@ -8,14 +8,13 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from random import Random
 from secrets import token_hex
-from subprocess import Popen
 from typing import Any
 
 import pyotp
 
 from tests.processes.stores import Stores
 from tests.support.people import TOTP_SECRET, Browser, Person, Reply
-from tests.support.processes import python, running, web_process
+from tests.support.processes import Process, python, running, web_process
 from tests.support.waiting import wait_until
 
 KILLS = int(os.environ.get("KILLS", "10"))
@@ -158,7 +157,7 @@ async def test_a_death_between_storing_and_acknowledging(
     assert await stores.gapless()
 
 
-def worker(env: dict[str, str], tmp_path: Path) -> AbstractContextManager[Popen[bytes]]:
+def worker(env: dict[str, str], tmp_path: Path) -> AbstractContextManager[Process]:
     return running("workers", env=env, log=tmp_path / "worker.log")
 
 

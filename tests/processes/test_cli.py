@@ -23,8 +23,9 @@ from service.domain.signing_key import SigningKey
 from service.store.database import Database, open_engine
 from service.store.signing_keys import SigningKeyRecords
 from tests.processes.stores import Stores
+from tests.support.forked import ROOT
 from tests.support.people import PASSWORD
-from tests.support.processes import ROOT, python
+from tests.support.processes import python
 from tests.support.waiting import wait_until
 
 CONTRACT = """

@@ -10,12 +10,11 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from subprocess import Popen
 from typing import Any
 
 import pytest
 
-from tests.support.processes import family, lives, python, running
+from tests.support.processes import Process, family, lives, python, running
 from tests.support.waiting import wait_until
 
 PEOPLE = ("admin", "analyst", "auditor", "borrower", "mfa")
@@ -31,9 +30,7 @@ ELSEWHERE = {
 
 
 @contextmanager
-def dev(
-    data_dir: Path, log: Path, demo: str = "--no-demo-data", **env: str
-) -> Iterator[Popen[bytes]]:
+def dev(data_dir: Path, log: Path, demo: str = "--no-demo-data", **env: str) -> Iterator[Process]:
     """A `dev` of its own, on a free port."""
     arguments = ("service", "dev", "--port", "0", "--data-dir", str(data_dir), demo)
     env = {"LOG_LEVEL": "warning", **env}
@@ -42,7 +39,7 @@ def dev(
 
 
 async def said(
-    process: Popen[bytes], log: Path, pattern: str = "Stop: Ctrl-C", seconds: float = 60
+    process: Process, log: Path, pattern: str = "Stop: Ctrl-C", seconds: float = 60
 ) -> str:
     """Everything it has said, once that is a part of it."""
 

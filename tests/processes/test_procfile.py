@@ -24,7 +24,8 @@ from config.settings import Settings
 from service.contracts import keys
 from service.embedded import EmbeddedServer
 from tests.processes.stores import Stores, open_stores
-from tests.support.processes import ROOT, await_ready, family, free_port, lives
+from tests.support.forked import ROOT
+from tests.support.processes import await_ready, family, free_port, lives
 from tests.support.waiting import wait_until
 
 NAMES = {name.upper() for name in Settings.model_fields}

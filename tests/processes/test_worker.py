@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, ExitStack
 from datetime import timedelta
 from pathlib import Path
-from subprocess import Popen, TimeoutExpired
+from subprocess import TimeoutExpired
 from typing import Any, Literal
 from urllib.request import urlopen
 from uuid import uuid4
@@ -27,14 +27,14 @@ from service.store.script_client import ScriptClient
 from service.store.session_records import SessionRecords
 from tests.processes.stores import Stores
 from tests.support.people import Browser
-from tests.support.processes import python, running, web_process
+from tests.support.processes import Process, python, running, web_process
 from tests.support.redis_answers import answer_of
 from tests.support.waiting import wait_until
 from workers.jobs import JOBS
 from workers.sweep import ApplyEnds
 
 Samples = dict[tuple[str, ...], float]
-Worker = Callable[..., AbstractContextManager[Popen[bytes]]]
+Worker = Callable[..., AbstractContextManager[Process]]
 
 
 QUEUE = "auth:jobs"
@@ -68,7 +68,7 @@ POISON = {
 def worker(stores: Stores, tmp_path: Path) -> Worker:
     """Starts a worker; its log tells why a test failed."""
 
-    def start(**changes: str) -> AbstractContextManager[Popen[bytes]]:
+    def start(**changes: str) -> AbstractContextManager[Process]:
         return running("workers", env={**stores.env, **changes}, log=tmp_path / "worker.log")
 
     return start

@@ -6,7 +6,7 @@ from typing import Any
 import pyotp
 import pytest
 
-from tests.conftest import MakePerson, MakeSettings, Serve
+from tests.conftest import MakePerson, MakeSettings, Share
 from tests.support.people import TOTP_SECRET, Browser, Person, Reply
 
 NAME = "inphora_refresh"
@@ -182,7 +182,9 @@ async def test_a_cookie_that_is_none_keeps_nobody_in(browser: Browser, person: P
     assert (await browser.me(access)).code == "token_revoked"
 
 
-async def test_over_https_the_name_is_guarded(share, make_settings, person):
+async def test_over_https_the_name_is_guarded(
+    share: Share, make_settings: MakeSettings, person: Person
+) -> None:
     """`__Secure-`: no host without TLS can plant it. The service's own and allowed origins may ask."""
     settings = make_settings(
         public_url="https://auth.lender.example", cors_origins=("https://pay.lender.example",)

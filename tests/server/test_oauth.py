@@ -20,7 +20,7 @@ from service.embedded import EmbeddedServer
 from service.store.redis_pool import open_redis
 from service.web.handlers import oauth
 from service.web.server import Runner
-from tests.conftest import MakePerson, MakeSettings, Serve
+from tests.conftest import MakePerson, MakeSettings, Serve, Share
 from tests.server.test_hot_paths import commands
 from tests.server.test_without_redis import back
 from tests.support.people import Browser, Person, Reply
@@ -39,7 +39,7 @@ KNOWN = basic("a-service", SECRET)
 
 
 @pytest.fixture
-def api(share, make_settings):
+def api(share: Share, make_settings: MakeSettings) -> Browser:
     return share(make_settings(introspection_clients=CLIENTS))
 
 
@@ -178,7 +178,9 @@ async def test_a_limit_has_oauths_form_too(
     assert int(limited.headers["Retry-After"]) > 0
 
 
-async def test_reuse_ends_the_family_and_is_an_invalid_grant(share, make_settings, person):
+async def test_reuse_ends_the_family_and_is_an_invalid_grant(
+    share: Share, make_settings: MakeSettings, person: Person
+) -> None:
     """SECURITY-CHECKLIST.md: reuse ends the family; RFC 6749 §5.2: invalid_grant 400."""
     api = share(make_settings(refresh_replay_seconds=0))
     old = (await api.login(person))["refresh_token"]

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from service.contracts import keys
 from service.contracts.events import Event
 from service.store.database import Database
-from tests.conftest import MakePerson, MakeSettings, Serve
+from tests.conftest import MakePerson, MakeSettings, Share
 from tests.support.authenticator import UV, Authenticator, b64
 from tests.support.passkeys import PasskeyBrowser
 from tests.support.people import TOTP_SECRET, Person
@@ -27,7 +27,7 @@ LOCAL = {"public_url": "http://localhost:8000"}
 
 
 @pytest.fixture
-def home(share, make_settings):
+def home(share: Share, make_settings: MakeSettings) -> PasskeyBrowser:
     """The service as a browser knows it."""
     return PasskeyBrowser(share(make_settings(**LOCAL)))
 
@@ -457,7 +457,9 @@ async def test_options_tell_nobody_of_anybody(
     assert owner[0].email not in json.dumps(options)
 
 
-async def test_pages_of_other_origins_are_named_by_settings(share, make_settings, person):
+async def test_pages_of_other_origins_are_named_by_settings(
+    share: Share, make_settings: MakeSettings, person: Person
+) -> None:
     """WEBAUTHN_RP_ID and WEBAUTHN_ORIGINS win over PUBLIC_URL."""
     page = "https://app.example.com"
     settings = make_settings(**LOCAL, webauthn_rp_id="example.com", webauthn_origins=(page,))

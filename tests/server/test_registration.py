@@ -12,7 +12,7 @@ from service.contracts.link_tables import registrations
 from service.contracts.tables import users
 from service.domain.users import email_key
 from service.store.database import Database
-from tests.conftest import MakeSettings, Serve
+from tests.conftest import MakeSettings, Share
 from tests.support.mails import mails_to
 from tests.support.people import Browser, Person, Reply
 
@@ -25,7 +25,7 @@ def address() -> str:
 
 
 @pytest.fixture
-def opened(share, make_settings):
+def opened(share: Share, make_settings: MakeSettings) -> Browser:
     """A service where addresses are proven first."""
     return share(make_settings(registration="open", email_verification="required"))
 
@@ -51,7 +51,9 @@ async def test_nobody_signs_up_where_it_is_closed(browser: Browser, database: Da
     assert await mails_to(database, email) == []
 
 
-async def test_without_verification_the_account_is_there_at_once(share, make_settings, database):
+async def test_without_verification_the_account_is_there_at_once(
+    share: Share, make_settings: MakeSettings, database: Database
+) -> None:
     """201 with the user; a second time, in another spelling, 409."""
     browser = share(make_settings(registration="open", email_verification="off"))
     email = address()

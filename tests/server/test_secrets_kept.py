@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from service.contracts.schema import metadata
 from service.store.database import Database
-from tests.conftest import MakeSettings, Serve
+from tests.conftest import MakeSettings, Share
 from tests.factors.conftest import Client, code
 from tests.support.mails import mails_to
 from tests.support.people import Person
@@ -25,7 +25,7 @@ READ = {
 
 
 @pytest.fixture
-def client(share, make_settings) -> Client:
+def client(share: Share, make_settings: MakeSettings) -> Client:
     return Client(share(make_settings(trusted_device_days=30)))
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, update
 
 from service.contracts.tables import users
 from service.store.database import Database
-from tests.conftest import MakePerson, MakeSettings, Serve
+from tests.conftest import MakePerson, MakeSettings, Share
 from tests.factors.conftest import Client, code, cookie_of
 from tests.support.mails import mails_to
 from tests.support.people import TOTP_SECRET, Person, Reply
@@ -36,7 +36,7 @@ NEW = "seven velvet bridges hum"
 
 
 @pytest.fixture
-def client(share, make_settings) -> Client:
+def client(share: Share, make_settings: MakeSettings) -> Client:
     """A service where every kind of token is given out."""
     settings = make_settings(
         registration="open",

@@ -21,7 +21,6 @@ from service.store.signing_keys import SigningKeyRecords
 from service.wiring.signing import follow_keys
 from tests.audit.conftest import (
     Books,
-    fresh_database,  # noqa: F401 - a fixture
 )
 from tests.audit.conftest import books as books_  # noqa: F401 - a fixture
 from tests.conftest import now_ms

@@ -29,7 +29,6 @@ from service.store.users import UserRecords
 from service.store.webhook_endpoints import WebhookEndpoints
 from tests.audit.conftest import (
     Books,
-    fresh_database,  # noqa: F401 - a fixture
 )
 from tests.audit.conftest import books as books_  # noqa: F401 - a fixture
 from tests.conftest import now_ms

@@ -265,7 +265,7 @@ class SweepsAndUses(RuleBasedStateMachine):
 
 
 @pytest.mark.server
-def test_no_sweep_ends_a_live_session(valkey, fresh_database):
+def test_no_sweep_ends_a_live_session(valkey: EmbeddedServer, fresh_database: str) -> None:
     """Hundreds of lives of a few sessions each."""
     SweepsAndUses.redis_url, SweepsAndUses.database_url = valkey.url, fresh_database
     SweepsAndUses.TestCase.settings = settings(
@@ -279,7 +279,9 @@ def test_no_sweep_ends_a_live_session(valkey, fresh_database):
 
 @pytest.mark.server
 @pytest.mark.parametrize("lost", [True, False])
-def test_a_worker_whose_clock_is_ahead(valkey, fresh_database, lost):
+def test_a_worker_whose_clock_is_ahead(
+    valkey: EmbeddedServer, fresh_database: str, lost: bool
+) -> None:
     """The one step that matters most, by itself: all look overdue to it, and none is ended."""
     SweepsAndUses.redis_url, SweepsAndUses.database_url = valkey.url, fresh_database
     machine = SweepsAndUses()

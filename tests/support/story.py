@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from service.contracts.tables import audit_log
 from service.store.database import Database
+from service.wiring.policies import session_policy
 from tests.support.people import TOTP_SECRET, Browser, Person
 from tests.support.waiting import wait_until
 from workers.resources import Resources, open_resources

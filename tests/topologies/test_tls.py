@@ -13,7 +13,8 @@ from redis.exceptions import RedisError
 from service.embedded import EmbeddedServer, start_valkey
 from service.store.redis_faults import explain
 from service.store.redis_pool import open_redis
-from tests.support.processes import ROOT, free_port
+from tests.support.forked import ROOT
+from tests.support.processes import free_port
 from tests.support.tls import HOST, Authority, tls_proxy
 
 ELSEWHERE = "192.0.2.1"

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,11 +15,13 @@ from pytest_aiohttp import AiohttpServer
 
 from service.app import build_app
 from service.domain.errors import TokenRevokedError
+from service.embedded import EmbeddedServer
 from service.verify import Introspection, Verifier
 from service.web.server import Runner
 from tests.conftest import MakeSettings
+from tests.support.forked import ROOT
 from tests.support.people import Browser, Person
-from tests.support.processes import ROOT, free_port
+from tests.support.processes import free_port
 
 FRONTEND = ROOT / "frontend"
 SECRET = "s" * 32
@@ -92,7 +94,12 @@ def recipe(auth: str, product: str) -> str:
     return block.replace("http://127.0.0.1:8000", auth).replace("http://127.0.0.1:9000", product)
 
 
-async def test_nginx_auth_request(published, person, nginx, aiohttp_server):
+async def test_nginx_auth_request(
+    published: SimpleNamespace,
+    person: Person,
+    nginx: Callable[[str], EmbeddedServer],
+    aiohttp_server: AiohttpServer,
+) -> None:
     """GET /api/auth/me says 200 or 401, the challenge reaches the client, and so does an end."""
 
     async def get(request: web.Request) -> web.Response:

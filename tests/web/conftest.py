@@ -12,12 +12,13 @@ from service.contracts import keys
 from service.contracts.tables import recovery_codes, sessions, users
 from service.store.database import Database
 from service.store.live_numbers import TellLiveNumbers
+from tests.conftest import MakeSettings
 from tests.support.hosting import Hosting
 from tests.web.wire import Served
 
 
 @pytest.fixture
-def served(host: Hosting, make_settings: Callable[..., Settings]) -> Served:
+def served(host: Hosting, make_settings: MakeSettings) -> Served:
     """The service on the shared servers, with default settings."""
     return host(make_settings())
 

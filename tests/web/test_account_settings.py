@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import MakeSettings, Serve
+from tests.conftest import MakeSettings, Share
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,9 @@ from tests.conftest import MakeSettings, Serve
         pytest.param({"password_min_length": 20}, {"password_min_length": 20}, id="a length"),
     ],
 )
-async def test_what_anybody_is_told(share, make_settings, changes, told):
+async def test_what_anybody_is_told(
+    share: Share, make_settings: MakeSettings, changes: dict[str, Any], told: dict[str, Any]
+) -> None:
     """Without a token; the names are all there are."""
     reply = await share(make_settings(**changes)).send("GET", "/api/auth/settings")
 

@@ -18,7 +18,8 @@ from service.domain.users import Role
 from service.web.openapi import document
 from service.web.route import Route
 from service.web.routes import ROUTES
-from tests.conftest import MakePerson, MakeSettings, ServeForReal
+from tests.conftest import MakePerson, MakeSettings
+from tests.support.hosting import Hosting
 from tests.support.people import Browser, Person
 from tests.web.wire import Served
 
@@ -112,7 +113,7 @@ async def test_the_document_is_served(browser: Browser) -> None:
 
 
 @pytest.fixture
-def served(host, make_settings):
+def served(host: Hosting, make_settings: MakeSettings) -> Served:
     """The service on the shared servers, with one client that may introspect."""
     return host(make_settings(introspection_clients=f"a-service:{'c' * 32}"))
 

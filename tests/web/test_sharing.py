@@ -3,13 +3,15 @@
 import pytest
 
 from service.web.routes import ROUTES
+from tests.conftest import MakeSettings, Share
+from tests.support.people import Browser, Person, Reply
 
 ALLOWED, OTHER = "https://pay.lender.example", "https://evil.example"
 PREFLIGHT = {"Access-Control-Request-Method": "POST"}
 
 
 @pytest.fixture
-def shared(share, make_settings):
+def shared(share: Share, make_settings: MakeSettings) -> Browser:
     return share(make_settings(cors_origins=(ALLOWED,)))
 
 

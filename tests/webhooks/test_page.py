@@ -12,7 +12,7 @@ import pytest
 
 from service.domain.webhook_signature import secret_text, signed_headers
 from service.domain.webhook_tries import DELAYS
-from tests.support.processes import ROOT
+from tests.support.forked import ROOT
 
 PAGE = (ROOT / "docs" / "webhooks.md").read_text()
 SECRET, BODY = bytes(range(32)), '{"data":{"reason":"çelik"}}'.encode()

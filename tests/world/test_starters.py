@@ -12,8 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.support.forked import ROOT
 from tests.support.ordinary_user import NAME, ORDINARY_USER
-from tests.support.processes import ROOT, lives
+from tests.support.processes import lives
 from tests.support.servers.installed import find_program, want
 from tests.support.servers.postgresql import find_binaries
 from tests.support.waiting import wait_until

@@ -90,7 +90,7 @@ class Nginx:
         """Its base URL."""
         return f"http://{HOST}:{port}"
 
-    def answers(self, pid: int, port: int) -> bool:  # noqa: ARG002 - the path tells it from others
+    def answers(self, pid: int, port: int) -> bool:
         """A path that only this configuration has is answered."""
         client = HTTPConnection(HOST, port, timeout=ANSWER_SECONDS)
         try:

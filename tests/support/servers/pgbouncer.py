@@ -89,7 +89,7 @@ class PgBouncer:
         parts = urlsplit(self.database_url)
         return parts._replace(netloc=f"{parts.username}:{parts.password}@{HOST}:{port}").geturl()
 
-    def answers(self, pid: int, port: int) -> bool:  # noqa: ARG002 - the role tells it from others
+    def answers(self, pid: int, port: int) -> bool:
         """The server behind it answers a query of the role."""
         return answers_query(find_program("psql"), self.url(port))
 

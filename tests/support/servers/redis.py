@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from service.embedded import EmbeddedServer, start_valkey
-from tests.support.processes import ROOT
+from tests.support.forked import ROOT
 
 
 def start_redis(home: Path, program: Path) -> EmbeddedServer:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from inspect import signature
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -135,7 +136,7 @@ def test_an_access_token_s_failure_says_how_to_authenticate(code: str) -> None:
     assert response.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
 
 
-def test_what_knows_when_to_try_again_is_listed():
+def test_what_knows_when_to_try_again_is_listed() -> None:
     """An error that takes `retry_after` answers it as a header."""
     makers = {kind: vars(kind)["__init__"] for kind in STATUS if "__init__" in vars(kind)}
     knowing = {
@@ -145,7 +146,7 @@ def test_what_knows_when_to_try_again_is_listed():
     assert set(RETRY_ERRORS) == knowing
 
 
-def test_a_missing_role_is_an_insufficient_scope():
+def test_a_missing_role_is_an_insufficient_scope() -> None:
     """RFC 6750 §3.1: another token of the same account would not help."""
     response = problem(e.ForbiddenError(), request_id="r")
 
