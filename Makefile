@@ -5,7 +5,9 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .PHONY: help setup run test check faults bench lock clean
 
 VENV := .venv/bin
-STEP = @printf '\n== %s\n'
+MACHINES := tests/analytics/test_histories.py tests/factors/test_failures_machine.py \
+  tests/store/test_limits_machine.py tests/store/test_rotation_machine.py \
+  tests/store/test_sweep_machine.py tests/unit tests/web/test_openapi.py
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
@@ -16,42 +18,16 @@ setup: ## make .venv and build the frontend, where the locks or sources have cha
 run: setup ## PostgreSQL, Valkey, web, worker and demo users; prints the address (ARGS="--port 8001")
 	@exec $(VENV)/python -m service dev $(ARGS)
 
-define STATIC
-	$(STEP) "ruff check"
-	@$(VENV)/ruff check --quiet .
-	$(STEP) "ruff format"
-	@$(VENV)/ruff format --quiet --check .
-	$(STEP) "mypy --strict"
-	@$(VENV)/mypy
-	$(STEP) "import contracts"
-	@$(VENV)/lint-imports --no-logo
-endef
-
-define FRONTEND
-	$(STEP) "frontend types"
-	@npm --prefix frontend run --silent typecheck
-	$(STEP) "frontend units"
-	@npm --prefix frontend run --silent test
-	$(STEP) "frontend in a browser"
-	@npm --prefix frontend run --silent test:browser
-endef
-
-test: setup ## everything: style, types, contracts, frontend, browser, and pytest last
+test: setup ## everything: style, types, contracts, frontend, browsers and Python side by side
 	@scripts/install-packages
-	$(STATIC)
-	$(if $(wildcard frontend/package.json),$(FRONTEND))
-	$(STEP) "pytest"
-	@$(VENV)/pytest -n $$($(VENV)/python -c 'import os; print((os.cpu_count() or 1) + 1)') \
-	  --maxprocesses 5 --dist loadfile
+	@$(VENV)/python -m scripts.suite
 
-check: setup ## the quick half, before every commit: no servers, no browser
-	$(STATIC)
-	$(STEP) "pytest, without servers"
-	@$(VENV)/pytest -m "not server"
+check: setup ## the quick half, before every push: no servers, no browser
+	@$(VENV)/python -m scripts.suite quick
 
-faults: setup ## break Redis in twelve ways and kill 50 workers under load, and balance the books
-	@FAULT_SECONDS=$${FAULT_SECONDS:-5} KILLS=$${KILLS:-50} $(VENV)/pytest -s tests/faults \
-	  tests/processes/test_audit.py
+faults: setup ## long searches: Redis broken in twelve ways, 50 workers killed, random histories
+	@HYPOTHESIS_PROFILE=thorough FAULT_SECONDS=$${FAULT_SECONDS:-5} KILLS=$${KILLS:-50} \
+	  $(VENV)/pytest -s tests/faults tests/processes/test_audit.py $(MACHINES)
 
 bench: setup ## measure (ARGS goes to it)
 	@$(VENV)/python -m bench $(ARGS)

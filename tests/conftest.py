@@ -26,9 +26,12 @@ from service.store.script_client import ScriptClient
 from service.store.users import UserRecords
 from service.web.server import Runner
 from tests.support.databases import Databases
+from tests.support.examples import load_profile
 from tests.support.hosting import Hosting, hosting
 from tests.support.people import PASSWORD, Browser, Person
 from tests.web.wire import Served
+
+load_profile()
 
 SECRET_KEY = "k" * 40
 pytest_plugins = [

@@ -5,12 +5,14 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from scripts.suite.stages import ROOT, Stage
 
 Say = Callable[[str], None]
+LONGEST_LINE = 2**24
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,8 @@ async def _in_turn(row: Sequence[Stage], say: Say) -> Sequence[Done]:
 async def _gather(stage: Stage) -> Done:
     """Keep the output."""
     started = time.monotonic()
-    process = await _start(stage)
-    output, _ = await process.communicate()
+    async with _running(stage) as process:
+        output, _ = await process.communicate()
     seconds = time.monotonic() - started
     return Done(stage, process.returncode or 0, seconds, output.decode(errors="replace"))
 
@@ -65,28 +67,36 @@ async def _gather(stage: Stage) -> Done:
 async def _follow(stage: Stage, say: Say) -> Done:
     """Say the output line by line, always one line late."""
     started = time.monotonic()
-    process = await _start(stage)
-    assert process.stdout is not None
     last = ""
-    async for line in process.stdout:
-        text = line.decode(errors="replace").rstrip("\n")
-        if text.strip():
-            if last:
-                say(last)
-            last = text
-    code = await process.wait()
+    async with _running(stage) as process:
+        assert process.stdout is not None
+        async for line in process.stdout:
+            text = line.decode(errors="replace").rstrip("\n")
+            if text.strip():
+                if last:
+                    say(last)
+                last = text
+        code = await process.wait()
     return Done(stage, code, time.monotonic() - started, last)
 
 
-async def _start(stage: Stage) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
+@asynccontextmanager
+async def _running(stage: Stage) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The process of a stage, which is told to end when the block is left early."""
+    process = await asyncio.create_subprocess_exec(
         *stage.command,
         cwd=ROOT,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        limit=2**24,
+        limit=LONGEST_LINE,
     )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await process.wait()
 
 
 def _summary(ended: Sequence[Done], seconds: float) -> Sequence[str]:

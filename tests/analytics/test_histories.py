@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert, text
 
@@ -17,6 +17,7 @@ from service.store.aggregates import Aggregates
 from service.store.analytics import Analytics
 from service.store.database import Database, open_engine
 from tests.analytics.conftest import person
+from tests.support.examples import examples
 
 BEGIN = datetime(2026, 9, 28, tzinfo=UTC)
 DAYS = 42
@@ -74,13 +75,7 @@ HISTORIES = st.builds(
 )
 
 
-@settings(
-    max_examples=15,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@examples(10, 200)
 @given(history=HISTORIES, zone=st.sampled_from(ZONES))
 def test_sql_agrees_with_a_naive_model(fresh_database: str, history: History, zone: str) -> None:
     """Every number of every day, whatever happened."""

@@ -9,7 +9,6 @@ from datetime import timedelta
 from secrets import token_hex
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from sqlalchemy import update
@@ -19,6 +18,7 @@ from service.domain.lockout import DELAYS, FREE_FAILURES, MAX_FAILURES, NOTHING_
 from service.embedded import EmbeddedServer
 from service.store.database import Database, open_engine
 from service.store.failures import Attempt, Locked, SignInFailures
+from tests.support.examples import examples
 
 WAITS = st.sampled_from([timedelta(seconds=1), *(timedelta(minutes=m) for m in (1, 2, 5, 16))])
 COUNTERS = st.sampled_from([None, b"a device", b"another"])
@@ -142,12 +142,7 @@ def test_failures_agree_with_the_model(postgres: EmbeddedServer) -> None:
     with asyncio.Runner() as runner:
         engine = open_engine(postgres.url, connections=1)
         Counting.runner, Counting.database = runner, Database(engine)
-        Counting.TestCase.settings = settings(
-            max_examples=12,
-            stateful_step_count=20,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        )
+        Counting.TestCase.settings = examples(8, 100, stateful_step_count=20)
         try:
             Counting.TestCase().runTest()
         finally:

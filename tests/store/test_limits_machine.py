@@ -11,7 +11,6 @@ from secrets import token_hex
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
@@ -22,6 +21,7 @@ from service.store.local_windows import LocalWindows
 from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
 from tests.store.conftest import BEGIN_MS, Clock
+from tests.support.examples import examples
 
 WINDOW_MS, WIDE_MS = 8000, 9000
 STEPS_MS = st.sampled_from([0, 1, 10, 500, 999, 1000, 1001, 3999, 7999, 8000, 8001, 9000, 20_000])
@@ -174,32 +174,27 @@ class InMemory(Windows):
         return self.windows.take(self.policy, caller)
 
 
-def run(machine: type[Windows], *, examples: int, steps: int) -> None:
-    machine.TestCase.settings = settings(
-        max_examples=examples,
-        stateful_step_count=steps,
-        deadline=None,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    )
+def run(machine: type[Windows], *, few: int, many: int, steps: int) -> None:
+    machine.TestCase.settings = examples(few, many, stateful_step_count=steps)
     machine.TestCase().runTest()
 
 
 @pytest.mark.server
 @pytest.mark.parametrize(
-    ("machine", "examples", "steps"),
+    ("machine", "few", "many", "steps"),
     [
-        pytest.param(Exact, 250, 40, id="the exact form decides as the model"),
-        pytest.param(Coarse, 40, 15, id="the coarse form within its bound"),
+        pytest.param(Exact, 60, 500, 40, id="the exact form decides as the model"),
+        pytest.param(Coarse, 15, 100, 15, id="the coarse form within its bound"),
     ],
 )
 def test_redis_agrees_with_the_model(
-    valkey: EmbeddedServer, machine: type[Any], examples: int, steps: int
+    valkey: EmbeddedServer, machine: type[Any], few: int, many: int, steps: int
 ) -> None:
     """No sequence of requests and waits makes them differ."""
     machine.url = valkey.url
-    run(machine, examples=examples, steps=steps)
+    run(machine, few=few, many=many, steps=steps)
 
 
 def test_memory_agrees_with_the_model() -> None:
     """The form of a process by itself keeps the same bound."""
-    run(InMemory, examples=200, steps=50)
+    run(InMemory, few=60, many=1000, steps=50)

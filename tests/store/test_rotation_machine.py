@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -21,6 +20,7 @@ from service.embedded import EmbeddedServer
 from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
 from tests.store.conftest import BEGIN_MS, ORIGIN, Clock, World
+from tests.support.examples import examples
 from tests.support.redis_answers import answer_of
 
 T = TypeVar("T")
@@ -253,11 +253,5 @@ class Rotations(RuleBasedStateMachine):
 def test_rotation_agrees_with_its_model(valkey: EmbeddedServer) -> None:
     """No sequence of events makes the script and the rules differ."""
     Rotations.url = valkey.url
-    case = settings(
-        max_examples=250,
-        stateful_step_count=60,
-        deadline=None,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    )
-    Rotations.TestCase.settings = case
+    Rotations.TestCase.settings = examples(60, 1000, stateful_step_count=60)
     Rotations.TestCase().runTest()

@@ -13,7 +13,6 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlalchemy import text
@@ -29,6 +28,7 @@ from service.store.session_records import SessionRecords
 from service.store.sweeps import Sweeps
 from tests.conftest import add_person
 from tests.store.conftest import BEGIN_MS, ORIGIN, Clock, World
+from tests.support.examples import examples
 from tests.support.redis_answers import answer_of
 from workers.retention import SweepOld
 from workers.sweep import SweepExpired
@@ -266,14 +266,9 @@ class SweepsAndUses(RuleBasedStateMachine):
 
 @pytest.mark.server
 def test_no_sweep_ends_a_live_session(valkey: EmbeddedServer, fresh_database: str) -> None:
-    """Hundreds of lives of a few sessions each."""
+    """Many lives of a few sessions each."""
     SweepsAndUses.redis_url, SweepsAndUses.database_url = valkey.url, fresh_database
-    SweepsAndUses.TestCase.settings = settings(
-        max_examples=40,
-        stateful_step_count=40,
-        deadline=None,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    )
+    SweepsAndUses.TestCase.settings = examples(10, 200, stateful_step_count=40)
     SweepsAndUses.TestCase().runTest()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 import schemathesis
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.core.result import Ok
@@ -19,6 +19,7 @@ from service.web.openapi import document
 from service.web.route import Route
 from service.web.routes import ROUTES
 from tests.conftest import MakePerson, MakeSettings
+from tests.support.examples import examples
 from tests.support.hosting import Hosting
 from tests.support.people import Browser, Person
 from tests.web.wire import Served
@@ -35,13 +36,7 @@ SCHEMA.config.checks.positive_data_acceptance.expected_statuses = [
 no body where none came as a cookie."""
 OPERATIONS = {route.name: route for route in ROUTES}
 
-exploring = settings(
-    max_examples=8,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
+exploring = examples(8, 50)
 
 
 def test_the_document_is_one() -> None:
