@@ -1,7 +1,6 @@
 """Stores of one's own, and a person whose every trace is known."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
@@ -19,7 +18,7 @@ from tests.processes.test_ends import POLICY
 
 
 @pytest.fixture
-def env(stores: Stores) -> dict[Any, Any]:  # noqa: F811 - the fixture
+def env(stores: Stores) -> dict[str, str]:  # noqa: F811 - the fixture
     """The settings of processes that say all they may."""
     return {**stores.env, "LOG_LEVEL": "debug", "TRUSTED_PROXIES": "1", "RATE_LIMITS": "dry-run"}
 
