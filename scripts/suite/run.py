@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import chain
 
 from scripts.suite.stages import ROOT, Stage
 
@@ -33,10 +34,9 @@ async def run_all(rows: Sequence[Sequence[Stage]], say: Say) -> int:
     """
     started = time.monotonic()
     [[main], *others] = rows
-    closing, *done = await asyncio.gather(
-        _follow(main, say), *(_in_turn(row, say) for row in others)
-    )
-    ended = [closing, *(each for row in done for each in row)]
+    beside = asyncio.gather(*(_in_turn(row, say) for row in others))
+    closing = await _follow(main, say)
+    ended = [closing, *chain.from_iterable(await beside)]
     for line in _summary(ended, time.monotonic() - started):
         say(line)
     say(closing.output)

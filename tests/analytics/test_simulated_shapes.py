@@ -33,10 +33,11 @@ from tests.support.people import PASSWORD, TOTP_SECRET, Browser
 
 MINUTE_MS = 60_000
 TABS = ["", '{"tab": "foreground"}', '{"tab": "background"}']
+Form = tuple[str, tuple[str, ...], tuple[str, ...]]
 AGENT = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"}
 
 
-def form(fields: dict[str, Any]) -> tuple[Any, tuple[Any, ...], tuple[Any, ...]]:
+def form(fields: dict[str, Any]) -> Form:
     """Names of an entry's fields and of what is in its data."""
     return (
         fields["type"],
@@ -45,7 +46,7 @@ def form(fields: dict[str, Any]) -> tuple[Any, tuple[Any, ...], tuple[Any, ...]]
     )
 
 
-def simulated_forms() -> set[tuple[Any, tuple[Any, ...], tuple[Any, ...]]]:
+def simulated_forms() -> set[Form]:
     """Every form there is in a simulation with everything in it."""
     found = set()
     for arrival in simulate(PLAN, 7):
@@ -57,7 +58,7 @@ def simulated_forms() -> set[tuple[Any, tuple[Any, ...], tuple[Any, ...]]]:
     return found
 
 
-async def real_forms(redis: Redis, since: str) -> set[tuple[Any, tuple[Any, ...], tuple[Any, ...]]]:
+async def real_forms(redis: Redis, since: str) -> set[Form]:
     """Every form of the events since then."""
     found = set()
     for partition in range(keys.PARTITIONS):

@@ -20,7 +20,7 @@ EVERYTHING = {"email", "email_key", "name", "ip", "user_agent", "device"}
 
 
 @contextmanager
-def product(env: dict[Any, Any], folder: Path) -> Iterator[str]:
+def product(env: dict[str, str], folder: Path) -> Iterator[str]:
     """A web process and a worker, all they say in files."""
     with (
         web_process(env, folder / "web.log") as base,
@@ -65,7 +65,7 @@ async def turn_second_factor_on(stores: Stores, canary: Canary) -> None:
 
 
 async def test_no_trace_of_the_person_is_left(
-    stores: Stores, env: dict[Any, Any], visit: Callable[[str], Browser], tmp_path: Path
+    stores: Stores, env: dict[str, str], visit: Callable[[str], Browser], tmp_path: Path
 ) -> None:
     """No word of theirs in any table, opened audit row, Redis key or log; the proof still holds."""
     canary, other = await add_canary(stores), await stores.add_person()
@@ -135,7 +135,7 @@ async def stop_at_second_factor(browser: Browser, canary: Canary) -> Any:
 
 
 async def test_a_wrong_password_erases_nobody(
-    stores: Stores, env: dict[Any, Any], visit: Callable[[str], Browser], tmp_path: Path
+    stores: Stores, env: dict[str, str], visit: Callable[[str], Browser], tmp_path: Path
 ) -> None:
     """401, and the audit says so; a stolen access token does not do."""
     person = await stores.add_person()
@@ -152,7 +152,7 @@ async def test_a_wrong_password_erases_nobody(
 
 
 async def test_an_erasure_that_redis_has_not_heard_of(
-    stores: Stores, env: dict[Any, Any], visit: Callable[[str], Browser], tmp_path: Path
+    stores: Stores, env: dict[str, str], visit: Callable[[str], Browser], tmp_path: Path
 ) -> None:
     """It is committed; web processes know it from SQL, the workers tell Redis, and say it once."""
     person = await stores.add_person()
@@ -187,7 +187,7 @@ async def test_an_erasure_that_redis_has_not_heard_of(
 
 
 async def test_a_time_of_grace(
-    stores: Stores, env: dict[Any, Any], visit: Callable[[str], Browser], tmp_path: Path
+    stores: Stores, env: dict[str, str], visit: Callable[[str], Browser], tmp_path: Path
 ) -> None:
     """Sessions end at once and nobody signs in; an operator takes it back, or it is done when due."""
     person = await stores.add_person()

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
-from typing import Any
 
 import pytest
 
@@ -27,12 +26,12 @@ from tests.support.waiting import wait_until
 from workers.persons import FinishErasures
 
 
-def hold(env: dict[Any, Any], *arguments: str) -> CompletedProcess[str]:
+def hold(env: dict[str, str], *arguments: str) -> CompletedProcess[str]:
     """`inphora-auth hold …`."""
     return python("service", "hold", *arguments, env=env)
 
 
-def place(env: dict[Any, Any], person: Person) -> None:
+def place(env: dict[str, str], person: Person) -> None:
     """A hold on somebody, by the command."""
     placed = hold(env, "place", person.email, "--reason", "case 4711", "--by", "counsel")
     assert (placed.returncode, placed.stdout) == (0, f"hold 1 is on {person.id}\n"), placed.stderr
@@ -41,7 +40,7 @@ def place(env: dict[Any, Any], person: Person) -> None:
 @pytest.mark.parametrize("by_operator", [True, False])
 async def test_an_erasure_waits_for_the_release(
     stores: Stores,
-    env: dict[Any, Any],
+    env: dict[str, str],
     visit: Callable[[str], Browser],
     tmp_path: Path,
     by_operator: bool,
@@ -86,7 +85,7 @@ async def test_an_erasure_waits_for_the_release(
     assert said["user.hold_placed"] == said["user.hold_released"] == 1
 
 
-async def test_the_commands(stores: Stores, env: dict[Any, Any]) -> None:
+async def test_the_commands(stores: Stores, env: dict[str, str]) -> None:
     """Placed, listed, released once; wrong ones say so; nothing without Redis."""
     person = await stores.add_person()
     place(env, person)
@@ -111,7 +110,7 @@ async def test_the_commands(stores: Stores, env: dict[Any, Any]) -> None:
 
 
 async def test_the_archive_does_not_tell_of_it(
-    stores: Stores, env: dict[Any, Any], visit: Callable[[str], Browser], tmp_path: Path
+    stores: Stores, env: dict[str, str], visit: Callable[[str], Browser], tmp_path: Path
 ) -> None:
     """Whoever asks for all that is held on them is told that such things are withheld, and no more."""
     person = await stores.add_person()

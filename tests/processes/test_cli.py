@@ -111,7 +111,7 @@ def test_nothing_is_there_before_anybody_is_made(empty_database: str) -> None:
     [("service", "serve"), ("service", "users", "list"), ("service", "migrate"), ("workers",)],
     ids=" ".join,
 )
-def test_nothing_starts_without_a_secret(command: tuple[Any, ...]) -> None:
+def test_nothing_starts_without_a_secret(command: tuple[str, ...]) -> None:
     """One line names SECRET_KEY; exit code 1."""
     env = {name: value for name, value in GOOD.items() if name != "SECRET_KEY"}
     refused = python(*command, env=env)
@@ -145,7 +145,7 @@ def test_no_worker_starts_without_its_countries(tmp_path: Path) -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else str(value),
 )
-def test_exit_codes(arguments: tuple[Any, ...], code: int) -> None:
+def test_exit_codes(arguments: tuple[str, ...], code: int) -> None:
     """0 done, 1 failed (here: no store is there), 2 wrong usage; a failure says why in a line."""
     env = {**GOOD, "LOG_LEVEL": "error", "NEW_PASSWORD": PASSWORD}
     done = python("service", *arguments, env=env)

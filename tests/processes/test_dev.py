@@ -61,7 +61,7 @@ def run_line(line: str) -> Any:
     return json.loads(subprocess.run(shlex.split(line), capture_output=True, check=True).stdout)
 
 
-def emails(env: dict[str, str]) -> list[Any]:
+def emails(env: dict[str, str]) -> list[str]:
     """Who is known to the running `dev`."""
     listed = python("service", "users", "list", "--json", env=env)
     assert listed.returncode == 0, listed.stderr

@@ -41,7 +41,7 @@ async def test_only_where_it_may(stores: Stores, migrated: dict[str, str]) -> No
 
 @pytest.mark.parametrize("more", [(), ("--shuffled",)], ids=["in order", "shuffled"])
 async def test_days_are_stored_when_it_ends(
-    stores: Stores, migrated: dict[str, str], tmp_path: Path, more: tuple[Any, ...]
+    stores: Stores, migrated: dict[str, str], tmp_path: Path, more: tuple[str, ...]
 ) -> None:
     """It waits for the worker, and says how much there is: just so much is in the tables."""
     with running("workers", env=migrated, log=tmp_path / "worker.log"):

@@ -65,7 +65,7 @@ async def knock(browser: Browser, times: int = 1, **given: Any) -> list[Reply]:
     return [await browser.send("POST", "/api/auth/logout", **given) for _ in range(times)]
 
 
-def admitted(replies: list[Any]) -> list[Any]:
+def admitted(replies: list[Reply]) -> list[bool]:
     return [reply.status != 429 for reply in replies]
 
 

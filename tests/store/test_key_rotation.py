@@ -66,7 +66,7 @@ def rotation(records: SigningKeyRecords, events: Events) -> KeyRotation:
     return KeyRotation(records, events, TTL)
 
 
-async def states(records: SigningKeyRecords) -> dict[Any, Any]:
+async def states(records: SigningKeyRecords) -> dict[str, str]:
     return {key.key.kid: key.state(now_ms()) for key in await records.everything()}
 
 

@@ -3,7 +3,6 @@
 import base64
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -64,7 +63,7 @@ def test_some_route_wants_a_role() -> None:
 
 @pytest.mark.parametrize(("method", "path", "roles"), GUARDED, ids=str)
 async def test_only_people_with_the_role_get_in(
-    browser: Browser, make_person: MakePerson, method: str, path: str, roles: tuple[Any, ...]
+    browser: Browser, make_person: MakePerson, method: str, path: str, roles: tuple[str, ...]
 ) -> None:
     """401 for nobody; 403 for people without a role or with another one; in with any of them."""
     assert refusal(await browser.send(method, path)) == (401, "token_missing")
@@ -86,7 +85,7 @@ async def test_a_role_that_was_taken_away_is_gone(
     change_roles: Callable[[Person, Sequence[str]], Awaitable[None]],
     method: str,
     path: str,
-    roles: tuple[Any, ...],
+    roles: tuple[str, ...],
 ) -> None:
     """For the same token, which still says it: from the next request on. Given back, likewise."""
     person = await make_person(roles=[roles[0]])
@@ -104,7 +103,7 @@ async def test_a_role_that_was_taken_away_is_gone(
 
 @pytest.mark.parametrize(("method", "path", "roles"), GUARDED, ids=str)
 async def test_who_may_not_is_told_nothing_more(
-    browser: Browser, person: Person, method: str, path: str, roles: tuple[Any, ...]
+    browser: Browser, person: Person, method: str, path: str, roles: tuple[str, ...]
 ) -> None:
     """What is wrong with a request is for those who may make it."""
     token = (await browser.login(person))["access_token"]

@@ -106,7 +106,7 @@ async def test_the_life_of_an_endpoint(
     ids=lambda each: each if isinstance(each, str) else " ".join(each[:2]),
 )
 async def test_one_line_for_what_is_wrong(
-    command: Command, outbox: Outbox, arguments: tuple[Any, ...], said: str
+    command: Command, outbox: Outbox, arguments: tuple[str, ...], said: str
 ) -> None:
     """Exit code 1, and no stack trace."""
     found = await command(*arguments, WEBHOOK_PRIVATE_ADDRESSES="deny")

@@ -1,7 +1,6 @@
 """service/domain/password_policy.py: what may be a password, and why not."""
 
 import unicodedata
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,7 +14,7 @@ FULL_WIDTH = "".join(chr(ord(letter) + 0xFEE0) for letter in "sunshine")
 REGULAR, COMMON, OWN = "repeats itself", "tried first", "your e-mail address, your name"
 
 
-def objections(password: str, *, mfa: bool = False, policy: PasswordPolicy = POLICY) -> list[Any]:
+def objections(password: str, *, mfa: bool = False, policy: PasswordPolicy = POLICY) -> list[str]:
     """What is said against a password of Ann Lee."""
     faults = policy.faults(
         password, field="new_password", email="ann.lee@lenders.example", name="Ann Lee", mfa=mfa

@@ -1,7 +1,7 @@
 """Where a request came from, as far as it may be believed."""
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 import pytest
 from aiohttp import web
@@ -66,7 +66,7 @@ def origin_of(*headers: tuple[str, str]) -> Origin:
         pytest.param(1, ["fe80::1%\udcff"], "fe80::1", id="an address with a zone that is no text"),
     ],
 )
-def test_the_hop_that_is_believed(proxies: int, headers: list[Any], ip: str) -> None:
+def test_the_hop_that_is_believed(proxies: int, headers: list[str], ip: str) -> None:
     """Only as many hops as there are proxies of ours; limits and audits rest on it."""
     assert client_ip(forwarded(*headers), proxies=proxies) == ip
 
