@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy import make_url, text
 
 from config.settings import Settings, read_settings
+from service.cli import ELSEWHERE
 from service.contracts import keys
 from service.domain.secrets import at_rest
 from service.domain.signing_key import SigningKey
@@ -155,6 +156,14 @@ def test_exit_codes(arguments: tuple[str, ...], code: int) -> None:
     if code == 1 and arguments != ("doctor",):
         [line] = done.stderr.splitlines()
         assert line.startswith("inphora-auth: ")
+
+
+@pytest.mark.parametrize("command", sorted(set(ELSEWHERE) | {"migrate", "serve"}))
+def test_every_command_starts_by_itself(command: str) -> None:
+    """A new interpreter imports what a command needs; the other tests fork from one that has."""
+    done = python("service", command, "--help", env={}, fresh=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"Usage: python -m service {command}")
 
 
 REFUSED = [
