@@ -24,8 +24,7 @@ from service.web import streams
 from service.wiring import audit as wiring
 from tests.audit.auditors import AT_MS, Auditor, told
 from tests.audit.conftest import Books
-from tests.conftest import MakeSettings, add_person
-from tests.support.hosting import Hosting
+from tests.conftest import MakeSettings, ServeForReal, add_person
 from tests.support.people import Browser
 from tests.support.waiting import wait_until
 from tests.web.wire import Served, refusal
@@ -54,7 +53,7 @@ async def large(books: Books) -> Books:
 
 @pytest.fixture
 def start(
-    books_host: Hosting, make_settings: MakeSettings, fresh_database: str, books: Books
+    serve_for_real: ServeForReal, make_settings: MakeSettings, fresh_database: str, books: Books
 ) -> Callable[[], AbstractAsyncContextManager[Auditor]]:
     """Serves the books to one auditor, whose connections take in little at a time."""
 
@@ -65,7 +64,7 @@ def start(
 
     @asynccontextmanager
     async def serving() -> AsyncIterator[Auditor]:
-        base = books_host(make_settings(database_url=fresh_database)).base
+        base = (await serve_for_real(make_settings(database_url=fresh_database))).base
         person = await add_person(books.database, roles=["auditor"])
         connector = aiohttp.TCPConnector(socket_factory=narrow)
         async with aiohttp.ClientSession(connector=connector, read_bufsize=4096) as http:

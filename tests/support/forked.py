@@ -43,6 +43,8 @@ class Forked:
         self._process: ForkServerProcess = _server.Process(
             target=_become, args=(self.args, dict(env), str(out), str(err))
         )
+        for path in (out, err):
+            path.touch()
         here = Path.cwd()
         os.chdir(ROOT)  # the first one starts the server, which imports from where it is
         try:
