@@ -64,7 +64,7 @@ async def failed_over(scene: Scene) -> Damage:
         until = monotonic() + 0.5  # answers that were on their way to the clients
         for replica in replicas:
             await replica.config_set("masterauth", scene.sentinels.password)
-        await wait_until(lambda: _promoted(scene.sentinels), seconds=60)
+        await wait_until(lambda: _promoted(scene.sentinels))
     return Damage(since=since, until=until)
 
 

@@ -209,7 +209,7 @@ async def test_signed_out_everywhere_at_the_same_moment(stores: Stores) -> None:
     async with stores.engine.connect() as erasing, asyncio.TaskGroup() as tasks:
         await erasing.exec_driver_sql(lock.format(first.id))
         ending = tasks.create_task(records.end_of_user(person.id, EndReason.LOGOUT))
-        await wait_until(lambda: waits_for_a_lock(stores), seconds=10)
+        await wait_until(lambda: waits_for_a_lock(stores))
         assert await erasing.exec_driver_sql(lock.format(last.id)), "it holds none meanwhile"
         await erasing.commit()
     assert sorted(ending.result()) == [first.id, last.id]

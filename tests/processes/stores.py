@@ -53,13 +53,13 @@ class Stores:
         lengths = [await self.redis.xlen(keys.events(p)) for p in range(keys.PARTITIONS)]
         return sum(lengths)
 
-    async def drained(self, *, seconds: float = 30.0) -> None:
+    async def drained(self) -> None:
         """Return when every stream is empty: what was abandoned is taken over after 10 s."""
 
         async def dry() -> bool:
             return await self.unread() == 0
 
-        await wait_until(dry, seconds=seconds)
+        await wait_until(dry)
 
     async def gapless(self) -> bool:
         """Whether every partition's seq counts from 1 without a gap, up to its head."""

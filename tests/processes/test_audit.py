@@ -55,7 +55,7 @@ async def test_each_step_is_one_row(
         async def caught() -> bool:
             return (await browser.refresh(old)).code == "refresh_token_reused"
 
-        await wait_until(caught, seconds=5)
+        await wait_until(caught)
         await stores.drained()
 
     replays = await stores.value(
@@ -174,7 +174,7 @@ async def some_more_rows(stores: Stores, number: int) -> None:
     async def stored() -> bool:
         return bool(await stores.value(count) >= begun + number)
 
-    await wait_until(stored, seconds=30)
+    await wait_until(stored)
 
 
 async def keep_busy(

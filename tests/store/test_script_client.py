@@ -22,7 +22,7 @@ from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
 from service.store.sender import WAIT_MS
 from tests.store.conftest import ORIGIN, POLICY, World
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
 
 async def test_each_caller_gets_its_own_answer(world: World) -> None:
@@ -119,7 +119,7 @@ async def test_a_server_that_is_away(own_valkey: EmbeddedServer) -> None:
 
     own_valkey.kill()
     calls = [scripts.run("user_cache", **arguments) for _ in range(100)]
-    answers = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), 10)
+    answers = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), PATIENCE)
     assert all(isinstance(answer, ServiceUnavailableError) for answer in answers)
 
     assert scripts.breaker.trips == 1

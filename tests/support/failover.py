@@ -18,7 +18,7 @@ async def know_each_other(sentinels: EmbeddedSentinels) -> None:
             state = await redis.sentinel_master("inphora")
             return (state["num-other-sentinels"], state["num-slaves"]) == (2, 2)
 
-        await wait_until(ready, seconds=30)
+        await wait_until(ready)
         await redis.aclose()
 
 
@@ -42,5 +42,5 @@ async def replicated(sentinels: EmbeddedSentinels) -> None:
     async def both() -> bool:
         return int(await primary.wait(2, 100)) == 2
 
-    await wait_until(both, seconds=30)
+    await wait_until(both)
     await primary.aclose()

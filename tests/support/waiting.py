@@ -7,10 +7,14 @@ from typing import Literal, TypeVar
 
 T = TypeVar("T")
 POLL_SECONDS = 0.02
+PATIENCE = 180.0
+"""Seconds for what must merely happen, however busy the machine is: a failure costs that long, and
+nothing else does. A promise about time is checked by a clock that the test moves, or by counting.
+"""
 
 
 async def wait_until(
-    probe: Callable[[], Awaitable[T | Literal[False] | None]], *, seconds: float = 15.0
+    probe: Callable[[], Awaitable[T | Literal[False] | None]], *, seconds: float = PATIENCE
 ) -> T:
     """Ask until the answer is truthy and return it. Raises TimeoutError with the last answer."""
     deadline = time.monotonic() + seconds

@@ -32,7 +32,7 @@ async def lives(
                 workers = health["checks"]["workers"]
                 return workers["status"] == "ok" and workers["backlog"] == 0
 
-            await wait_until(beats, seconds=30)
+            await wait_until(beats)
     assert '"level": "error"' not in log.read_text()
 
 

@@ -221,7 +221,7 @@ async def test_a_node_that_dies(
         await theirs.step()
         return theirs.statuses[-2:] == [200, 200]
 
-    await wait_until(back, seconds=30)
+    await wait_until(back)
     assert theirs.refusals == []
 
 

@@ -8,7 +8,8 @@ import pytest
 from service.web import bodies, server
 from tests.support.people import Browser, Person
 from tests.support.processes import await_ready, free_port, running
-from tests.web.wire import PATIENCE, Served, read_reply, refusal
+from tests.support.waiting import PATIENCE
+from tests.web.wire import Served, read_reply, refusal
 
 GET = b"GET /api/health/live HTTP/1.1\r\nHost: x\r\n\r\n"
 
