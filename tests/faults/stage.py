@@ -25,7 +25,7 @@ from tests.faults.journal import Journal
 from tests.faults.load import Client, at_work
 from tests.support.people import Browser, Person
 from tests.support.processes import running, web_process
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 from workers.resources import open_resources
 
 FULL = "FAULT_SECONDS" in os.environ
@@ -57,7 +57,7 @@ class Stage:
     @asynccontextmanager
     async def command(self) -> AsyncIterator[Any]:
         """A client of Redis itself."""
-        redis = open_redis(self.redis_url, timeout=10)
+        redis = open_redis(self.redis_url, timeout=PATIENCE)
         try:
             yield redis
         finally:

@@ -102,7 +102,7 @@ async def test_killed_workers_lose_and_double_nothing(
     people = [await stores.add_person() for _ in range(PEOPLE)]
     expected: dict[str, str] = {}
     chance, stop = Random(7), asyncio.Event()  # noqa: S311 - moments, not secrets
-    env = {**stores.env, "REDIS_TIMEOUT_MS": "5000", "RATE_LIMITS": "off"}
+    env = {**stores.env, "RATE_LIMITS": "off"}
     with web_process(env, tmp_path / "web.log") as base:
         load = [asyncio.create_task(keep_busy(visit(base), p, stop, expected)) for p in people]
         for _ in range(KILLS // 2):

@@ -26,7 +26,7 @@ from service.embedded import EmbeddedServer
 from tests.processes.stores import Stores, open_stores
 from tests.support.forked import ROOT
 from tests.support.processes import await_ready, family, free_port, lives
-from tests.support.waiting import PATIENCE, wait_until
+from tests.support.waiting import PATIENCE, REDIS_TIMEOUT_MS, wait_until
 
 NAMES = {name.upper() for name in Settings.model_fields}
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -45,6 +45,7 @@ def platform(empty_database: str, own_valkey: EmbeddedServer, tmp_path: Path) ->
         "SECRET_KEY": "k" * 40,
         "WEB_CONCURRENCY": "2",
         "LOG_LEVEL": "warning",
+        "REDIS_TIMEOUT_MS": REDIS_TIMEOUT_MS,
     }
 
 

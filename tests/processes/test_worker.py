@@ -270,7 +270,10 @@ async def test_ends_wait_for_their_events(
     stores: Stores, behind_ms: int | None, applied: int
 ) -> None:
     """An end whose event may still be unread, and whose tombstone is gone, is not told twice."""
-    records, scripts = SessionRecords(Database(stores.engine)), ScriptClient(stores.redis)
+    records, scripts = (
+        SessionRecords(Database(stores.engine)),
+        ScriptClient(stores.redis, seconds=PATIENCE),
+    )
     day = timedelta(days=1)
     policy = SessionPolicy(access_ttl=day, idle_ttl=day, max_ttl=day, replay_window=timedelta())
     person, now_ms = await stores.add_person(), time.time_ns() // 1_000_000

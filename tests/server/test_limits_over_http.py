@@ -29,7 +29,7 @@ from tests.support.limits import (
     write_limits,
 )
 from tests.support.people import TOTP_SECRET, Browser, Person, Reply
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 from workers.ingest import Ingest
 from workers.stream import EventStream
 
@@ -512,7 +512,7 @@ async def test_windows_live_in_one_redis_for_all(
     browser = await limited(policy_text(name, LOGOUT, limit=2, window=30), redis_url=own_valkey.url)
     await knock(browser, 5, headers={"X-Forwarded-For": "192.0.2.1"})
 
-    redis = open_redis(own_valkey.url, timeout=5)
+    redis = open_redis(own_valkey.url, timeout=PATIENCE)
     [key] = await redis.keys("auth:rl:*")
     assert key.startswith(keys.rate_limit(name, "").encode())
     assert b"127.0.0.1" not in key

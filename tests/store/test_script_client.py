@@ -111,8 +111,8 @@ async def test_a_mistake_of_ours(world: World, monkeypatch: pytest.MonkeyPatch) 
 
 async def test_a_server_that_is_away(own_valkey: EmbeddedServer) -> None:
     """Every caller hears service_unavailable, nobody waits for ever, and it heals by itself."""
-    redis = open_redis(own_valkey.url)
-    scripts = ScriptClient(redis)
+    redis = open_redis(own_valkey.url, timeout=PATIENCE)
+    scripts = ScriptClient(redis, seconds=PATIENCE)
     await scripts.load_scripts()
     arguments: dict[str, Any] = {"user": "auth:{00}:u:x", "blob": "1|{}", "lifetime_ms": 1000}
     assert (await scripts.run("user_cache", **arguments))[0] == b"cached"
@@ -144,9 +144,9 @@ async def test_a_server_that_is_away(own_valkey: EmbeddedServer) -> None:
 
 async def test_a_silent_server(own_valkey: EmbeddedServer) -> None:
     """A server that takes requests and never answers is found out once; then nobody waits."""
-    redis = open_redis(own_valkey.url)
-    scripts = ScriptClient(redis)
-    await scripts.load_scripts()
+    redis = open_redis(own_valkey.url, timeout=PATIENCE)
+    await ScriptClient(redis, seconds=PATIENCE).load_scripts()
+    scripts = ScriptClient(redis, seconds=2)
     arguments: dict[str, Any] = {"user": "auth:{00}:u:x", "blob": "1|{}", "lifetime_ms": 1000}
     os.kill(own_valkey.pid, signal.SIGSTOP)
     try:
@@ -178,14 +178,14 @@ class Forgetful(ScriptClient):
 
 async def test_a_script_that_is_forgotten_again(own_valkey: EmbeddedServer) -> None:
     """It did not run: the caller may try again, and the client goes on."""
-    redis = open_redis(own_valkey.url, timeout=5)
-    client = Forgetful(redis)
+    redis = open_redis(own_valkey.url, timeout=PATIENCE)
+    client = Forgetful(redis, seconds=PATIENCE)
     call: dict[str, Any] = {"user": "k", "blob": "1|{}", "lifetime_ms": 1000}
     with pytest.raises(ServiceUnavailableError):
         await client.run("user_cache", **call)
     assert client.breaker.closed
 
-    await ScriptClient(redis).load_scripts()
+    await ScriptClient(redis, seconds=PATIENCE).load_scripts()
     assert await client.run("user_cache", **call) == [b"cached"]
     await client.aclose()
     await redis.aclose()

@@ -6,13 +6,13 @@ from redis.asyncio import Redis
 
 from service.embedded import EmbeddedSentinels
 from service.store.redis_pool import open_redis
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
 
 async def know_each_other(sentinels: EmbeddedSentinels) -> None:
     """Wait until every Sentinel would fail over: it knows the others and both replicas."""
     for sentinel in sentinels.sentinels:
-        redis = open_redis(sentinel.url, timeout=5)
+        redis = open_redis(sentinel.url, timeout=PATIENCE)
 
         async def ready(redis: Any = redis) -> bool:
             state = await redis.sentinel_master("inphora")
@@ -36,7 +36,7 @@ async def cut_off(replica: Redis) -> None:
 
 async def replicated(sentinels: EmbeddedSentinels) -> None:
     """Wait until both replicas have all that was written so far."""
-    primary = open_redis(sentinels.servers[0].url, timeout=5)
+    primary = open_redis(sentinels.servers[0].url, timeout=PATIENCE)
     await primary.set("auth:marker", 1, px=60_000)
 
     async def both() -> bool:

@@ -11,6 +11,8 @@ PATIENCE = 180.0
 """Seconds for what must merely happen, however busy the machine is: a failure costs that long, and
 nothing else does. A promise about time is checked by a clock that the test moves, or by counting.
 """
+REDIS_TIMEOUT_MS = "5000"
+"""Of processes whose test is not about a Redis that is slow: a busy machine is no outage."""
 
 
 async def wait_until(

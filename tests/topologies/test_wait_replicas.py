@@ -10,6 +10,7 @@ from tests.conftest import MakePerson, MakeSettings, Serve
 from tests.support.failover import know_each_other, replicated
 from tests.support.people import Person
 from tests.support.redis_answers import answer_of
+from tests.support.waiting import PATIENCE
 
 
 async def test_a_sign_out_is_on_the_replicas(
@@ -20,7 +21,7 @@ async def test_a_sign_out_is_on_the_replicas(
     browser = await serve(make_settings(redis_url=sentinels.url, redis_wait_replicas=2))
     first, second = await browser.login(person), await browser.login(person)
     await replicated(sentinels)
-    replicas = [open_redis(server.url, timeout=5) for server in sentinels.servers[1:]]
+    replicas = [open_redis(server.url, timeout=PATIENCE) for server in sentinels.servers[1:]]
 
     assert (await browser.logout(first["access_token"])).status == 204
     tombstone = keys.session(keys.partition_of(person.id), first["session_id"])
