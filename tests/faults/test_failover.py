@@ -55,13 +55,14 @@ async def failed_over(scene: Scene) -> Damage:
         replicas = [open_redis(server.url, timeout=PATIENCE) for server in others]
         for replica in replicas:
             stack.push_async_callback(replica.aclose)
-        since = monotonic() - 0.5  # what was on its way to the replicas then
+        since = monotonic()
+        await replicated(scene.sentinels)  # what was on its way to the replicas then
         for replica in replicas:
             await cut_off(replica)
         await asyncio.sleep(SECONDS / 2)
         await wait_until(lambda: _unheard(scene.stage, replicas[0]))
         primary.kill()
-        until = monotonic() + 0.5  # answers that were on their way to the clients
+        until = monotonic()  # whoever has asked may be answered yet
         for replica in replicas:
             await replica.config_set("masterauth", scene.sentinels.password)
         await wait_until(lambda: _promoted(scene.sentinels))

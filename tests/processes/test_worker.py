@@ -29,7 +29,7 @@ from tests.processes.stores import Stores
 from tests.support.people import Browser
 from tests.support.processes import Process, python, running, web_process
 from tests.support.redis_answers import answer_of
-from tests.support.waiting import PATIENCE, wait_until
+from tests.support.waiting import PATIENCE, WAITING, wait_until
 from workers.jobs import JOBS
 from workers.sweep import ApplyEnds
 
@@ -38,8 +38,9 @@ Worker = Callable[..., AbstractContextManager[Process]]
 
 
 QUEUE = "auth:jobs"
-IDLE_SECONDS = 4
-LATER = "update sessions set last_used_at = last_used_at - interval '1 h'"
+MONTHS_MS = 100 * 86_400_000
+LATER = "update sessions set last_used_at = last_used_at - interval '100 days'"
+"""Longer than any session may be idle."""
 AT = "1789000000000"
 LOGIN: dict[Any, Any] = {"type": "login.failed", "at_ms": AT}
 ASK_FOR_EXPORT = "insert into person_exports (user_id, id, requested_at) values ('{}', '{}', now())"
@@ -208,14 +209,17 @@ async def test_sweep(
 
     Redis knows of its use, even when SQL does not yet.
     """
-    ttl = {"SESSION_IDLE_TTL": str(IDLE_SECONDS)}
     with ExitStack() as stack:
-        base = stack.enter_context(web_process({**stores.env, **ttl}, tmp_path / "web.log"))
+        base = stack.enter_context(web_process(stores.env, tmp_path / "web.log"))
         for _ in range(2):
-            stack.enter_context(worker(**ttl))
+            stack.enter_context(worker())
         browser, person = visit(base), await stores.add_person()
         live = await browser.login(person)
         idle = [await browser.login(person) for _ in range(4)]
+        await in_sql(stores, LATER)
+        for tokens in idle:
+            key = keys.session(keys.partition_of(person.id), tokens["session_id"])
+            await answer_of(stores.redis.hincrby(key, "l", -MONTHS_MS))
 
         async def swept() -> bool:
             nonlocal live
@@ -357,7 +361,7 @@ async def test_a_job_under_way_is_finished_at_a_deploy(stores: Stores, worker: W
         with worker() as process:
 
             async def under_way() -> object:
-                return await stores.value("select count(*) from pg_locks where not granted")
+                return await stores.rows(WAITING)
 
             await wait_until(under_way)
             process.terminate()

@@ -17,10 +17,10 @@ from service.domain.errors import ServiceUnavailableError
 from service.domain.ids import make_id
 from service.domain.sessions import EndReason
 from service.embedded import EmbeddedServer
+from service.store import sender
 from service.store.live_sessions import LiveSessions
 from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
-from service.store.sender import WAIT_MS
 from tests.store.conftest import ORIGIN, POLICY, World
 from tests.support.waiting import PATIENCE, wait_until
 
@@ -191,9 +191,10 @@ async def test_a_script_that_is_forgotten_again(own_valkey: EmbeddedServer) -> N
     await redis.aclose()
 
 
-async def test_waits_in_vain_do_not_add_up(redis: Redis) -> None:
+async def test_waits_in_vain_do_not_add_up(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ends at once, and no replica to have them: each caller hears so, and Redis is not away."""
-    scripts, user_id = ScriptClient(redis, seconds=8 * WAIT_MS / 2000), str(uuid4())
+    monkeypatch.setattr(sender, "WAIT_MS", 1000)
+    scripts, user_id = ScriptClient(redis, seconds=4), str(uuid4())
     await scripts.load_scripts()
     live = LiveSessions(scripts, POLICY, replicas=1)
     ids = [make_id(keys.partition_of(user_id), token_bytes(16)) for _ in range(8)]

@@ -20,7 +20,7 @@ from service.domain.webhook_tries import DELAYS
 from service.store.event_log import EventLog
 from service.store.webhook_deliveries import WebhookDeliveries
 from tests.support.receiver import Receiver, receiver
-from tests.support.waiting import PATIENCE, wait_until
+from tests.support.waiting import PATIENCE, WAITING, wait_until
 from tests.webhooks.conftest import SECRET, Outbox, deliver_all
 from workers.webhooks import LEASE, SweepDeliveries
 
@@ -394,5 +394,4 @@ async def test_no_circle_of_locks(outbox: Outbox, product: Receiver) -> None:
 
 
 async def _waits_for_a_lock(outbox: Outbox) -> bool:
-    query = "select 1 from pg_stat_activity where wait_event_type = 'Lock'"
-    return bool(await outbox.sql(f"{query} and datname = current_database()"))
+    return bool(await outbox.sql(WAITING))
