@@ -21,6 +21,7 @@ from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
 
 REDIS_SECONDS = 2.0
+"""Nobody queues behind a command: it waits longer than a request does."""
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 INSTANT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"])
 Tools = TypeVar("Tools")
@@ -45,8 +46,9 @@ async def open_stores(
     """For one command; no statement takes longer than `seconds`."""
     url = settings.database_url.get_secret_value()
     engine = open_engine(url, connections=2, seconds=seconds)
-    redis = open_redis(settings.redis_dsn, timeout=REDIS_SECONDS)
-    scripts = ScriptClient(redis)
+    patience = max(REDIS_SECONDS, settings.redis_timeout_ms / 1000)
+    redis = open_redis(settings.redis_dsn, timeout=patience)
+    scripts = ScriptClient(redis, seconds=patience)
     sealer = at_rest(settings.secrets, token_bytes)
     try:
         yield Stores(Database(engine), redis, scripts, EventLog(scripts), sealer)

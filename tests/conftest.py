@@ -29,6 +29,7 @@ from tests.support.databases import Databases
 from tests.support.examples import load_profile
 from tests.support.hosting import Hosting, hosting
 from tests.support.people import PASSWORD, Browser, Person
+from tests.support.waiting import PATIENCE, REDIS_TIMEOUT_MS
 from tests.web.wire import Served
 
 load_profile()
@@ -77,7 +78,7 @@ def environment(postgres: Databases, valkey: EmbeddedServer) -> dict[str, str]:
         "REDIS_URL": valkey.url,
         "SECRET_KEY": SECRET_KEY,
         "LOG_LEVEL": "warning",
-        "REDIS_TIMEOUT_MS": "5000",
+        "REDIS_TIMEOUT_MS": REDIS_TIMEOUT_MS,
     }
 
 
@@ -106,14 +107,14 @@ def database(engine: AsyncEngine) -> Database:
 @pytest.fixture
 async def redis(valkey: EmbeddedServer) -> AsyncIterator[Redis]:
     """A client of the shared Valkey."""
-    client = open_redis(valkey.url, timeout=5)
+    client = open_redis(valkey.url, timeout=PATIENCE)
     yield client
     await client.aclose()
 
 
 @pytest.fixture
 async def scripts(redis: Redis) -> AsyncIterator[ScriptClient]:
-    client = ScriptClient(redis)
+    client = ScriptClient(redis, seconds=PATIENCE)
     yield client
     await client.aclose()
 

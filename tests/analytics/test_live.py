@@ -15,6 +15,7 @@ from service.store.redis_pool import open_redis
 from tests.analytics.conftest import NOW, Facts
 from tests.conftest import MakeSettings, Serve, add_person
 from tests.support.people import Reply
+from tests.support.waiting import PATIENCE
 
 PATH = "/api/analytics/live"
 BOT = 2
@@ -22,7 +23,7 @@ BOT = 2
 
 @pytest.fixture
 async def live_redis(own_valkey: EmbeddedServer) -> AsyncIterator[Redis]:
-    redis = open_redis(own_valkey.url)
+    redis = open_redis(own_valkey.url, timeout=PATIENCE)
     yield redis
     await redis.aclose()
 

@@ -13,9 +13,9 @@ from service.store.copies import Copies, Format
 from tests.analytics import exports as given
 from tests.analytics.conftest import Facts
 from tests.support.forked import ROOT
+from tests.support.waiting import PATIENCE
 
 RECIPES = ROOT / "docs" / "analysts"
-LONGEST = 60
 
 
 async def test_fetch(facts: Facts, tmp_path: Path) -> None:
@@ -26,7 +26,7 @@ async def test_fetch(facts: Facts, tmp_path: Path) -> None:
         sys.executable, RECIPES / "fetch.py", base, facts.token, "events",
         "2026-11-01", "2026-11-04", tmp_path, stdout=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
-    async with asyncio.timeout(LONGEST):
+    async with asyncio.timeout(PATIENCE):
         while process.returncode is None:
             await given.worker(facts.database)()
             with suppress(TimeoutError):

@@ -8,11 +8,8 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from tests.analytics.conftest import NOW, Facts
-from tests.support.waiting import wait_until
+from tests.support.waiting import WAITING, wait_until
 
-WAITING = """
-    select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()
-"""
 LATER = NOW + timedelta(minutes=2)
 
 

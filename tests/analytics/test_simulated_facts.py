@@ -30,6 +30,7 @@ from service.store.redis_pool import open_redis
 from tests.analytics.clocks import HOUR_MS
 from tests.analytics.truth import Plain
 from tests.conftest import SECRET_KEY, now_ms
+from tests.support.waiting import PATIENCE
 from workers.ingest import Ingest, sort_out
 from workers.stream import EventStream
 
@@ -221,7 +222,7 @@ async def test_lateness_is_the_truth(analytics: Database, writer: AuditRecords) 
 
 @pytest.fixture
 async def own_redis(own_valkey: EmbeddedServer) -> AsyncIterator[Redis]:
-    redis = open_redis(own_valkey.url, timeout=5)
+    redis = open_redis(own_valkey.url, timeout=PATIENCE)
     yield redis
     await redis.aclose()
 

@@ -17,6 +17,7 @@ from service.store.migrations.run import migrate
 from tests.audit.conftest import Books, some_events
 from tests.audit.test_records import old_rows
 from tests.store.conftest import Clock
+from tests.support.waiting import PATIENCE
 
 OCTOBER = to_ms(datetime(2025, 10, 31, 23, 59, tzinfo=UTC))
 NOVEMBER = to_ms(datetime(2025, 11, 1, 0, 1, tzinfo=UTC))
@@ -83,7 +84,7 @@ async def test_a_month_is_made_while_somebody_reads(books: Books) -> None:
     """An auditor who reads for hours keeps no worker waiting."""
     async with books.database.transaction() as reader:
         await reader.exec_driver_sql("select count(*) from audit_log")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             await make_month(books.database, datetime(2023, 5, 5, tzinfo=UTC))
 
 

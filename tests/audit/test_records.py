@@ -31,6 +31,7 @@ from service.store.person_keys import PersonKeys
 from tests.audit.auditors import AT_MS
 from tests.audit.conftest import Books, some_events
 from tests.conftest import SECRET_KEY, now_ms
+from tests.support.waiting import PATIENCE
 from workers.ingest import Ingest
 from workers.stream import EventStream
 
@@ -152,7 +153,7 @@ async def test_two_workers_on_one_stream(books: Books, redis: Redis) -> None:
                 storing.cancel()
                 await asyncio.wait({storing})
 
-    await asyncio.wait_for(asyncio.gather(work("one"), work("two")), 60)
+    await asyncio.wait_for(asyncio.gather(work("one"), work("two")), PATIENCE)
     [(rows, different)] = await books.sql(
         "select count(*), count(distinct request_id) from audit_log where request_id like 'two-%'"
     )
@@ -218,7 +219,7 @@ async def test_rows_that_were_deleted_before_they_were_chained(
     await old_rows(empty_books, 1, 10)
     await empty_books.sql("delete from audit_log where seq > 7")
     new = some_events(0, 3, Random(2))  # noqa: S311 - rows
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         assert await empty_books.audit.record(4, new) == 3
     [flaw] = (await empty_books.verify()).flaws
     assert (flaw.fault, flaw.seq, flaw.detail) == (Fault.DELETED, 8, "the next row is 11")

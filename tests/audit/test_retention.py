@@ -24,7 +24,7 @@ from service.store.retention_clock import ClockDoubtfulError
 from tests.audit.archive import KEEP, Archive, archive_on
 from tests.audit.conftest import PARTITIONS, Books
 from tests.audit.test_records import read
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, WAITING, wait_until
 
 P = PARTITIONS[0]
 A_MONTH = 36
@@ -357,13 +357,13 @@ async def test_a_hold_that_is_placed_while_a_month_is_checked(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It waits for nobody, and what it is for is put aside."""
-    monkeypatch.setattr(audit_retention, "LOCK_SECONDS", 60)
+    monkeypatch.setattr(audit_retention, "LOCK_SECONDS", int(2 * PATIENCE))
     books = archive.books
     async with books.database.transaction() as signer:
         await CheckpointKeys(archive.checkpoints.keys.sealer).take_turns(signer)
         dropping = asyncio.create_task(archive.drop())
         await wait_until(partial(_waits_to_sign, books))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             await hold(books, "ada")
     stub = await dropping
     assert stub is not None
@@ -371,8 +371,7 @@ async def test_a_hold_that_is_placed_while_a_month_is_checked(
 
 
 async def _waits_to_sign(books: Books) -> bool:
-    query = "select 1 from pg_locks where locktype = 'advisory' and not granted"
-    return bool(await books.sql(query))
+    return bool(await books.sql(f"{WAITING} and wait_event = 'advisory'"))
 
 
 HELD = {

@@ -9,6 +9,8 @@ from subprocess import Popen
 import psutil
 import pytest
 
+from tests.support.waiting import PATIENCE
+
 Started = tuple[Popen[str], psutil.Process, str]
 Starter = Callable[..., AbstractContextManager[Started]]
 WaitGone = Callable[..., None]
@@ -52,8 +54,8 @@ def starter() -> Starter:
 def wait_gone() -> WaitGone:
     """Wait until a process has ended, be it that init leaves it a zombie for a while."""
 
-    def wait(process: psutil.Process, seconds: float = 20) -> None:
-        deadline = time.monotonic() + seconds
+    def wait(process: psutil.Process) -> None:
+        deadline = time.monotonic() + PATIENCE
         try:
             while process.status() != psutil.STATUS_ZOMBIE:
                 assert time.monotonic() < deadline, f"{process} lives on"

@@ -15,9 +15,9 @@ from service.embedded import EmbeddedError, start_postgres
 from service.embedded.postgres import Postgres
 from tests.embedded.conftest import Starter, WaitGone
 from tests.support.ordinary_user import ORDINARY_USER
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.server
-DEADLINE = 20
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +138,7 @@ def test_an_orphan_is_stopped_before_the_next_start(home: Path) -> None:
             assert orphan.poll() is None
 
         with start_postgres(home, durable=False) as server:
-            assert orphan.wait(DEADLINE) == 0
+            assert orphan.wait(PATIENCE) == 0
             assert server.running
 
 

@@ -11,14 +11,14 @@ import redis
 
 from service.embedded import EmbeddedError, start_valkey
 from tests.embedded.conftest import Starter, WaitGone
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.server
-DEADLINE = 20
 
 
 @contextmanager
 def client(url: str) -> Iterator[redis.Redis]:
-    with redis.Redis.from_url(url, decode_responses=True, socket_timeout=DEADLINE) as connected:
+    with redis.Redis.from_url(url, decode_responses=True, socket_timeout=PATIENCE) as connected:
         yield connected
 
 
@@ -26,7 +26,7 @@ def keep(url: str, key: str, value: str) -> None:
     """Write, and wait until it is on disk."""
     with client(url) as valkey:
         valkey.set(key, value)
-        assert valkey.execute_command("WAITAOF", 1, 0, DEADLINE * 1000)[0] == 1
+        assert valkey.execute_command("WAITAOF", 1, 0, int(PATIENCE) * 1000)[0] == 1
 
 
 def read(url: str, key: str) -> Any:

@@ -17,8 +17,8 @@ ENDS = frozenset({"session.ended", "session.expired"})
 class Damage:
     """What a fault itself destroyed.
 
-    `requests`: their events were on streams that were deleted. `since`, `until`: when what was
-    written was on no server that survived.
+    `requests`: their events were on streams that were deleted. `since`, `until`: between them what
+    was written was on no server that survived.
     """
 
     requests: frozenset[str] = frozenset()
@@ -30,7 +30,9 @@ class Damage:
 
     def took(self, told: Told) -> bool:
         """Whether an event may be missing."""
-        return told.request_id in self.requests or self.since <= told.at <= self.until
+        return told.request_id in self.requests or (
+            self.since <= told.at and told.sent <= self.until
+        )
 
 
 def missing(journal: Journal, audit: Sequence[Any]) -> list[Told]:

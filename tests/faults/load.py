@@ -76,10 +76,11 @@ class Client:
 
     async def _login(self) -> None:
         body = {"email": self.person.email, "password": self.person.password}
+        sent = monotonic()
         reply = await self._send("login", "POST", "login", json=body)
         if reply.status == 200:
             self.session_id = reply.body["session_id"]
-            self._keep(reply)
+            self._keep(reply, sent)
         elif reply.status not in RETRY:
             self.journal.wrong(f"login answered {reply.status} {reply.code}")
 
@@ -95,11 +96,12 @@ class Client:
 
     async def _refresh(self) -> None:
         body = {"refresh_token": self.refresh}
+        sent = monotonic()
         reply = await self._send("refresh", "POST", "refresh", json=body)
         if reply.status == 200:
             if reply.body["session_id"] != self.session_id:
                 self.journal.wrong("refresh answered with somebody else's session")
-            self._keep(reply)
+            self._keep(reply, sent)
         elif reply.status not in RETRY:
             self.journal.wrong(f"refresh of a live session answered {reply.status} {reply.code}")
 
@@ -130,12 +132,14 @@ class Client:
             elif reply.status not in RETRY and reply.code not in {*GONE, "token_expired"}:
                 self.journal.wrong(f"{operation} answered {reply.status} {reply.code}")
 
-    def _keep(self, reply: Reply) -> None:
+    def _keep(self, reply: Reply, sent: float) -> None:
         self.access = reply.body["access_token"]
         self.refresh = reply.body["refresh_token"]
         request_id = reply.headers["X-Request-ID"]
         generation = generation_of(self.refresh)
-        self.journal.told.append(Told(request_id, self.session_id, generation, monotonic()))
+        self.journal.told.append(
+            Told(request_id, self.session_id, generation, sent, at=monotonic())
+        )
 
 
 def generation_of(refresh_token: str) -> int:

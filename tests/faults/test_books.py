@@ -21,7 +21,7 @@ END = event("session.ended", "c")
 
 def told() -> Journal:
     """Somebody signed in and refreshed."""
-    return Journal(told=[Told("a", "s", 1, 10.0), Told("b", "s", 2, 11.0)])
+    return Journal(told=[Told("a", "s", 1, 9.9, 10.0), Told("b", "s", 2, 10.9, 11.0)])
 
 
 def broken(
@@ -84,6 +84,8 @@ def test_only_what_was_destroyed_may_be_missing() -> None:
     """By its request, or by when it was acknowledged."""
     assert broken(GOOD[:1], damage=Damage(requests=frozenset({"b"}))) == []
     assert broken(GOOD[:1], damage=Damage(since=10.5, until=12.0)) == []
+    assert broken(GOOD[:1], damage=Damage(since=10.5, until=10.95)) == []
+    assert broken(GOOD[:1], damage=Damage(since=10.5, until=10.8))
     assert broken(GOOD[:1], damage=Damage(requests=frozenset({"a"})))
     assert broken(GOOD[1:], damage=Damage(since=10.5, until=12.0))
 

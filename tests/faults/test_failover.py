@@ -19,7 +19,7 @@ from service.store.redis_pool import open_redis
 from tests.faults.books import Damage
 from tests.faults.stage import SECONDS, Stage, open_stage, suffer
 from tests.support.failover import cut_off, know_each_other, replicated
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
 NAME = "inphora"
 UNHEARD = 3
@@ -52,19 +52,20 @@ async def failed_over(scene: Scene) -> Damage:
     """Replicas lag, the primary dies, and one of them is made the primary."""
     primary, *others = scene.sentinels.servers
     async with AsyncExitStack() as stack:
-        replicas = [open_redis(server.url, timeout=5) for server in others]
+        replicas = [open_redis(server.url, timeout=PATIENCE) for server in others]
         for replica in replicas:
             stack.push_async_callback(replica.aclose)
-        since = monotonic() - 0.5  # what was on its way to the replicas then
+        since = monotonic()
+        await replicated(scene.sentinels)  # what was on its way to the replicas then
         for replica in replicas:
             await cut_off(replica)
         await asyncio.sleep(SECONDS / 2)
         await wait_until(lambda: _unheard(scene.stage, replicas[0]))
         primary.kill()
-        until = monotonic() + 0.5  # answers that were on their way to the clients
+        until = monotonic()  # whoever has asked may be answered yet
         for replica in replicas:
             await replica.config_set("masterauth", scene.sentinels.password)
-        await wait_until(lambda: _promoted(scene.sentinels), seconds=60)
+        await wait_until(lambda: _promoted(scene.sentinels))
     return Damage(since=since, until=until)
 
 
@@ -86,7 +87,7 @@ async def _promoted(sentinels: EmbeddedSentinels) -> bool:
     """Whether a majority names another primary."""
     named = 0
     for sentinel in sentinels.sentinels:
-        redis = open_redis(sentinel.url, timeout=5)
+        redis = open_redis(sentinel.url, timeout=PATIENCE)
         _, port = await redis.sentinel_get_master_addr_by_name(NAME)
         await redis.aclose()
         named += int(port) != sentinels.servers[0].port

@@ -16,6 +16,7 @@ from tests.faults.books import Damage
 from tests.faults.stage import SECONDS, Stage, open_stage, suffer
 from tests.support.people import Person
 from tests.support.slots import Move, slot_of
+from tests.support.waiting import PATIENCE
 
 MOVED = 3
 """People whose partitions move."""
@@ -50,7 +51,7 @@ async def scene(
     async with AsyncExitStack() as stack:
         queue = stack.enter_context(start_valkey(home / "queue", durable=False))
         cluster = stack.enter_context(start_cluster(home / "cluster"))
-        nodes = [open_redis(node.url, timeout=5) for node in cluster.nodes]
+        nodes = [open_redis(node.url, timeout=PATIENCE) for node in cluster.nodes]
         for node in nodes:
             stack.push_async_callback(node.aclose)
         stage = await stack.enter_async_context(

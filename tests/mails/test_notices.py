@@ -16,6 +16,7 @@ from service.store.erasures import Erasures, RequestedBy
 from service.store.session_records import SessionRecords
 from tests.mails.conftest import Office
 from tests.support.people import Person
+from tests.support.waiting import WAITING, wait_until
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 HOME, OFFICE, ABROAD = "203.0.113.7", "198.51.100.20", "2001:db8:7::1"
@@ -209,7 +210,7 @@ async def test_an_erasure_that_is_under_way_is_waited_for(office: Office, person
             text("select 1 from users where id = :id for update"), {"id": person.id}
         )
         storing = asyncio.create_task(store(office, used, changed))
-        await asyncio.wait({storing}, timeout=0.2)
+        await wait_until(lambda: office.sql(WAITING))
         assert not storing.done()
         await connection.execute(
             text("select 1 from sessions where user_id = :id for update"), {"id": person.id}

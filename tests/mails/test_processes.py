@@ -11,7 +11,7 @@ from tests.conftest import SECRET_KEY
 from tests.mails.conftest import LINK, postbox
 from tests.processes.stores import Stores
 from tests.support.processes import running
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
 
 async def test_a_worker_is_killed_between_sending_and_noting(
@@ -27,7 +27,7 @@ async def test_a_worker_is_killed_between_sending_and_noting(
         box.hold = asyncio.Event()
         await outbox.put(None, mail)
         with running("workers", env=env, log=tmp_path / "worker.log") as worker:
-            await asyncio.wait_for(box.took.wait(), 30)
+            await asyncio.wait_for(box.took.wait(), PATIENCE)
             worker.kill()
             worker.wait()
         box.hold.set()
@@ -40,7 +40,7 @@ async def test_a_worker_is_killed_between_sending_and_noting(
             async def noted() -> bool:
                 return "mail.sent" in await stores.audit()
 
-            await wait_until(noted, seconds=40)
+            await wait_until(noted)
     first, again = box.got
     assert first["Message-ID"] == again["Message-ID"]
     assert await stores.value("select count(*) from mails") == 0

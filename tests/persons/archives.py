@@ -21,4 +21,4 @@ async def fetch(browser: Browser, token: str, headers: dict[str, str] | None = N
         assert reply.headers["Cache-Control"] == "no-store"
         return reply.body
 
-    return await wait_until(made, seconds=30)
+    return await wait_until(made)

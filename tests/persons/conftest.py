@@ -8,6 +8,7 @@ from service.store.live_sessions import LiveSessions
 from service.store.script_client import ScriptClient
 from tests.processes.stores import Stores
 from tests.processes.test_ends import POLICY
+from tests.support.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -19,6 +20,6 @@ def env(stores: Stores) -> dict[str, str]:
 @pytest.fixture
 async def live(stores: Stores) -> AsyncIterator[LiveSessions]:
     """Live sessions of these stores."""
-    scripts = ScriptClient(stores.redis)
+    scripts = ScriptClient(stores.redis, seconds=PATIENCE)
     yield LiveSessions(scripts, POLICY)
     await scripts.aclose()

@@ -25,13 +25,13 @@ from tests.processes.stores import Stores
 from tests.processes.test_ends import POLICY
 from tests.support.people import Person
 from tests.support.processes import free_port, python
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 from workers.persons import FinishErasures
 
 
 @pytest.fixture
 async def live(stores: Stores) -> AsyncIterator[LiveSessions]:
-    scripts = ScriptClient(stores.redis)
+    scripts = ScriptClient(stores.redis, seconds=PATIENCE)
     yield LiveSessions(scripts, POLICY)
     await scripts.aclose()
 
@@ -102,7 +102,7 @@ async def test_a_challenge_that_comes_too_late(stores: Stores, live: LiveSession
     """A password checked while its person was erased leaves no challenge behind."""
     person = await stores.add_person()
     await live.erase_user(person.id, reason="self")
-    scripts = ScriptClient(stores.redis)
+    scripts = ScriptClient(stores.redis, seconds=PATIENCE)
     challenge = Challenge(person.id, 1, "canary's telephone")
     late = make_id(keys.partition_of(person.id), uuid4().bytes)
     with pytest.raises(InvalidCredentialsError):
@@ -146,7 +146,7 @@ async def test_due_while_redis_is_away(stores: Stores) -> None:
         person = await stores.add_person()
         await erasures.request(person.id, RequestedBy.SELF, grace=timedelta(0), announce=nothing)
     away = open_redis(f"redis://127.0.0.1:{free_port()}/0", timeout=1)
-    scripts = ScriptClient(away)
+    scripts = ScriptClient(away, seconds=PATIENCE)
 
     assert await FinishErasures(erasures, LiveSessions(scripts, POLICY), no_events, now_ms)() == 3
     await scripts.aclose()
@@ -209,7 +209,7 @@ async def test_signed_out_everywhere_at_the_same_moment(stores: Stores) -> None:
     async with stores.engine.connect() as erasing, asyncio.TaskGroup() as tasks:
         await erasing.exec_driver_sql(lock.format(first.id))
         ending = tasks.create_task(records.end_of_user(person.id, EndReason.LOGOUT))
-        await wait_until(lambda: waits_for_a_lock(stores), seconds=10)
+        await wait_until(lambda: waits_for_a_lock(stores))
         assert await erasing.exec_driver_sql(lock.format(last.id)), "it holds none meanwhile"
         await erasing.commit()
     assert sorted(ending.result()) == [first.id, last.id]

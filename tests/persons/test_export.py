@@ -241,7 +241,7 @@ async def test_asked_for_in_the_moment_of_an_erasure(
     async with stores.engine.connect() as erasing, asyncio.TaskGroup() as tasks:
         await erasing.exec_driver_sql(f"delete from users where id = '{person.id}'")  # noqa: S608
         asked = tasks.create_task(exports.request(person.id, str(uuid4()), announce=nothing))
-        await wait_until(lambda: waits_for_a_lock(stores), seconds=10)
+        await wait_until(lambda: waits_for_a_lock(stores))
         await erasing.commit()
     assert asked.result() is None
 

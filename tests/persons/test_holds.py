@@ -77,7 +77,7 @@ async def test_an_erasure_waits_for_the_release(
         async def erased() -> object:
             return await stores.value("select applied from erasures")
 
-        await wait_until(erased, seconds=60)
+        await wait_until(erased)
     assert await stores.value("select count(*) from users") == 0
     assert await stores.value("select reason from legal_holds") == ""
     said = Counter(await stores.audit(person.id))

@@ -19,6 +19,7 @@ from tests.conftest import SECRET_KEY
 from tests.processes.stores import Stores
 from tests.support.people import Person
 from tests.support.redis_answers import answer_of
+from tests.support.waiting import WAITING
 
 TABLES = "select tablename from pg_tables where schemaname = 'public' order by 1"
 
@@ -103,7 +104,7 @@ async def dump_redis(redis: Redis) -> str:
 async def _value(redis: Redis, key: bytes) -> Any:
     kind = (await redis.type(key)).decode()
     match kind:
-        case "string":
+        case "string" | "none":  # none: it went after it was listed
             return await redis.get(key)
         case "hash":
             return await answer_of(redis.hgetall(key.decode()))
@@ -125,5 +126,4 @@ def read_logs(folder: Path) -> str:
 
 async def waits_for_a_lock(stores: Stores) -> bool:
     """Whether a statement stands still behind another's transaction."""
-    waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
-    return bool(await stores.value(f"{waiting} and datname = current_database()"))
+    return bool(await stores.rows(WAITING))

@@ -10,6 +10,7 @@ from tests.conftest import SECRET_KEY
 from tests.processes.stores import Stores, open_stores
 from tests.support.databases import PRISTINE, Databases
 from tests.support.people import Browser
+from tests.support.waiting import REDIS_TIMEOUT_MS
 
 
 @pytest.fixture
@@ -35,6 +36,7 @@ def migrated(postgres: Databases, own_valkey: EmbeddedServer) -> Iterator[dict[s
             "REDIS_URL": own_valkey.url,
             "SECRET_KEY": SECRET_KEY,
             "LOG_LEVEL": "warning",
+            "REDIS_TIMEOUT_MS": REDIS_TIMEOUT_MS,
         }
 
 

@@ -19,7 +19,7 @@ from service.store.redis_pool import open_redis
 from service.store.users import UserRecords
 from tests.conftest import PASSWORD_HASH, SECRET_KEY
 from tests.support.people import Person
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +53,13 @@ class Stores:
         lengths = [await self.redis.xlen(keys.events(p)) for p in range(keys.PARTITIONS)]
         return sum(lengths)
 
-    async def drained(self, *, seconds: float = 30.0) -> None:
+    async def drained(self) -> None:
         """Return when every stream is empty: what was abandoned is taken over after 10 s."""
 
         async def dry() -> bool:
             return await self.unread() == 0
 
-        await wait_until(dry, seconds=seconds)
+        await wait_until(dry)
 
     async def gapless(self) -> bool:
         """Whether every partition's seq counts from 1 without a gap, up to its head."""
@@ -97,7 +97,7 @@ class Stores:
 async def open_stores(env: dict[str, str], valkey: EmbeddedServer) -> AsyncIterator[Stores]:
     """The stores that processes of this environment use."""
     engine = open_engine(env["DATABASE_URL"], connections=4)
-    redis = open_redis(valkey.url, timeout=5)
+    redis = open_redis(valkey.url, timeout=PATIENCE)
     try:
         yield Stores(env, engine, redis, valkey)
     finally:

@@ -27,7 +27,7 @@ from tests.processes.stores import Stores
 from tests.support.forked import ROOT
 from tests.support.people import PASSWORD
 from tests.support.processes import python
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
 CONTRACT = """
     PORT DATA_DIR WEB_CONCURRENCY REDIS_URL REDIS_PASSWORD REDIS_SSL QUEUE_REDIS_URL DATABASE_URL
@@ -228,7 +228,7 @@ async def test_two_migrations_at_once(empty_database: str) -> None:
         both = [migration(env), migration(env)]
         await wait_until(both_wait)
         await first.rollback()
-    assert [process.wait(30) for process in both] == [0, 0]
+    assert [process.wait(PATIENCE) for process in both] == [0, 0]
     assert python("service", "migrate", env=env).returncode == 0
     await engine.dispose()
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.support.processes import Process, family, lives, python, running
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
 PEOPLE = ("admin", "analyst", "auditor", "borrower", "mfa")
 
@@ -38,16 +38,14 @@ def dev(data_dir: Path, log: Path, demo: str = "--no-demo-data", **env: str) -> 
         yield process
 
 
-async def said(
-    process: Process, log: Path, pattern: str = "Stop: Ctrl-C", seconds: float = 60
-) -> str:
+async def said(process: Process, log: Path, pattern: str = "Stop: Ctrl-C") -> str:
     """Everything it has said, once that is a part of it."""
 
     async def says() -> str | None:
         assert process.poll() is None, log.read_text()
         return log.read_text() if pattern in log.read_text() else None
 
-    return await wait_until(says, seconds=seconds)
+    return await wait_until(says, seconds=2 * PATIENCE)
 
 
 def dev_env(data_dir: Path) -> dict[str, str]:
@@ -88,7 +86,7 @@ async def test_a_day_with_dev(tmp_path: Path) -> None:
         async def well() -> bool:
             return python("service", "doctor", env=env).returncode == 0
 
-        await wait_until(well, seconds=20)
+        await wait_until(well)
 
         second = python("service", "dev", "--port", "0", "--data-dir", str(data_dir), env={})
         assert (second.returncode, second.stdout) == (1, "")
@@ -97,7 +95,7 @@ async def test_a_day_with_dev(tmp_path: Path) -> None:
 
         everybody = family(process)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(25) == 0
+        assert process.wait(PATIENCE) == 0
         assert [str(member) for member in everybody if lives(member)] == []
         assert not (data_dir / "dev.env").exists()
 
@@ -124,7 +122,7 @@ async def test_a_killed_dev(tmp_path: Path) -> None:
         async def gone() -> bool:
             return not any(lives(member) for member in everybody)
 
-        await wait_until(gone, seconds=25)
+        await wait_until(gone)
 
     with dev(data_dir, tmp_path / "again.log", **ELSEWHERE) as process:
         await said(process, tmp_path / "again.log")
@@ -153,7 +151,7 @@ async def test_ended_while_it_starts(tmp_path: Path) -> None:
         await said(process, log, "Migrating")
         everybody = family(process)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(25) == 0
+        assert process.wait(PATIENCE) == 0
         assert [str(member) for member in everybody if lives(member)] == []
 
 
@@ -164,12 +162,12 @@ async def test_a_demo_with_a_past(tmp_path: Path) -> None:
     with dev(data_dir, log, "--demo-data") as process:
         text = await said(process, log, "Making up 90 days")
         assert "Stop: Ctrl-C" in text
-        text = await said(process, log, "The demo's past:", seconds=240)
+        text = await said(process, log, "The demo's past:")
         assert re.search(
             r"^The demo's past: \d+ events of 3\d\d people, .* are stored", text, re.MULTILINE
         )
     with dev(data_dir, again, "--demo-data") as process:
         await said(process, again)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(25) == 0
+        assert process.wait(PATIENCE) == 0
     assert "Making up" not in again.read_text()

@@ -19,6 +19,7 @@ from service.store.script_client import ScriptClient
 from service.store.session_records import SessionRecords
 from tests.processes.stores import Stores
 from tests.support.processes import running
+from tests.support.waiting import PATIENCE
 from workers.sweep import ApplyEnds
 
 DAY = timedelta(days=1)
@@ -36,7 +37,7 @@ async def dry() -> None:
 
 @pytest.fixture
 async def live(stores: Stores) -> AsyncIterator[LiveSessions]:
-    scripts = ScriptClient(stores.redis)
+    scripts = ScriptClient(stores.redis, seconds=PATIENCE)
     yield LiveSessions(scripts, POLICY)
     await scripts.aclose()
 

@@ -26,7 +26,7 @@ from service.embedded import EmbeddedServer
 from tests.processes.stores import Stores, open_stores
 from tests.support.forked import ROOT
 from tests.support.processes import await_ready, family, free_port, lives
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, REDIS_TIMEOUT_MS, wait_until
 
 NAMES = {name.upper() for name in Settings.model_fields}
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -45,6 +45,7 @@ def platform(empty_database: str, own_valkey: EmbeddedServer, tmp_path: Path) ->
         "SECRET_KEY": "k" * 40,
         "WEB_CONCURRENCY": "2",
         "LOG_LEVEL": "warning",
+        "REDIS_TIMEOUT_MS": REDIS_TIMEOUT_MS,
     }
 
 
@@ -75,7 +76,7 @@ def honcho(*names: str, env: dict[str, str], log: Path) -> Iterator[Popen[bytes]
         everybody = family(process) if process.poll() is None else []
     finally:
         process.terminate()
-        process.wait(25)
+        process.wait(PATIENCE)
         for left in everybody:
             if lives(left):
                 left.kill()
@@ -85,7 +86,7 @@ class Line:
     """One connection that stays open, to one of the web processes."""
 
     def __init__(self, port: int) -> None:
-        self._http = HTTPConnection("127.0.0.1", port, timeout=20)
+        self._http = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
         self._http.connect()
         self.port = self._http.sock.getsockname()[1]
 
@@ -155,7 +156,7 @@ async def test_release_then_web_and_worker(
 ) -> None:
     """Signed in and refreshed by one process, signed out by the other, dead in both; all audited."""
     with honcho("release", env=platform, log=tmp_path / "release.log") as release:
-        assert release.wait(30) == 0, (tmp_path / "release.log").read_text()
+        assert release.wait(PATIENCE) == 0, (tmp_path / "release.log").read_text()
     log, port = tmp_path / "honcho.log", int(platform["PORT"])
     with ExitStack() as stack:
         process = stack.enter_context(honcho("web", "worker", env=platform, log=log))
@@ -205,7 +206,7 @@ async def test_sigterm_loses_nothing_in_flight(
             return trial.connect_ex(("127.0.0.1", port)) != 0
 
     with honcho("release", env=platform, log=log) as release:
-        assert release.wait(30) == 0, log.read_text()
+        assert release.wait(PATIENCE) == 0, log.read_text()
     with ExitStack() as stack:
         process = stack.enter_context(honcho("web", "worker", env=platform, log=log))
         await_ready(f"http://127.0.0.1:{port}", [process], log)
@@ -218,14 +219,14 @@ async def test_sigterm_loses_nothing_in_flight(
                 line.begin("POST", "/api/auth/login", email=person.email, password=person.password)
             await wait_until(waiting)
             process.send_signal(signal.SIGTERM)
-            await wait_until(refuses, seconds=4)
+            await wait_until(refuses)
         assert [line.finish()[0] for line in lines] == [200, 200]
-        assert process.wait(25) == 128 + signal.SIGTERM
+        assert process.wait(PATIENCE) == 128 + signal.SIGTERM
 
         async def ended() -> bool:
             return not any(lives(member) for member in everybody)
 
-        await wait_until(ended, seconds=5)
+        await wait_until(ended)
         assert "SIGKILL" not in log.read_text()
 
     unread = await stores.redis.xrange(keys.events(keys.partition_of(person.id)))

@@ -18,7 +18,7 @@ from service.store.session_records import SessionRecords
 from tests.conftest import SECRET_KEY, MakePerson
 from tests.support.people import TOTP_SECRET, Browser, Person, Reply
 from tests.support.processes import web_process
-from tests.support.waiting import wait_until
+from tests.support.waiting import REDIS_TIMEOUT_MS, wait_until
 
 CROWD = 1000
 ROUNDS = 25
@@ -35,6 +35,7 @@ def addresses(
         "REDIS_URL": valkey.url,
         "SECRET_KEY": SECRET_KEY,
         "LOG_LEVEL": "error",
+        "REDIS_TIMEOUT_MS": REDIS_TIMEOUT_MS,
         "RATE_LIMITS": "off",
     }
     with ExitStack() as stack:

@@ -29,7 +29,7 @@ from tests.processes.stores import Stores
 from tests.support.people import Browser
 from tests.support.processes import Process, python, running, web_process
 from tests.support.redis_answers import answer_of
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, WAITING, wait_until
 from workers.jobs import JOBS
 from workers.sweep import ApplyEnds
 
@@ -38,8 +38,9 @@ Worker = Callable[..., AbstractContextManager[Process]]
 
 
 QUEUE = "auth:jobs"
-IDLE_SECONDS = 4
-LATER = "update sessions set last_used_at = last_used_at - interval '1 h'"
+MONTHS_MS = 100 * 86_400_000
+LATER = "update sessions set last_used_at = last_used_at - interval '100 days'"
+"""Longer than any session may be idle."""
 AT = "1789000000000"
 LOGIN: dict[Any, Any] = {"type": "login.failed", "at_ms": AT}
 ASK_FOR_EXPORT = "insert into person_exports (user_id, id, requested_at) values ('{}', '{}', now())"
@@ -103,7 +104,7 @@ async def rows_reach(stores: Stores, number: int) -> None:
     async def stored() -> bool:
         return await stores.unread() == 0 and len(await stores.audit()) == number
 
-    await wait_until(stored, seconds=30)
+    await wait_until(stored)
 
 
 async def restart(stores: Stores) -> None:
@@ -194,7 +195,7 @@ async def test_health_knows_whether_a_worker_lives(
             await wait_until(well)
             assert arq_check(stores.env) == 0
             process.terminate()
-            assert process.wait(25) == 0
+            assert process.wait(PATIENCE) == 0
         assert arq_check(stores.env) == 1
         beat_ms = int(await stores.redis.get(keys.HEARTBEAT))
         await stores.redis.set(keys.HEARTBEAT, beat_ms - 30_000)
@@ -208,14 +209,17 @@ async def test_sweep(
 
     Redis knows of its use, even when SQL does not yet.
     """
-    ttl = {"SESSION_IDLE_TTL": str(IDLE_SECONDS)}
     with ExitStack() as stack:
-        base = stack.enter_context(web_process({**stores.env, **ttl}, tmp_path / "web.log"))
+        base = stack.enter_context(web_process(stores.env, tmp_path / "web.log"))
         for _ in range(2):
-            stack.enter_context(worker(**ttl))
+            stack.enter_context(worker())
         browser, person = visit(base), await stores.add_person()
         live = await browser.login(person)
         idle = [await browser.login(person) for _ in range(4)]
+        await in_sql(stores, LATER)
+        for tokens in idle:
+            key = keys.session(keys.partition_of(person.id), tokens["session_id"])
+            await answer_of(stores.redis.hincrby(key, "l", -MONTHS_MS))
 
         async def swept() -> bool:
             nonlocal live
@@ -226,7 +230,7 @@ async def test_sweep(
             query = "select count(*) from sessions where end_reason = 'idle_timeout'"
             return bool(await stores.value(query) == len(idle))
 
-        await wait_until(swept, seconds=30)
+        await wait_until(swept)
         await swept()
         await stores.drained()
         assert (await browser.me(live["access_token"])).status == 200
@@ -270,7 +274,10 @@ async def test_ends_wait_for_their_events(
     stores: Stores, behind_ms: int | None, applied: int
 ) -> None:
     """An end whose event may still be unread, and whose tombstone is gone, is not told twice."""
-    records, scripts = SessionRecords(Database(stores.engine)), ScriptClient(stores.redis)
+    records, scripts = (
+        SessionRecords(Database(stores.engine)),
+        ScriptClient(stores.redis, seconds=PATIENCE),
+    )
     day = timedelta(days=1)
     policy = SessionPolicy(access_ttl=day, idle_ttl=day, max_ttl=day, replay_window=timedelta())
     person, now_ms = await stores.add_person(), time.time_ns() // 1_000_000
@@ -320,7 +327,7 @@ async def test_jobs_are_json(stores: Stores, worker: Worker, tmp_path: Path) -> 
             seen.extend(job for job in await stores.redis.mget(["none", *names]) if job)
             return bool(seen) and await stores.redis.zscore(QUEUE, pickled.job_id) is None
 
-        await wait_until(caught, seconds=20)
+        await wait_until(caught)
     assert not crater.exists()
     assert {json.loads(job)["f"] for job in seen} <= {f"cron:{job.name}" for job in JOBS}
 
@@ -339,7 +346,7 @@ async def test_stops_in_time(stores: Stores, worker: Worker, queue: ArqRedis, ho
             os.kill(stores.valkey.pid, signal.SIGSTOP)
         try:
             process.terminate()
-            assert process.wait(25) == 0
+            assert process.wait(PATIENCE) == 0
         finally:
             if how == "Redis silent":
                 os.kill(stores.valkey.pid, signal.SIGCONT)
@@ -354,14 +361,14 @@ async def test_a_job_under_way_is_finished_at_a_deploy(stores: Stores, worker: W
         with worker() as process:
 
             async def under_way() -> object:
-                return await stores.value("select count(*) from pg_locks where not granted")
+                return await stores.rows(WAITING)
 
-            await wait_until(under_way, seconds=30)
+            await wait_until(under_way)
             process.terminate()
             with pytest.raises(TimeoutExpired):
                 process.wait(0.5)
             await blocking.rollback()
-            assert process.wait(25) == 0
+            assert process.wait(PATIENCE) == 0
     assert await stores.value("select count(*) from person_exports where made_at is not null") == 1
 
 
@@ -379,7 +386,7 @@ async def test_metrics_tell_of_workers(stores: Stores, worker: Worker, tmp_path:
                 found = scrape(base)
                 return ("inphora_job_last_done_age_seconds", "apply_ends") in found and found
 
-            after = await wait_until(told, seconds=30)
+            after = await wait_until(told)
         [counted] = [
             value for name, *_, value in flat(after) if name.endswith("events_stored_total")
         ]

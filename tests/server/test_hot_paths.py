@@ -5,24 +5,17 @@ from collections.abc import Iterator
 
 import pytest
 from redis.asyncio import Redis
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 from service.domain.ids import encode
 from tests.support.people import Browser, Person
+from tests.support.statements import noted_statements
 
 
 @pytest.fixture
 def statements() -> Iterator[list[str]]:
-    """Every SQL statement of this process while the test runs."""
-    seen: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        seen.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(Engine, "before_cursor_execute", note)
+    """Every SQL statement of requests while the test runs."""
+    with noted_statements() as seen:
+        yield seen
 
 
 async def commands(redis: Redis) -> int:

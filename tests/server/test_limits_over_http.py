@@ -29,7 +29,7 @@ from tests.support.limits import (
     write_limits,
 )
 from tests.support.people import TOTP_SECRET, Browser, Person, Reply
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 from workers.ingest import Ingest
 from workers.stream import EventStream
 
@@ -120,7 +120,7 @@ async def test_whoever_waits_as_told_is_let_in(limited: Limited, name: str) -> N
         (reply,) = await knock(browser)
         return reply.status != 429
 
-    await wait_until(let_in, seconds=3)
+    await wait_until(let_in)
 
 
 async def test_routes_without_a_policy_say_nothing(limited: Limited, name: str) -> None:
@@ -289,7 +289,7 @@ async def test_refresh_counts_by_session(
         reply = await browser.refresh(tokens["refresh_token"])
         return reply.status != 429 and reply
 
-    assert (await wait_until(again, seconds=5)).status == 200
+    assert (await wait_until(again)).status == 200
 
 
 async def test_a_forged_token_counts_for_nobody(
@@ -462,7 +462,7 @@ async def test_without_redis(
         policy: str | None = reply.headers.get("RateLimit-Policy")
         return policy == f'"{name}";q=6;w=60'
 
-    await wait_until(counted_again, seconds=10)
+    await wait_until(counted_again)
 
 
 async def test_a_changed_file_counts_without_a_restart(
@@ -478,7 +478,7 @@ async def test_a_changed_file_counts_without_a_restart(
         (reply,) = await knock(browser)
         return reply.status != 429
 
-    await wait_until(let_in, seconds=10)
+    await wait_until(let_in)
 
     capsys.readouterr()
     write_limits(limits_file, policy_text(name, LOGOUT, limit=0))
@@ -490,7 +490,7 @@ async def test_a_changed_file_counts_without_a_restart(
         logged += captured.out + captured.err
         return "limits.reload_failed" in logged
 
-    await wait_until(complained, seconds=10)
+    await wait_until(complained)
     assert f"policies.{name}.limit" in logged
     assert await let_in()
 
@@ -512,7 +512,7 @@ async def test_windows_live_in_one_redis_for_all(
     browser = await limited(policy_text(name, LOGOUT, limit=2, window=30), redis_url=own_valkey.url)
     await knock(browser, 5, headers={"X-Forwarded-For": "192.0.2.1"})
 
-    redis = open_redis(own_valkey.url, timeout=5)
+    redis = open_redis(own_valkey.url, timeout=PATIENCE)
     [key] = await redis.keys("auth:rl:*")
     assert key.startswith(keys.rate_limit(name, "").encode())
     assert b"127.0.0.1" not in key

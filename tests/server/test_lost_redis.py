@@ -21,6 +21,7 @@ from service.wiring.policies import session_policy
 from tests.conftest import MakeSettings, Serve
 from tests.support.people import Browser, Person
 from tests.support.redis_answers import answer_of
+from tests.support.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def policy(make_settings: MakeSettings) -> SessionPolicy:
 @pytest.fixture
 async def empty(own_valkey: EmbeddedServer) -> AsyncIterator[Callable[[], Awaitable[None]]]:
     """Empties the service's Valkey."""
-    redis = open_redis(own_valkey.url, timeout=5)
+    redis = open_redis(own_valkey.url, timeout=PATIENCE)
 
     async def flush() -> None:
         await redis.flushall()
@@ -138,8 +139,8 @@ async def test_a_logout_during_the_restoring_wins(
     """SQL is read again after Redis was written: the tombstone is put back."""
     tokens = await own.login(person)
     await empty()
-    redis = open_redis(own_valkey.url, timeout=5)
-    scripts = ScriptClient(redis)
+    redis = open_redis(own_valkey.url, timeout=PATIENCE)
+    scripts = ScriptClient(redis, seconds=PATIENCE)
     live = EndsInBetween(scripts, policy)
     live.records = SessionRecords(database)
     restore = RestoreSession(live.records, live, policy, lambda: 0)

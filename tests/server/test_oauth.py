@@ -25,6 +25,7 @@ from tests.server.test_hot_paths import commands
 from tests.server.test_without_redis import back
 from tests.support.people import Browser, Person, Reply
 from tests.support.processes import free_port
+from tests.support.waiting import PATIENCE
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 SECRET = "s%2B+/=" + "s" * 32
@@ -239,7 +240,7 @@ async def test_503_means_it_still_lives(
 
     again = await post(api, "/oauth/revoke", {"token": tokens["refresh_token"]})
     assert again.status == 503, "Redis is there, and has not heard of the end"
-    redis = open_redis(own_valkey.url, timeout=5)
+    redis = open_redis(own_valkey.url, timeout=PATIENCE)
     await redis.flushall()  # from here on SQL decides, which has
     await redis.aclose()
     again = await post(api, "/oauth/revoke", {"token": tokens["refresh_token"]})
@@ -296,7 +297,7 @@ async def test_a_session_that_redis_has_lost_is_active(
     api = await serve(make_settings(redis_url=own_valkey.url, introspection_clients=CLIENTS))
     tokens, other = await api.login(person), await api.login(person)
     await api.logout(other["access_token"])
-    mine = open_redis(own_valkey.url, timeout=5)
+    mine = open_redis(own_valkey.url, timeout=PATIENCE)
     await mine.flushall()
     await mine.aclose()
 

@@ -70,7 +70,7 @@ async def sign_in_at_last(browser: Browser, person: Person) -> Reply:
         reply = await sign_in(browser, person)
         return reply.status != 503 and reply
 
-    return await wait_until(answered, seconds=120)
+    return await wait_until(answered)
 
 
 async def count(database: Database, person: Person, reason: str) -> int:

@@ -13,6 +13,7 @@ from service.store.redis_pool import open_redis
 from tests.conftest import MakeSettings, Serve
 from tests.support.people import Browser, Person
 from tests.support.redis_answers import answer_of
+from tests.support.waiting import PATIENCE
 
 DAY_MS = 86_400_000
 PAST = {"idle_timeout": ("last_used_at", "l", 2), "absolute_timeout": ("created_at", "c", 31)}
@@ -44,7 +45,7 @@ async def test_idle_and_absolute_limits_on_the_server(
         of_session = update(sessions).where(sessions.c.id == tokens["session_id"])
         earlier = sessions.c[column] - timedelta(days=days)
         await connection.execute(of_session.values({column: earlier}))
-    redis = open_redis(own_valkey.url, timeout=5)
+    redis = open_redis(own_valkey.url, timeout=PATIENCE)
     key = keys.session(keys.partition_of(person.id), tokens["session_id"])
     if where == "Redis has it":
         await answer_of(redis.hincrby(key, field, -days * DAY_MS))

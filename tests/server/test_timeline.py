@@ -56,7 +56,7 @@ def stored(database: Database, make_settings: MakeSettings) -> Stored:
             return said >= set(types)
 
         async with worker(make_settings()):
-            await wait_until(there, seconds=30)
+            await wait_until(there)
 
     return until
 

@@ -9,7 +9,7 @@ from service.store.database import Database
 from service.store.redis_pool import open_redis
 from tests.conftest import MakeSettings, Serve
 from tests.support.people import Browser, Person
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ async def test_a_full_redis_is_not_well(
 ) -> None:
     """Nobody can sign in or refresh: health says so, and that nothing is down."""
     tokens = await own.login(person)
-    redis = open_redis(own_valkey.url, timeout=5)
+    redis = open_redis(own_valkey.url, timeout=PATIENCE)
     await redis.config_set("maxmemory", "1mb")
     assert (await own.refresh(tokens["refresh_token"])).status == 503
     health = await own.send("GET", "/api/health")

@@ -19,6 +19,7 @@ from service.domain.users import Account, User
 from service.store.live_sessions import LiveSessions
 from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
+from tests.support.waiting import PATIENCE
 
 POLICY = SessionPolicy(
     access_ttl=timedelta(minutes=15),
@@ -126,8 +127,8 @@ async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     if request.param == "fake":
         redis = open_fake()
     else:
-        redis = open_redis(request.getfixturevalue("valkey").url, timeout=5)
-    scripts = ScriptClient(redis, seconds=10)
+        redis = open_redis(request.getfixturevalue("valkey").url, timeout=PATIENCE)
+    scripts = ScriptClient(redis, seconds=PATIENCE)
     yield World(redis, scripts, Clock())
     await scripts.aclose()
     await redis.aclose()

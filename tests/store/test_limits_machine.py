@@ -22,6 +22,7 @@ from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
 from tests.store.conftest import BEGIN_MS, Clock
 from tests.support.examples import examples
+from tests.support.waiting import PATIENCE
 
 WINDOW_MS, WIDE_MS = 8000, 9000
 STEPS_MS = st.sampled_from([0, 1, 10, 500, 999, 1000, 1001, 3999, 7999, 8000, 8001, 9000, 20_000])
@@ -131,8 +132,8 @@ class InRedis(Windows):
         self.runner.run(self._open())
 
     async def _open(self) -> None:
-        self.redis = open_redis(self.url, timeout=5)
-        self.scripts = ScriptClient(self.redis)
+        self.redis = open_redis(self.url, timeout=PATIENCE)
+        self.scripts = ScriptClient(self.redis, seconds=PATIENCE)
         self.windows = LimitWindows(self.scripts, ticks_ms=self.clock, clock=self.clock)
 
     def teardown(self) -> None:

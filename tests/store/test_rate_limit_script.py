@@ -264,7 +264,7 @@ async def test_it_goes_by_itself(world: World, limit: int) -> None:
         return not await world.redis.exists(keys.rate_limit(policy.name, "x"))
 
     assert not await gone()
-    await wait_until(gone, seconds=5)
+    await wait_until(gone)
 
 
 class Counting:

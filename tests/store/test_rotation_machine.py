@@ -22,6 +22,7 @@ from service.store.script_client import ScriptClient
 from tests.store.conftest import BEGIN_MS, ORIGIN, Clock, World
 from tests.support.examples import examples
 from tests.support.redis_answers import answer_of
+from tests.support.waiting import PATIENCE
 
 T = TypeVar("T")
 
@@ -78,8 +79,8 @@ class Rotations(RuleBasedStateMachine):
         self.expected.append("login.succeeded")
 
     async def _world(self) -> World:
-        redis = open_redis(self.url, timeout=5)
-        return World(redis, ScriptClient(redis), self.clock, str(uuid4()))
+        redis = open_redis(self.url, timeout=PATIENCE)
+        return World(redis, ScriptClient(redis, seconds=PATIENCE), self.clock, str(uuid4()))
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self.runner.run(work)

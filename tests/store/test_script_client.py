@@ -17,12 +17,12 @@ from service.domain.errors import ServiceUnavailableError
 from service.domain.ids import make_id
 from service.domain.sessions import EndReason
 from service.embedded import EmbeddedServer
+from service.store import sender
 from service.store.live_sessions import LiveSessions
 from service.store.redis_pool import open_redis
 from service.store.script_client import ScriptClient
-from service.store.sender import WAIT_MS
 from tests.store.conftest import ORIGIN, POLICY, World
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
 
 async def test_each_caller_gets_its_own_answer(world: World) -> None:
@@ -111,15 +111,15 @@ async def test_a_mistake_of_ours(world: World, monkeypatch: pytest.MonkeyPatch) 
 
 async def test_a_server_that_is_away(own_valkey: EmbeddedServer) -> None:
     """Every caller hears service_unavailable, nobody waits for ever, and it heals by itself."""
-    redis = open_redis(own_valkey.url)
-    scripts = ScriptClient(redis)
+    redis = open_redis(own_valkey.url, timeout=PATIENCE)
+    scripts = ScriptClient(redis, seconds=PATIENCE)
     await scripts.load_scripts()
     arguments: dict[str, Any] = {"user": "auth:{00}:u:x", "blob": "1|{}", "lifetime_ms": 1000}
     assert (await scripts.run("user_cache", **arguments))[0] == b"cached"
 
     own_valkey.kill()
     calls = [scripts.run("user_cache", **arguments) for _ in range(100)]
-    answers = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), 10)
+    answers = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), PATIENCE)
     assert all(isinstance(answer, ServiceUnavailableError) for answer in answers)
 
     assert scripts.breaker.trips == 1
@@ -144,9 +144,9 @@ async def test_a_server_that_is_away(own_valkey: EmbeddedServer) -> None:
 
 async def test_a_silent_server(own_valkey: EmbeddedServer) -> None:
     """A server that takes requests and never answers is found out once; then nobody waits."""
-    redis = open_redis(own_valkey.url)
-    scripts = ScriptClient(redis)
-    await scripts.load_scripts()
+    redis = open_redis(own_valkey.url, timeout=PATIENCE)
+    await ScriptClient(redis, seconds=PATIENCE).load_scripts()
+    scripts = ScriptClient(redis, seconds=2)
     arguments: dict[str, Any] = {"user": "auth:{00}:u:x", "blob": "1|{}", "lifetime_ms": 1000}
     os.kill(own_valkey.pid, signal.SIGSTOP)
     try:
@@ -178,22 +178,23 @@ class Forgetful(ScriptClient):
 
 async def test_a_script_that_is_forgotten_again(own_valkey: EmbeddedServer) -> None:
     """It did not run: the caller may try again, and the client goes on."""
-    redis = open_redis(own_valkey.url, timeout=5)
-    client = Forgetful(redis)
+    redis = open_redis(own_valkey.url, timeout=PATIENCE)
+    client = Forgetful(redis, seconds=PATIENCE)
     call: dict[str, Any] = {"user": "k", "blob": "1|{}", "lifetime_ms": 1000}
     with pytest.raises(ServiceUnavailableError):
         await client.run("user_cache", **call)
     assert client.breaker.closed
 
-    await ScriptClient(redis).load_scripts()
+    await ScriptClient(redis, seconds=PATIENCE).load_scripts()
     assert await client.run("user_cache", **call) == [b"cached"]
     await client.aclose()
     await redis.aclose()
 
 
-async def test_waits_in_vain_do_not_add_up(redis: Redis) -> None:
+async def test_waits_in_vain_do_not_add_up(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ends at once, and no replica to have them: each caller hears so, and Redis is not away."""
-    scripts, user_id = ScriptClient(redis, seconds=8 * WAIT_MS / 2000), str(uuid4())
+    monkeypatch.setattr(sender, "WAIT_MS", 1000)
+    scripts, user_id = ScriptClient(redis, seconds=4), str(uuid4())
     await scripts.load_scripts()
     live = LiveSessions(scripts, POLICY, replicas=1)
     ids = [make_id(keys.partition_of(user_id), token_bytes(16)) for _ in range(8)]

@@ -30,6 +30,7 @@ from tests.conftest import add_person
 from tests.store.conftest import BEGIN_MS, ORIGIN, Clock, World
 from tests.support.examples import examples
 from tests.support.redis_answers import answer_of
+from tests.support.waiting import PATIENCE
 from workers.retention import SweepOld
 from workers.sweep import SweepExpired
 
@@ -80,12 +81,12 @@ class SweepsAndUses(RuleBasedStateMachine):
             self.the_person_signs_in()
 
     async def _open(self) -> None:
-        redis = open_redis(self.redis_url, timeout=5)
+        redis = open_redis(self.redis_url, timeout=PATIENCE)
         self.engine = open_engine(self.database_url, connections=4)
         self.database = Database(self.engine)
         await self.sql("truncate sessions, audit_checkpoints, audit_heads")
         person = await add_person(self.database)
-        self.world = World(redis, ScriptClient(redis), self.clock, person.id)
+        self.world = World(redis, ScriptClient(redis, seconds=PATIENCE), self.clock, person.id)
         self.live = self.world.live(POLICY)
         self.records = SessionRecords(self.database)
         self.skew = [Clock(0), Clock(0)]

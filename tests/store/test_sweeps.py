@@ -17,6 +17,7 @@ from service.store.sweeps import BATCH, Sweeps
 from tests.audit.conftest import Books
 from tests.audit.conftest import books as books_  # noqa: F401 - a fixture
 from tests.store.conftest import Clock
+from tests.support.waiting import PATIENCE
 from workers.retention import SweepOld
 
 NOW = to_ms(datetime(2026, 6, 30, 12, tzinfo=UTC))
@@ -151,7 +152,7 @@ async def test_what_somebody_has_locked(database: Database) -> None:
     sweeps = Sweeps(database, Clock(NOW))
     async with database.transaction() as connection:
         await connection.execute(text("select id from sessions order by id limit 1 for update"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             assert await sweeps.ended_sessions(keep=KEEP) == 2
     assert await sweeps.ended_sessions(keep=KEEP) == 1
 

@@ -6,19 +6,19 @@ from redis.asyncio import Redis
 
 from service.embedded import EmbeddedSentinels
 from service.store.redis_pool import open_redis
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
 
 async def know_each_other(sentinels: EmbeddedSentinels) -> None:
     """Wait until every Sentinel would fail over: it knows the others and both replicas."""
     for sentinel in sentinels.sentinels:
-        redis = open_redis(sentinel.url, timeout=5)
+        redis = open_redis(sentinel.url, timeout=PATIENCE)
 
         async def ready(redis: Any = redis) -> bool:
             state = await redis.sentinel_master("inphora")
             return (state["num-other-sentinels"], state["num-slaves"]) == (2, 2)
 
-        await wait_until(ready, seconds=30)
+        await wait_until(ready)
         await redis.aclose()
 
 
@@ -36,11 +36,11 @@ async def cut_off(replica: Redis) -> None:
 
 async def replicated(sentinels: EmbeddedSentinels) -> None:
     """Wait until both replicas have all that was written so far."""
-    primary = open_redis(sentinels.servers[0].url, timeout=5)
+    primary = open_redis(sentinels.servers[0].url, timeout=PATIENCE)
     await primary.set("auth:marker", 1, px=60_000)
 
     async def both() -> bool:
         return int(await primary.wait(2, 100)) == 2
 
-    await wait_until(both, seconds=30)
+    await wait_until(both)
     await primary.aclose()

@@ -12,10 +12,10 @@ from aiohttp import web
 from config.settings import Settings
 from service.app import build_app
 from service.web.server import Runner
+from tests.support.waiting import PATIENCE
 from tests.web.wire import Served
 
 T = TypeVar("T")
-SECONDS = 60.0
 
 
 @dataclass(slots=True)
@@ -38,7 +38,7 @@ class Hosting:
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """The result of a coroutine that runs beside the applications."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(SECONDS)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(PATIENCE)
 
     async def close(self) -> None:
         """Stop all of them as SIGTERM does."""
@@ -65,5 +65,5 @@ def hosting() -> Iterator[Hosting]:
         hosted.run(hosted.close())
     finally:
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(SECONDS)
+        thread.join(PATIENCE)
         loop.close()

@@ -16,10 +16,10 @@ from urllib.request import urlopen
 import psutil
 
 from tests.support.forked import ROOT, Forked
+from tests.support.waiting import PATIENCE
 
 Process = Forked | subprocess.Popen[bytes]
-START_SECONDS = 30.0
-COMMAND_SECONDS = 60.0
+REPLY_SECONDS = 20.0
 
 
 class NotReadyError(RuntimeError):
@@ -48,7 +48,7 @@ def running(
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
             try:
-                process.wait(25)
+                process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -86,10 +86,10 @@ def web_process(env: Mapping[str, str], log: Path, *, module: str = "service") -
 
 def await_ready(base: str, processes: Sequence[Process], log: Path) -> None:
     """Return when the service answers that it is ready. Raises NotReadyError with its log."""
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and all(p.poll() is None for p in processes):
         try:
-            with urlopen(f"{base}/api/health/ready", timeout=2):  # noqa: S310 - our own
+            with urlopen(f"{base}/api/health/ready", timeout=REPLY_SECONDS):  # noqa: S310 - our own
                 return
         except (URLError, OSError):
             time.sleep(0.05)
@@ -104,7 +104,7 @@ def python(
         out, err = Path(folder, "out"), Path(folder, "err")
         process = _start(arguments, env, out, err, fresh=fresh)
         try:
-            code = process.wait(COMMAND_SECONDS)
+            code = process.wait(PATIENCE)
         finally:
             process.kill()
             process.wait()

@@ -57,7 +57,7 @@ async def audited(database: Database, person: Person, expected: list[str]) -> No
     async def types() -> bool:
         return [row.type for row in await said_of(database, person)] == expected
 
-    await wait_until(types, seconds=30)
+    await wait_until(types)
 
 
 @asynccontextmanager

@@ -18,6 +18,7 @@ from service.embedded import (
 from service.store.redis_pool import open_redis
 from tests.support.acl import documented_rule
 from tests.support.tls import HOST, Authority, tls_proxy
+from tests.support.waiting import PATIENCE
 
 TOPOLOGIES = ["acl", "unix", "tls", "sentinel", "cluster", "redis7", "redis7-cluster"]
 
@@ -99,7 +100,7 @@ def _password(server: EmbeddedServer) -> str:
 
 async def add_user(server: EmbeddedServer, user: str) -> str:
     """Add a user by the rule in docs/redis.md; its URL."""
-    redis = open_redis(server.url, timeout=5)
+    redis = open_redis(server.url, timeout=PATIENCE)
     await redis.execute_command("ACL", "SETUSER", *documented_rule(user), ">secret")
     await redis.aclose()
     return f"redis://{user}:secret@{HOST}:{server.port}"

@@ -8,13 +8,14 @@ from redis.exceptions import ConnectionError  # noqa: A004
 
 from service.domain.errors import ServiceUnavailableError
 from service.embedded import EmbeddedCluster
+from service.store import redis_node
 from service.store.redis_cluster import ClusterRedis
 from service.store.redis_pool import open_pool, open_redis
 from service.store.script_client import ScriptClient
 from service.store.scripts import load
 from service.store.sender import Call, open_sender
 from tests.support.slots import slot_of
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
 PARTED = [f"auth:{{{partition:02d}}}:try" for partition in range(16)]
 
@@ -22,7 +23,7 @@ PARTED = [f"auth:{{{partition:02d}}}:try" for partition in range(16)]
 @pytest.fixture
 async def redis(cluster: EmbeddedCluster) -> AsyncIterator[ClusterRedis]:
     """A client of a cluster that the test may harm."""
-    client = open_redis(cluster.url, timeout=2)
+    client = open_redis(cluster.url, timeout=PATIENCE)
     assert isinstance(client, ClusterRedis)
     yield client
     await client.aclose()
@@ -31,7 +32,7 @@ async def redis(cluster: EmbeddedCluster) -> AsyncIterator[ClusterRedis]:
 @pytest.fixture
 async def shared(shared_cluster: EmbeddedCluster) -> AsyncIterator[ClusterRedis]:
     """A client of the shared cluster."""
-    client = open_redis(shared_cluster.url, timeout=2)
+    client = open_redis(shared_cluster.url, timeout=PATIENCE)
     assert isinstance(client, ClusterRedis)
     yield client
     await client.aclose()
@@ -80,15 +81,20 @@ async def test_what_it_cannot_do_is_said(
         open_pool(shared_cluster.url, timeout=1, connections=1, wait=1)
 
 
-async def test_one_node_away(redis: ClusterRedis, cluster: EmbeddedCluster) -> None:
+async def test_one_node_away(
+    redis: ClusterRedis, cluster: EmbeddedCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its callers are refused at once, not one wait each; the others' replies are theirs."""
     await redis.ping()
     lost, kept = on(cluster, redis, 2), on(cluster, redis, 0)
     cluster.nodes[2].kill()
-    with pytest.raises(ConnectionError, match=r"Connect call failed|Connection closed"):
-        await redis.get(lost)
-    with pytest.raises(ConnectionError, match="did not answer a moment ago"):
-        await redis.get(lost)
+    with monkeypatch.context() as patch:
+        patch.setattr(redis_node, "SILENT_SECONDS", PATIENCE)
+        with pytest.raises(ConnectionError, match=r"Connect call failed|Connection closed"):
+            await redis.get(lost)
+        with pytest.raises(ConnectionError, match="did not answer a moment ago"):
+            await redis.get(lost)
+    redis._nodes[redis._owner(slot_of(lost))]._until = 0  # the moment has passed
 
     pipeline = redis.pipeline(transaction=False)
     pipeline.get(kept)
@@ -114,7 +120,7 @@ async def test_waiting_for_replicas_of_a_node_away(
     redis: ClusterRedis, cluster: EmbeddedCluster
 ) -> None:
     """Whoever waits for them hears of the node; whoever travels with it gets a reply all the same."""
-    await ScriptClient(redis).load_scripts()
+    await ScriptClient(redis, seconds=PATIENCE).load_scripts()
     script = load("user_cache")
     given: dict[str, str | int] = {"blob": "1|{}", "lifetime_ms": 1000}
     lost, kept = [
@@ -130,7 +136,7 @@ async def test_waiting_for_replicas_of_a_node_away(
 
 async def test_all_nodes_away(redis: ClusterRedis, cluster: EmbeddedCluster) -> None:
     """A batch that nobody serves fails as a whole: that is what opens the service's breaker."""
-    sender, scripts = open_sender(redis), ScriptClient(redis)
+    sender, scripts = open_sender(redis), ScriptClient(redis, seconds=PATIENCE)
     await scripts.load_scripts()
     calls = [Call("0" * 40, [1, key]) for key in PARTED]
     for node in cluster.nodes:
@@ -144,11 +150,11 @@ async def test_all_nodes_away(redis: ClusterRedis, cluster: EmbeddedCluster) -> 
 
 async def test_a_seed_that_is_not_there(shared_cluster: EmbeddedCluster) -> None:
     """Any node of the URL will do; none of them is one line that names each."""
-    redis = open_redis(shared_cluster.url.replace("@", "@127.0.0.1:1,"), timeout=2)
+    redis = open_redis(shared_cluster.url.replace("@", "@127.0.0.1:1,"), timeout=PATIENCE)
     assert await redis.set(PARTED[0], 1, px=60_000)
     await redis.aclose()
 
-    lost = open_redis("redis+cluster://127.0.0.1:1,127.0.0.1:2", timeout=2)
+    lost = open_redis("redis+cluster://127.0.0.1:1,127.0.0.1:2", timeout=PATIENCE)
     with pytest.raises(ConnectionError, match=r"127\.0\.0\.1:1: .*127\.0\.0\.1:2: "):
         await lost.ping()
     await lost.aclose()

@@ -13,7 +13,7 @@ from tests.conftest import MakePerson, MakeSettings, Serve
 from tests.support.failover import cut_off, know_each_other, replicated
 from tests.support.load import Client, Intruder
 from tests.support.people import Person
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
 MORE = 5
 
@@ -49,7 +49,7 @@ async def go_on(clients: list[Client]) -> None:
             for client, (used, refreshed) in zip(clients, before, strict=True)
         )
 
-    await wait_until(all_did, seconds=40)
+    await wait_until(all_did)
 
 
 async def test_the_primary_is_killed(
@@ -69,8 +69,8 @@ async def test_the_primary_is_killed(
     assert intruder.let_in == []
 
     sentinels.servers[0].restart()
-    former = open_redis(sentinels.servers[0].url, timeout=5)
-    await wait_until(lambda: is_replica(former), seconds=40)
+    former = open_redis(sentinels.servers[0].url, timeout=PATIENCE)
+    await wait_until(lambda: is_replica(former))
     await former.aclose()
     await go_on(clients)
     assert [client.refusals for client in clients] == [[], [], []]
@@ -82,7 +82,7 @@ async def test_what_no_replica_had_heard_of(
 ) -> None:
     """A session that only the dead primary knew comes back from SQL, and so does its refreshing."""
     clients, intruder = load
-    replicas = [open_redis(server.url, timeout=5) for server in sentinels.servers[1:]]
+    replicas = [open_redis(server.url, timeout=PATIENCE) for server in sentinels.servers[1:]]
     for replica in replicas:
         await cut_off(replica)
     late = Client(clients[0].browser, await clients[0].browser.login(person))

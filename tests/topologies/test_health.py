@@ -7,13 +7,13 @@ from service.store.health import RedisHealth, RedisState
 from service.store.redis_pool import open_redis
 from service.store.redis_url import Topology
 from tests.support.failover import know_each_other
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
 
 async def test_sentinel(sentinels: EmbeddedSentinels) -> None:
     """Two replicas, and how far the nearest is behind."""
     await know_each_other(sentinels)
-    redis = open_redis(sentinels.url, timeout=5)
+    redis = open_redis(sentinels.url, timeout=PATIENCE)
     health = RedisHealth(redis)
 
     async def replicated() -> RedisState | Literal[False]:
@@ -29,13 +29,13 @@ async def test_sentinel(sentinels: EmbeddedSentinels) -> None:
 
 async def test_cluster(cluster: EmbeddedCluster) -> None:
     """Sums over all primaries, and what is left of them."""
-    redis = open_redis(cluster.url, timeout=2)
+    redis = open_redis(cluster.url, timeout=PATIENCE)
     health = RedisHealth(redis)
     whole = await health.server()
     assert (whole.topology, whole.nodes, whole.nodes_away) == (Topology.CLUSTER, 3, 0)
     assert len(await health.clocks_ms()) == 3
 
-    one = open_redis(cluster.nodes[0].url, timeout=5)
+    one = open_redis(cluster.nodes[0].url, timeout=PATIENCE)
     assert whole.used_memory_bytes > 2 * (await one.info("memory"))["used_memory"]
     await one.config_set("maxmemory-policy", "allkeys-lru")
     assert (await health.server()).maxmemory_policy == "allkeys-lru"

@@ -12,7 +12,7 @@ from tests.support.failover import know_each_other
 from tests.support.people import Browser, Person
 from tests.support.processes import running, web_process
 from tests.support.story import SAID, audited, sign_in_refresh_sign_out
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 from tests.topologies.conftest import add_user
 
 
@@ -32,7 +32,7 @@ async def lives(
                 workers = health["checks"]["workers"]
                 return workers["status"] == "ok" and workers["backlog"] == 0
 
-            await wait_until(beats, seconds=30)
+            await wait_until(beats)
     assert '"level": "error"' not in log.read_text()
 
 
@@ -75,6 +75,6 @@ async def test_acl_user(
     url = await add_user(own_valkey, "inphora")
     await lives({**environment, "REDIS_URL": url}, person, database, tmp_path)
 
-    redis = open_redis(own_valkey.url, timeout=5)
+    redis = open_redis(own_valkey.url, timeout=PATIENCE)
     assert await redis.acl_log() == []
     await redis.aclose()

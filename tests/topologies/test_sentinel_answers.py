@@ -12,11 +12,9 @@ from service.embedded import EmbeddedServer, start_valkey
 from service.embedded.password import share_password
 from service.store.redis_pool import open_redis
 from tests.support.tls import HOST
+from tests.support.waiting import PATIENCE
 
 Ask = Callable[..., Awaitable[bool]]
-
-
-PATIENCE = 10
 
 
 async def pretend(stack: AsyncExitStack, answer: bytes | None) -> int:

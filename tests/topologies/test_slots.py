@@ -25,7 +25,7 @@ from tests.support.people import Browser, Person
 from tests.support.redis_answers import answer_of
 from tests.support.slots import Move, slot_of
 from tests.support.story import said_of, worker
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
 ROUNDS = 5
 DAY = timedelta(days=1)
@@ -36,7 +36,7 @@ POLICY = SessionPolicy(access_ttl=DAY, idle_ttl=DAY, max_ttl=DAY, replay_window=
 async def nodes(cluster: EmbeddedCluster) -> AsyncIterator[list[Redis]]:
     """A client of each node."""
     async with AsyncExitStack() as stack:
-        clients = [open_redis(node.url, timeout=5) for node in cluster.nodes]
+        clients = [open_redis(node.url, timeout=PATIENCE) for node in cluster.nodes]
         for client in clients:
             stack.push_async_callback(client.aclose)
         yield clients
@@ -44,7 +44,7 @@ async def nodes(cluster: EmbeddedCluster) -> AsyncIterator[list[Redis]]:
 
 @pytest.fixture
 async def redis(cluster: EmbeddedCluster) -> AsyncIterator[ClusterRedis]:
-    client = open_redis(cluster.url, timeout=2)
+    client = open_redis(cluster.url, timeout=PATIENCE)
     assert isinstance(client, ClusterRedis)
     yield client
     await client.aclose()
@@ -221,7 +221,7 @@ async def test_a_node_that_dies(
         await theirs.step()
         return theirs.statuses[-2:] == [200, 200]
 
-    await wait_until(back, seconds=30)
+    await wait_until(back)
     assert theirs.refusals == []
 
 
@@ -257,7 +257,7 @@ async def test_an_end_while_its_slot_is_open(
     await move.begin()
     await move.open()
 
-    scripts = ScriptClient(redis)
+    scripts = ScriptClient(redis, seconds=PATIENCE)
     live = LiveSessions(scripts, POLICY)
     session_id = session.rpartition(":")[2]
     assert await live.end(person, [session_id], EndReason.LOGOUT, Origin()) == []

@@ -16,6 +16,7 @@ from service.store.redis_pool import open_redis
 from tests.support.forked import ROOT
 from tests.support.processes import free_port
 from tests.support.tls import HOST, Authority, tls_proxy
+from tests.support.waiting import PATIENCE
 
 ELSEWHERE = "192.0.2.1"
 
@@ -37,7 +38,7 @@ async def refusal(url: str) -> str:
 
 
 async def answers(url: str) -> bool:
-    redis = open_redis(url, timeout=5)
+    redis = open_redis(url, timeout=PATIENCE)
     answered = bool(await redis.ping())
     await redis.aclose()
     return answered

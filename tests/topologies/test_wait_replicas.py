@@ -3,24 +3,33 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from service.contracts import keys
 from service.embedded import EmbeddedCluster, EmbeddedSentinels, EmbeddedServer
+from service.store import sender
 from service.store.redis_pool import open_redis
 from tests.conftest import MakePerson, MakeSettings, Serve
 from tests.support.failover import know_each_other, replicated
 from tests.support.people import Person
 from tests.support.redis_answers import answer_of
+from tests.support.waiting import PATIENCE
 
 
 async def test_a_sign_out_is_on_the_replicas(
-    sentinels: EmbeddedSentinels, serve: Serve, make_settings: MakeSettings, person: Person
+    sentinels: EmbeddedSentinels,
+    serve: Serve,
+    make_settings: MakeSettings,
+    person: Person,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """204: every replica has the tombstone. 202: too few said so in time, and it holds all the same."""
+    monkeypatch.setattr(sender, "WAIT_MS", 2000)
     await know_each_other(sentinels)
     browser = await serve(make_settings(redis_url=sentinels.url, redis_wait_replicas=2))
     first, second = await browser.login(person), await browser.login(person)
     await replicated(sentinels)
-    replicas = [open_redis(server.url, timeout=5) for server in sentinels.servers[1:]]
+    replicas = [open_redis(server.url, timeout=PATIENCE) for server in sentinels.servers[1:]]
 
     assert (await browser.logout(first["access_token"])).status == 204
     tombstone = keys.session(keys.partition_of(person.id), first["session_id"])

@@ -22,6 +22,7 @@ from tests.conftest import MakeSettings
 from tests.support.forked import ROOT
 from tests.support.people import Browser, Person
 from tests.support.processes import free_port
+from tests.support.waiting import PATIENCE
 
 FRONTEND = ROOT / "frontend"
 SECRET = "s" * 32
@@ -80,7 +81,7 @@ async def test_npm_jose_verifies(published: SimpleNamespace, person: Person) -> 
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert [json.loads(line) for line in done.stdout.splitlines()] == [
         {"sub": person.id},

@@ -32,6 +32,7 @@ from service.verify import (
     bearer,
     needs,
 )
+from tests.support.waiting import PATIENCE
 
 ISSUER = "https://auth.example"
 NOW = int(time.time())
@@ -146,7 +147,7 @@ def introspecting(issuer: Issuer, **given: Any) -> Introspection:
 def test_it_needs_nothing_of_the_rest() -> None:
     """With all of the package but service.domain out of reach, and no library but its two."""
     done = subprocess.run(
-        [sys.executable, "-c", ALONE], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", ALONE], capture_output=True, text=True, check=True, timeout=PATIENCE
     )
 
     loaded = set(done.stdout.split())

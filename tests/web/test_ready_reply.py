@@ -7,7 +7,8 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
 from service.web.ready import FIXED, ReadyReply
-from tests.web.wire import PATIENCE, Served, read_reply
+from tests.support.waiting import PATIENCE
+from tests.web.wire import Served, read_reply
 
 LIVE = "/api/health/live"
 

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 from config.logging import SECRET_NAMES
 from service.web.openapi import document
@@ -12,6 +10,7 @@ from service.web.route import Route
 from service.web.routes import ROUTES
 from tests.conftest import MakePerson
 from tests.support.people import Browser, Person
+from tests.support.statements import noted_statements
 
 PROOF = {"X-Requested-With": "fetch", "Origin": "http://127.0.0.1:8000"}
 GETS = [route for route in ROUTES if route.method == "GET"]
@@ -24,15 +23,9 @@ MAY_WRITE = {
 
 @pytest.fixture
 def statements() -> Iterator[list[str]]:
-    """Every SQL statement of this process while the test runs."""
-    seen: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        seen.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(Engine, "before_cursor_execute", note)
+    """Every SQL statement of requests while the test runs."""
+    with noted_statements() as seen:
+        yield seen
 
 
 @pytest.mark.usefixtures("working")

@@ -8,8 +8,11 @@ import pytest
 from service.web import bodies, server
 from tests.support.people import Browser, Person
 from tests.support.processes import await_ready, free_port, running
-from tests.web.wire import PATIENCE, Served, read_reply, refusal
+from tests.support.waiting import PATIENCE
+from tests.web.wire import Served, read_reply, refusal
 
+PAUSE = 0.1
+"""Between lines of a head that drips; the server cuts it after half of that."""
 GET = b"GET /api/health/live HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
@@ -59,7 +62,7 @@ async def test_a_head_that_drips_is_cut(hurried: None, served: Served) -> None:
         writer.write(b"A: a\r\n")
         lines += 1
         try:
-            async with asyncio.timeout(0.01):
+            async with asyncio.timeout(PAUSE):
                 heard += await reader.read()
         except TimeoutError:
             continue
@@ -123,9 +126,12 @@ async def test_requests_may_be_pipelined(served: Served) -> None:
 
 
 async def test_an_answer_that_takes_longer_than_a_head_is_given(
-    hurried: None, served: Served, browser: Browser, person: Person
+    browser: Browser, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The time for a head is not the time for an answer."""
+    await asyncio.gather(*[browser.login(person) for _ in range(8)])
+    # From here on their connections are open, so that a head comes as one piece.
+    monkeypatch.setattr(server, "HEAD_SECONDS", 0.05)
     tokens = await asyncio.gather(*[browser.login(person) for _ in range(8)])
 
     assert len({t["session_id"] for t in tokens}) == 8

@@ -8,11 +8,10 @@ from multidict import CIMultiDict
 
 from service.web.routes import ROUTES
 from tests.support.people import Reply
+from tests.support.waiting import PATIENCE
 
 METHODS = {route.path: route.method for route in reversed(ROUTES) if route.body}
 """Of a path that takes bodies by several, the first."""
-PATIENCE = 20.0
-"""Seconds after which a test that waits for an answer fails."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from service.domain.webhook_tries import DELAYS
 from service.store.event_log import EventLog
 from service.store.webhook_deliveries import WebhookDeliveries
 from tests.support.receiver import Receiver, receiver
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, WAITING, wait_until
 from tests.webhooks.conftest import SECRET, Outbox, deliver_all
 from workers.webhooks import LEASE, SweepDeliveries
 
@@ -368,7 +368,7 @@ async def test_the_loop_goes_on(outbox: Outbox, product: Receiver) -> None:
 
         await wait_until(taken)
         loop.stop()
-        await asyncio.wait_for(running, 5)
+        await asyncio.wait_for(running, PATIENCE)
 
 
 async def test_no_circle_of_locks(outbox: Outbox, product: Receiver) -> None:
@@ -383,7 +383,7 @@ async def test_no_circle_of_locks(outbox: Outbox, product: Receiver) -> None:
                 text("select id from webhook_endpoints where id = :id for update"), {"id": mine.id}
             )
             noting = asyncio.create_task(loop._settle())
-            await wait_until(partial(_waits_for_a_lock, outbox), seconds=10)
+            await wait_until(partial(_waits_for_a_lock, outbox))
             rows = text(
                 "select id from webhook_deliveries where endpoint_id = :id for update nowait"
             )
@@ -394,5 +394,4 @@ async def test_no_circle_of_locks(outbox: Outbox, product: Receiver) -> None:
 
 
 async def _waits_for_a_lock(outbox: Outbox) -> bool:
-    query = "select 1 from pg_stat_activity where wait_event_type = 'Lock'"
-    return bool(await outbox.sql(f"{query} and datname = current_database()"))
+    return bool(await outbox.sql(WAITING))

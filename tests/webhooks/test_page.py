@@ -13,6 +13,7 @@ import pytest
 from service.domain.webhook_signature import secret_text, signed_headers
 from service.domain.webhook_tries import DELAYS
 from tests.support.forked import ROOT
+from tests.support.waiting import PATIENCE
 
 PAGE = (ROOT / "docs" / "webhooks.md").read_text()
 SECRET, BODY = bytes(range(32)), '{"data":{"reason":"çelik"}}'.encode()
@@ -63,7 +64,7 @@ async def test_in_node(tmp_path: Path) -> None:
     node = await asyncio.create_subprocess_exec(
         "node", str(tmp_path / "run.mjs"), stdout=asyncio.subprocess.PIPE
     )
-    out, _ = await asyncio.wait_for(node.communicate(), 30)
+    out, _ = await asyncio.wait_for(node.communicate(), PATIENCE)
     assert json.loads(out) == [good for *_, good in cases()]
 
 

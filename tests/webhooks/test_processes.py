@@ -74,7 +74,7 @@ async def test_a_worker_is_killed_between_sending_and_noting(
             query = "select count(*) from webhook_deliveries where delivered_at is not null"
             return bool(await stores.value(query) == EVENTS)
 
-        await wait_until(all_noted, seconds=40)
+        await wait_until(all_noted)
     assert set(product.ids()) == sent
     twice = [each for each in sent if product.ids().count(each) == 2]
     assert set(twice) == first

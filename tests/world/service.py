@@ -17,6 +17,7 @@ from tests.support.story import (
     audited,
     sign_in_by_two_factors_refresh_sign_out,
 )
+from tests.support.waiting import REDIS_TIMEOUT_MS
 
 
 def settings(database_url: str, redis: EmbeddedServer) -> dict[str, str]:
@@ -26,7 +27,7 @@ def settings(database_url: str, redis: EmbeddedServer) -> dict[str, str]:
         "REDIS_URL": redis.url,
         "SECRET_KEY": SECRET_KEY,
         "LOG_LEVEL": "warning",
-        "REDIS_TIMEOUT_MS": "5000",
+        "REDIS_TIMEOUT_MS": REDIS_TIMEOUT_MS,
     }
 
 

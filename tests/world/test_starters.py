@@ -55,7 +55,7 @@ async def all_gone(servers: dict[str, psutil.Process]) -> None:
     async def gone() -> bool:
         return not any(map(lives, servers.values()))
 
-    await wait_until(gone, seconds=30)
+    await wait_until(gone)
 
 
 def users(servers: dict[str, psutil.Process]) -> dict[str, int]:

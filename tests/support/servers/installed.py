@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.waiting import PATIENCE
+
 DEBIAN = Path("/etc/debian_version")
 
 
@@ -29,7 +31,9 @@ def want(program: Path | None, package: str) -> Path:
 @cache
 def version_of(program: Path, flag: str = "--version") -> str:
     """The first version number in what the program says of itself."""
-    said = subprocess.run([program, flag], capture_output=True, text=True, check=True, timeout=20)
+    said = subprocess.run(
+        [program, flag], capture_output=True, text=True, check=True, timeout=PATIENCE
+    )
     number = re.search(r"\d+(\.\d+)+", said.stdout + said.stderr)
     assert number is not None, said
     return number[0]
