@@ -1,11 +1,12 @@
 """What browser tests ask behind the service's back, in one process for all of them.
 
-Prints its address and serves until standard input ends. `POST /people` makes a person and answers
+Prints its address and serves until SIGTERM. `POST /people` makes a person and answers
 the address; `GET /events/<session>` counts what the audit holds of a session, by type.
 """
 
 import asyncio
 import sys
+from signal import SIGTERM
 from uuid import uuid4
 
 import asyncpg
@@ -39,7 +40,7 @@ async def get_events(request: web.Request) -> web.Response:
 
 
 async def serve(settings: Settings) -> None:
-    """Serve on a free port of loopback until standard input ends."""
+    """Serve on a free port of loopback until SIGTERM."""
     url = settings.database_url.get_secret_value()
     async with (
         open_stores(settings) as stores,
@@ -64,7 +65,9 @@ async def serve(settings: Settings) -> None:
         await site.start()
         sys.stdout.write(f"http://{HOST}:{runner.addresses[0][1]}\n")
         sys.stdout.flush()
-        await asyncio.to_thread(sys.stdin.read)
+        stop = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(SIGTERM, stop.set)
+        await stop.wait()
         await runner.cleanup()
 
 

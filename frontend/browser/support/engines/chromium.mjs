@@ -66,8 +66,6 @@ function drive(page) {
   return {
     goto: (url) => page.goto(url),
     reload: () => page.reload(),
-    back: () => page.goBack(),
-    forward: () => page.goForward(),
     front: () => page.bringToFront(),
     evaluate: (expression) => page.evaluate(expression),
     element: async (expression) => (await page.evaluateHandle(expression)).asElement(),

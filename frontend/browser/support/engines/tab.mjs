@@ -5,8 +5,6 @@ import { find } from "./find.mjs";
  * @typedef {object} Driver
  * @property {(url: string) => Promise<unknown>} goto until the page's load event
  * @property {() => Promise<unknown>} reload
- * @property {() => Promise<unknown>} back
- * @property {() => Promise<unknown>} forward
  * @property {() => Promise<unknown>} front shows it before the other tabs
  * @property {(expression: string) => Promise<any>} evaluate a JavaScript expression; a promise is awaited
  * @property {(expression: string) => Promise<Element | null>} element
@@ -24,7 +22,7 @@ const PAUSE_MS = 100;
 
 /** @param {Driver} driver */
 export function makeTab(driver) {
-  const { goto, reload, back, forward, front, complaints, close } = driver;
+  const { goto, reload, front, complaints, close } = driver;
 
   /**
    * Runs a function in the page; it knows nothing of the module it stands in, and may be async.
@@ -62,10 +60,16 @@ export function makeTab(driver) {
     return poll(() => driver.element(callOf(find, [what])), () => shows(what));
   }
 
+  /** Goes by the browser's history, and waits until the address is another: a page out of the cache has no load event. @param {-1 | 1} steps */
+  async function travel(steps) {
+    const before = await run((by) => (setTimeout(() => history.go(by)), location.href), steps);
+    await waitFor((address) => location.href !== address, before);
+  }
+
   /** @param {What} what */
   const shows = async (what) => `${JSON.stringify(what)}; the page shows: ${await run(shown)}`;
 
-  return { goto, reload, back, forward, front, run, waitFor, see, click, fill, complaints, close };
+  return { goto, reload, back: () => travel(-1), forward: () => travel(1), front, run, waitFor, see, click, fill, complaints, close };
 }
 
 /** @param {Function} code @param {any[]} args */
@@ -78,13 +82,13 @@ function shown() {
   return document.body?.innerText.slice(0, 500) ?? "";
 }
 
-/** @template T @param {() => Promise<T>} look @param {() => Promise<string>} wanted @returns {Promise<NonNullable<T>>} */
+/** A page that goes meanwhile is no reason to give up. @template T @param {() => Promise<T>} look @param {() => Promise<string>} wanted @returns {Promise<NonNullable<T>>} */
 async function poll(look, wanted) {
   const deadline = Date.now() + WITHIN_MS;
   for (;;) {
-    const value = await look();
+    const [value, cause] = await look().then((seen) => [seen], (error) => [null, error]);
     if (value) return value;
-    if (Date.now() > deadline) throw new Error(`not within ${WITHIN_MS} ms: ${await wanted()}`);
+    if (Date.now() > deadline) throw new Error(`not within ${WITHIN_MS} ms: ${await wanted()}`, { cause });
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
 }

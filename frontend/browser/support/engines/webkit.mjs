@@ -73,8 +73,6 @@ function drive(session, handle) {
   return {
     goto: (url) => post("/url", { url }).then(watch),
     reload: () => post("/refresh").then(watch),
-    back: () => post("/back").then(watch),
-    forward: () => post("/forward").then(watch),
     front: () => session.command("GET", "/window", undefined, handle),
     evaluate: (expression) => session.evaluate(handle, expression),
     element: async (expression) => {
