@@ -26,7 +26,7 @@ import { knownFault } from "./known-fault.mjs";
  *
  * @typedef {object} Profile nothing is kept in it yet, and nothing is shared with others
  * @property {() => Promise<Tab>} open a new tab
- * @property {() => Promise<Tab[]>} tabs also those that a page has opened
+ * @property {() => Promise<Tab[]>} tabs as they came; also those that a page has opened
  * @property {() => Promise<unknown>} close with all its tabs
  *
  * @typedef {{ reason: string, shows: RegExp }} Fault of the product: why a test fails in one engine, and with which words

@@ -39,7 +39,13 @@ async function start() {
     /** @type {Map<string, import("./tab.mjs").Tab>} */
     const known = new Map();
     const handles = () => /** @type {Promise<string[]>} */ (session.command("GET", "/window/handles"));
-    const tabs = async () => (await handles()).map(tabOf);
+
+    /** The driver names its windows in any order: here they stand as they came. */
+    async function tabs() {
+      const now = await handles();
+      now.forEach(tabOf);
+      return [...known].filter(([handle]) => now.includes(handle)).map(([, tab]) => tab);
+    }
 
     /** @param {string} handle */
     function tabOf(handle) {
