@@ -34,7 +34,7 @@ import { knownFault } from "./known-fault.mjs";
  */
 
 const ALL = [CHROMIUM_ENGINE, FIREFOX_ENGINE, WEBKIT_ENGINE];
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 420_000;
 
 /** Those that ENGINES names, or all. @returns {Engine[]} */
 export function wantedEngines() {

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 
-import { makeTab } from "./tab.mjs";
+import { PAGE_MS, makeTab } from "./tab.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -64,8 +64,8 @@ function drive(page) {
   page.on("console", (message) => void (message.type() === "error" && complaints.push(message.text())));
   page.on("pageerror", (error) => complaints.push(`uncaught: ${error.message}`));
   return {
-    goto: (url) => page.goto(url),
-    reload: () => page.reload(),
+    goto: (url) => page.goto(url, { timeout: PAGE_MS }),
+    reload: () => page.reload({ timeout: PAGE_MS }),
     front: () => page.bringToFront(),
     evaluate: (expression) => page.evaluate(expression),
     element: async (expression) => (await page.evaluateHandle(expression)).asElement(),

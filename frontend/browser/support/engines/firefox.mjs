@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 import { LEASH, makeDirectory, ownHome, release } from "../leash.mjs";
-import { makeTab } from "./tab.mjs";
+import { PAGE_MS, makeTab } from "./tab.mjs";
 
 /** @typedef {import("puppeteer-core").Page} Page */
 
@@ -68,8 +68,8 @@ function drive(page) {
   page.on("console", (message) => void (message.type() === "error" && complaints.push(message.text())));
   page.on("pageerror", (error) => complaints.push(`uncaught: ${error instanceof Error ? error.message : error}`));
   return {
-    goto: (url) => page.goto(url),
-    reload: () => page.reload(),
+    goto: (url) => page.goto(url, { timeout: PAGE_MS }),
+    reload: () => page.reload({ timeout: PAGE_MS }),
     front: () => page.bringToFront(),
     evaluate: (expression) => page.evaluate(expression),
     element: async (expression) => elementOf((await page.evaluateHandle(expression)).asElement()),

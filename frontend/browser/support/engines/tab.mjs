@@ -17,7 +17,9 @@ import { find } from "./find.mjs";
  */
 
 /** What a page may take on a machine short of CPU. */
-export const WITHIN_MS = 30_000;
+export const WITHIN_MS = 60_000;
+/** Until the load event. */
+export const PAGE_MS = 120_000;
 const PAUSE_MS = 100;
 
 /** @param {Driver} driver */
@@ -47,17 +49,22 @@ export function makeTab(driver) {
 
   /** @param {What} what */
   async function click(what) {
-    await (await element(what)).click();
+    await use(what, (element) => element.click());
   }
 
   /** @param {What} what @param {string} text replaces what is there */
   async function fill(what, text) {
-    await (await element(what)).fill(text);
+    await use(what, (element) => element.fill(text));
   }
 
-  /** @param {What} what */
-  function element(what) {
-    return poll(() => driver.element(callOf(find, [what])), () => shows(what));
+  /** Again where the page has put another in its place meanwhile. @param {What} what @param {(element: Element) => Promise<unknown>} action */
+  function use(what, action) {
+    const once = async () => {
+      const element = await driver.element(callOf(find, [what]));
+      if (element) await within(action(element), WITHIN_MS, () => `it could not be used: ${JSON.stringify(what)}`);
+      return element !== null;
+    };
+    return poll(once, () => shows(what));
   }
 
   /** Goes by the browser's history, and waits until the address is another: a page out of the cache has no load event. @param {-1 | 1} steps */

@@ -1,8 +1,10 @@
+import { PAGE_MS } from "./tab.mjs";
+
 /** @typedef {Awaited<ReturnType<typeof openSession>>} Session */
 
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
-const COMMAND_MS = 60_000;
-const LIMITS = { script: 30_000, pageLoad: 30_000, implicit: 0 };
+const COMMAND_MS = 150_000;
+const LIMITS = { script: 60_000, pageLoad: PAGE_MS, implicit: 0 };
 
 /**
  * A session of W3C WebDriver, as far as the tests need it. It knows one current window, so commands to several
