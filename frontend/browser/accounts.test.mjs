@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { describe } from "node:test";
 
 import { PASSWORD, accessibilityFaults, alertText, enterPassword, everyLook, pageTest, signIn, visit, whoAmI } from "./support/browser.mjs";
-import { until } from "./support/lab.mjs";
 import { linkIn } from "./support/mails.mjs";
 import { SKIP, addPerson } from "./support/people.mjs";
 import { totp } from "./support/totp.mjs";
+import { settles, until } from "./support/until.mjs";
 
 /** @typedef {import("./support/browser.mjs").Page} Page */
 
@@ -183,7 +183,7 @@ describe("accounts", { concurrency: 3, skip: SKIP }, () => {
     await page.getByLabel("Current password").fill(PASSWORD);
     await page.getByRole("button", { name: "Change password", exact: true }).click();
     await page.getByText("Your password is changed.").waitFor();
-    await until(() => page.evaluate(() => document.activeElement?.textContent), (text) => text === "Change password…");
+    await settles(() => page.evaluate(() => document.activeElement?.textContent), "Change password…");
   });
 
   pageTest("a lock counts down, and where accounts are not made nobody is sent to make one", { expected: [REFUSED] }, async ({ page }) => {

@@ -3,8 +3,8 @@ import { describe } from "node:test";
 
 import { PASSWORD, accessibilityFaults, enterPassword, everyLook, pageTest, signIn, visit, whoAmI } from "./support/browser.mjs";
 import { eventsOf } from "./support/events.mjs";
-import { until } from "./support/lab.mjs";
 import { SKIP, addPerson } from "./support/people.mjs";
+import { settles, until } from "./support/until.mjs";
 
 /** @typedef {import("./support/browser.mjs").Page} Page */
 
@@ -67,13 +67,13 @@ describe("administration", { concurrency: 2, skip: SKIP }, () => {
     await find(page, email);
     await page.goBack();
     const field = page.getByLabel("Address or name begins with");
-    await until(() => field.inputValue(), (text) => text === email.slice(0, 12));
+    await settles(() => field.inputValue(), email.slice(0, 12));
     await page.getByRole("link", { name: email }).waitFor();
     await page.getByLabel("Status").selectOption("disabled");
     await page.getByText("Nobody is like that.").waitFor();
     await page.reload();
     await page.getByText("Nobody is like that.").waitFor();
-    assert.equal(await page.getByLabel("Status").inputValue(), "disabled");
+    await settles(() => page.getByLabel("Status").inputValue(), "disabled");
 
     await page.getByLabel("Status").selectOption("");
     await field.fill("");

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { before } from "node:test";
 
-import { accessibilityFaults, enterPassword, everyLook, pageTest, PASSWORD, screenshot, signIn, visit } from "./support/browser.mjs";
-import { until } from "./support/lab.mjs";
+import { accessibilityFaults, enterPassword, everyLook, fitsWindow, pageTest, PASSWORD, screenshot, signIn, visit } from "./support/browser.mjs";
 import { SKIP } from "./support/people.mjs";
 import { LIVE, PAST, PAST_SEARCH, RETENTION, ask, fillPast, sessionsPage } from "./support/traffic.mjs";
+import { settles, until } from "./support/until.mjs";
 
 /** @typedef {import("./support/browser.mjs").Page} Page */
 
@@ -26,7 +26,7 @@ async function stub(page) {
 }
 
 /** @param {Page} page */
-const loaded = (page) => page.waitForFunction(() => document.querySelector("main h1") && document.querySelector(".panel, .card") && !document.querySelector('[aria-busy="true"]'), null, { timeout: 30_000 });
+const loaded = (page) => page.waitForFunction(() => document.querySelector("main h1") && document.querySelector(".panel, .card") && !document.querySelector('[aria-busy="true"]'), null);
 
 /** Signed in as an analyst, at an address below /analytics. @param {Page} page @param {string} [search] @param {string} [path] */
 async function arrive(page, search = PAST_SEARCH, path = "/analytics") {
@@ -41,7 +41,7 @@ async function arrive(page, search = PAST_SEARCH, path = "/analytics") {
 async function look(page, name) {
   await screenshot(page, name);
   assert.deepEqual(await accessibilityFaults(page), []);
-  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), 0);
+  await fitsWindow(page);
 }
 
 /** @param {Page} page @returns {URLSearchParams} what the address says */
@@ -56,7 +56,7 @@ pageTest("the numbers are accessible and fit every screen", { skip: SKIP }, asyn
   assert.equal(await page.locator(".alert:not(:empty)").count(), 0);
   await everyLook(page, "analytics");
   await page.setViewportSize({ width: 320, height: 800 });
-  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), 0);
+  await fitsWindow(page);
 });
 
 pageTest("tables, definitions and breakdowns are accessible too", { skip: SKIP }, async ({ page }) => {
@@ -82,7 +82,7 @@ pageTest("a link leads through the sign-in to what it says; others are told whom
   await enterPassword(page, ANALYST, PASSWORD);
   await page.getByText("22 Mar 2026 to 2 Apr 2026 · Europe/Berlin").waitFor();
   await loaded(page);
-  assert.equal(new URL(page.url()).search, `${PAST_SEARCH}&compare=off`);
+  await settles(() => new URL(page.url()).search, `${PAST_SEARCH}&compare=off`);
   await visit(page, "Devices");
   await page.getByRole("heading", { name: "Your devices", level: 1 }).waitFor();
   await page.getByRole("navigation").getByRole("link", { name: "Analytics" }).click();
@@ -99,26 +99,25 @@ pageTest("every control is in the address; back, forward and a reload bring its 
   await panel(page, "Devices").getByLabel("Browser").check();
   await panel(page, "Sign-in success").getByRole("button", { name: "Show Table of" }).click();
   const all = { first: PAST.first, last: PAST.last, tz: "UTC", compare: "off", by: "device_class", only: "mobile", device: "browser", show: "success.table" };
-  assert.deepEqual(Object.fromEntries(said(page)), all);
+  await settles(() => Object.fromEntries(said(page)), all);
 
   await page.getByRole("radio", { name: "7 days" }).check();
-  assert.deepEqual([said(page).get("range"), said(page).get("first")], ["7", null]);
+  await settles(() => [said(page).get("range"), said(page).get("first")], ["7", null]);
   await page.goBack();
-  assert.deepEqual(Object.fromEntries(said(page)), all);
-  await page.getByLabel("From").waitFor();
-  assert.equal(await page.getByLabel("From").inputValue(), PAST.first);
+  await settles(() => Object.fromEntries(said(page)), all);
+  await settles(() => page.getByLabel("From").inputValue(), PAST.first);
   for (let steps = 0; steps < 6; steps++) await page.goBack();
-  await until(() => page.getByLabel("Break down by").inputValue(), (value) => value === "");
-  assert.equal(await page.getByLabel("Compare with the period before").isChecked(), true);
+  await settles(() => page.getByLabel("Break down by").inputValue(), "");
+  await settles(() => page.getByLabel("Compare with the period before").isChecked(), true);
   await page.goForward();
-  await until(() => page.getByLabel("Break down by").inputValue(), (value) => value === "device_class");
+  await settles(() => page.getByLabel("Break down by").inputValue(), "device_class");
   for (let steps = 0; steps < 5; steps++) await page.goForward();
   await page.reload();
   await loaded(page);
-  assert.deepEqual([await page.getByLabel("Only").inputValue(), await panel(page, "Sign-in success").getByRole("table").count()], ["mobile", 1]);
+  await settles(async () => [await page.getByLabel("Only").inputValue(), await panel(page, "Sign-in success").getByRole("table").count()], ["mobile", 1]);
 
   await page.getByLabel("Through").fill("2026-03-20");
-  await until(() => said(page).get("first"), (first) => first === "2026-03-20");
+  await settles(() => said(page).get("first"), "2026-03-20");
 });
 
 pageTest("a chart says the service's numbers: as a table, to a reader, and as the service's own CSV", { skip: SKIP }, async ({ page }) => {
@@ -127,14 +126,14 @@ pageTest("a chart says the service's numbers: as a table, to a reader, and as th
   assert.ok(rows.length === 12 && rows.some((/** @type {any} */ row) => row[1] > 5), "the past is there");
   const actives = panel(page, "Active users");
   await actives.getByRole("button", { name: "Show Table of Active users" }).press("Enter");
-  const cells = await actives.getByRole("table").locator("tbody tr").evaluateAll((lines) => lines.map((line) => [...line.querySelectorAll("td")].map((cell) => Number(cell.textContent))));
-  assert.deepEqual(cells, rows.map((/** @type {any} */ row) => row.slice(1)));
+  const cells = () => actives.getByRole("table").locator("tbody tr").evaluateAll((lines) => lines.map((line) => [...line.querySelectorAll("td")].map((cell) => Number(cell.textContent))));
+  await settles(cells, rows.map((/** @type {any} */ row) => row.slice(1)));
 
   const slider = actives.getByRole("slider", { name: "Active users, by day" });
   await slider.press("Home");
-  assert.match(String(await slider.getAttribute("aria-valuetext")), new RegExp(`^Sun 22 Mar: One day ${rows[0][1]}, 7 days ${rows[0][2]}, 28 days ${rows[0][3]}$`));
+  await settles(() => slider.getAttribute("aria-valuetext"), `Sun 22 Mar: One day ${rows[0][1]}, 7 days ${rows[0][2]}, 28 days ${rows[0][3]}`);
   await slider.press("ArrowRight");
-  assert.match(String(await slider.getAttribute("aria-valuetext")), /^Mon 23 Mar: /);
+  await until(() => slider.getAttribute("aria-valuetext"), (text) => /^Mon 23 Mar: /.test(String(text)));
 
   const saving = page.waitForEvent("download");
   await actives.getByRole("button", { name: "Save CSV of Active users" }).click();
@@ -146,7 +145,7 @@ pageTest("a chart says the service's numbers: as a table, to a reader, and as th
   await actives.getByText("Distinct users active on the local day.").waitFor();
   assert.match(await actives.getByRole("region", { name: "SQL of dau" }).innerText(), /analytics\.agg_user_day/);
   await actives.getByRole("button", { name: "Hide SQL of Active users" }).click();
-  assert.equal(await actives.locator("pre").count(), 0);
+  await actives.locator("pre").waitFor({ state: "detached" });
 });
 
 pageTest("from a number to its sessions, page by page, and back to where one was", { skip: SKIP }, async ({ page }) => {
@@ -163,20 +162,20 @@ pageTest("from a number to its sessions, page by page, and back to where one was
   await page.getByRole("button", { name: "Show more" }).click();
   await page.getByText("16 shown, that is all").waitFor();
   assert.equal(asked[1]?.get("cursor"), "c1");
-  assert.equal(await page.locator("[data-session]").count(), 16);
+  await settles(() => page.locator("[data-session]").count(), 16);
 
   await page.getByRole("button", { name: "Without ended by" }).click();
   await page.getByText("12 shown", { exact: true }).waitFor();
   assert.deepEqual([asked.length, asked[2]?.get("end_reason"), asked[2]?.get("cursor")], [3, null, null]);
   await page.getByRole("link", { name: "Back to the numbers" }).click();
   await page.getByRole("heading", { name: "Session analytics", level: 1 }).waitFor();
-  assert.equal(new URL(page.url()).search, `${PAST_SEARCH}&compare=off`);
+  await settles(() => new URL(page.url()).search, `${PAST_SEARCH}&compare=off`);
 
   const slider = panel(page, "Token reuse and replays").getByRole("slider").first();
   await slider.press("Home");
   await slider.press("Enter");
   await page.getByText("Token reuse detected").waitFor();
-  assert.deepEqual([said(page).get("from"), said(page).get("to"), said(page).get("reuse_detected")], ["2026-03-22", "2026-03-23", "true"]);
+  await settles(() => [said(page).get("from"), said(page).get("to"), said(page).get("reuse_detected")], ["2026-03-22", "2026-03-23", "true"]);
   await page.goBack();
   await page.getByRole("heading", { name: "Session analytics", level: 1 }).waitFor();
 });
@@ -195,7 +194,7 @@ pageTest("what goes wrong is said where it is missing, and can be asked again", 
     await page.route(failures, (route) => (answer ? route.fulfill(answer) : route.abort()));
     await page.getByRole("button", { name: "Update" }).click();
     const alert = panel(page, "Why sign-ins fail").getByRole("alert");
-    await until(async () => ((await alert.count()) > 0 ? alert.innerText() : ""), (text) => words.test(text), 10_000);
+    await until(async () => ((await alert.count()) > 0 ? alert.innerText() : ""), (text) => words.test(text));
     assert.equal(await panel(page, "Active users").getByRole("alert").count(), 0, title);
     await page.unroute(failures);
   }
@@ -253,7 +252,7 @@ pageTest("a day that is not complete is drawn and said so; small groups are expl
   await actives.getByText("nobody can be singled out").waitFor();
   assert.match(String(await actives.locator(".curve.s1 .dashed").getAttribute("d")), /^M.+L/);
   await actives.getByRole("slider").press("End");
-  assert.match(String(await actives.getByRole("slider").getAttribute("aria-valuetext")), /^Thu 2 Apr, not complete yet: /);
+  await until(() => actives.getByRole("slider").getAttribute("aria-valuetext"), (text) => /^Thu 2 Apr, not complete yet: /.test(String(text)));
   await page.getByText("mean of 11 complete days").waitFor();
 });
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 
-import { BASE_URL, accessibilityFaults, enterPassword, pageTest, screenshot, signIn, visit } from "./support/browser.mjs";
+import { BASE_URL, accessibilityFaults, enterPassword, fitsWindow, pageTest, screenshot, signIn, visit } from "./support/browser.mjs";
+import { SHORT_URL } from "./support/short.mjs";
 
 const UNAUTHORIZED = /the server responded with a status of 401/;
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 };
@@ -15,12 +16,12 @@ const DEVICES = [
 ];
 describe("appearance", { concurrency: true }, () => {
   for (const [name, device] of DEVICES) {
-    pageTest(`every view is accessible and fits the screen: ${name}`, { ...device, expected: [UNAUTHORIZED, /net::ERR_FAILED/] }, async ({ page }) => {
+    pageTest(`every view is accessible and fits the screen: ${name}`, { ...device, baseURL: SHORT_URL, expected: [UNAUTHORIZED, /net::ERR_FAILED/] }, async ({ page }) => {
       /** @param {string} view */
       async function look(view) {
         await screenshot(page, `${view}-${name}`);
         assert.deepEqual(await accessibilityFaults(page), []);
-        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), 0);
+        await fitsWindow(page);
       }
 
       await look("sign-in");

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 
-import { keptIn, labTest, statuses, until } from "./support/lab.mjs";
+import { keptIn, labTest, statuses } from "./support/lab.mjs";
+import { settles } from "./support/until.mjs";
 
 const REFUSED = { status: 401, headers: { "Content-Type": "application/problem+json" }, body: '{"code":"token_expired"}' };
 
@@ -100,8 +101,8 @@ describe("the client in a browser", { concurrency: true }, () => {
     await login(/** @type {any} */ (pages[1]), "auditor@inphora.example");
     const emails = () => Promise.all(pages.map((page) => page.evaluate(() => window.auth.getState().user?.email)));
 
-    await until(emails, (all) => all.every((email) => email === "auditor@inphora.example"));
-    assert.deepEqual(await statuses(pages), ["authenticated", "authenticated"]);
+    await settles(emails, ["auditor@inphora.example", "auditor@inphora.example"]);
+    await settles(() => statuses(pages), ["authenticated", "authenticated"]);
   });
 });
 

@@ -1,17 +1,16 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { eventsOf } from "./support/events.mjs";
-import { labTest, statuses, until, usedBy } from "./support/lab.mjs";
+import { labTest, statuses, usedBy } from "./support/lab.mjs";
+import { mostRefreshes } from "./support/short.mjs";
+import { settles, until } from "./support/until.mjs";
 
 /** @typedef {import("./support/proxy.mjs").Verdict} Verdict @typedef {import("./support/lab.mjs").Lab} Lab */
 
-const LIFETIME_MS = Number(process.env.ACCESS_TOKEN_TTL ?? 900) * 1000;
-const OUTAGE_MS = 10_000;
-/** After so short an outage. */
-const LONGEST_BACKOFF_MS = 40_000;
-const LONG = { timeout: 4 * LIFETIME_MS + LONGEST_BACKOFF_MS };
+/** Tokens end, a network stays away and a backoff runs out in this time, on a machine short of CPU too. */
+const WITHIN_MS = 120_000;
+const SHORT = { short: true };
 const PROBLEM = { "Content-Type": "application/problem+json" };
 
 /** @param {Lab} lab @param {number} [count] */
@@ -20,8 +19,13 @@ async function signedIn({ open, login }, count = 3, options = {}) {
   const pages = [first];
   while (pages.length < count) pages.push(await open(options));
   const { sessionId } = await login(first);
-  await until(() => statuses(pages), (all) => all.every((status) => status === "authenticated"));
+  await allAre(pages, "authenticated");
   return { pages, sessionId };
+}
+
+/** @param {import("playwright-core").Page[]} pages @param {string} status */
+function allAre(pages, status) {
+  return settles(async () => new Set(await statuses(pages)), new Set([status]));
 }
 
 /** @param {Lab} lab @param {(passed: import("./support/proxy.mjs").Passed) => Verdict} answer */
@@ -54,40 +58,41 @@ function spoiling(verdict) {
 
 describe("bad networks", { concurrency: true }, () => {
   for (const [title, begin] of OUTAGES) {
-    labTest(`${title} for ${OUTAGE_MS / 1000} s: the session is kept, and comes back by itself`, LONG, async (lab) => {
+    labTest(`${title} beyond the end of the token: the session is kept, and comes back by itself`, SHORT, async (lab) => {
       const { pages, sessionId } = await signedIn(lab);
+      const before = lab.proxy.refreshes().length;
+      const began_ms = Date.now();
       const end = begin(lab);
-      assert.equal(lab.proxy.refreshes().length, 0, "the outage must begin before a token is due");
-      const failure = () => pages[0]?.evaluate(() => window.auth.getState().error?.kind);
-      await until(failure, Boolean, LIFETIME_MS);
-      await sleep(OUTAGE_MS); // counted from the first refresh that failed: on a busy machine nothing else is sure
-      assert.deepEqual(new Set(await statuses(pages)), new Set(["degraded"]));
-      assert.deepEqual(await pages[0]?.evaluate(() => window.auth.getState().user?.email), "admin@inphora.example");
-      const asked = lab.proxy.refreshes().length;
-      assert.ok(asked <= 12, `${asked} requests within an outage of ${OUTAGE_MS / 1000} s`);
+      await until(async () => new Set(await statuses(pages)), (all) => all.size === 1 && all.has("degraded"), WITHIN_MS);
+      const failure = () => pages[0]?.evaluate(() => [window.auth.getState().user?.email, typeof window.auth.getState().error?.kind]);
+      await settles(failure, ["admin@inphora.example", "string"]);
+      const asked = lab.proxy.refreshes().length - before;
+      const most = Math.max(12, (Date.now() - began_ms) / 1000); // with a backoff between half a second and a minute
+      assert.ok(asked <= most, `${asked} requests, where ${most} were enough`);
       await end();
 
-      await until(() => statuses(pages), (all) => all.every((status) => status === "authenticated"), LONGEST_BACKOFF_MS);
+      await until(async () => new Set(await statuses(pages)), (all) => all.size === 1 && all.has("authenticated"), WITHIN_MS);
       assert.deepEqual(new Set(await usedBy(pages)), new Set([200]));
-      assert.equal((await eventsOf(sessionId))["token.reuse_detected"], undefined);
+      const events = await until(() => eventsOf(sessionId), (found) => (found["token.refreshed"] ?? 0) > before);
+      assert.equal(events["token.reuse_detected"], undefined);
     });
   }
 
-  labTest("five answers to a refresh are lost: the same token is asked for again, and nobody is signed out", LONG, async (lab) => {
+  labTest("five answers to a refresh are lost: the same token is asked for again, and nobody is signed out", SHORT, async (lab) => {
     const { pages, sessionId } = await signedIn(lab);
     let lost = 0;
     spoilRefreshes(lab, () => (lost++ < 5 ? "drop" : undefined));
     const fine = () => lab.proxy.refreshes().some(({ status }) => status === 200);
-    await until(fine, Boolean, 2 * LIFETIME_MS);
+    await until(fine, Boolean, WITHIN_MS);
 
-    await until(() => statuses(pages), (all) => all.every((status) => status === "authenticated"));
+    await allAre(pages, "authenticated");
     assert.deepEqual(new Set(await usedBy(pages)), new Set([200]));
-    const events = await until(() => eventsOf(sessionId), (found) => (found["token.replayed"] ?? 0) >= 5);
-    assert.deepEqual([events["token.refreshed"], events["token.reuse_detected"]], [1, undefined]);
+    const events = await until(() => eventsOf(sessionId), (found) => found["token.replayed"] === 5 && found["token.refreshed"] === lab.proxy.refreshes().length - 5);
+    assert.equal(events["token.reuse_detected"], undefined);
     console.log(`5 answers lost: ${lab.proxy.refreshes().length} requests, ${JSON.stringify(events)}`);
   });
 
-  labTest("a tab killed in mid-refresh holds up nobody", LONG, async (lab) => {
+  labTest("a tab killed in mid-refresh holds up nobody", {}, async (lab) => {
     const { pages } = await signedIn(lab);
     const [killed, ...others] = pages;
     let held = 0;
@@ -102,7 +107,7 @@ describe("bad networks", { concurrency: true }, () => {
     assert.deepEqual(new Set(await usedBy(others)), new Set([200]));
   });
 
-  labTest("a session that ended elsewhere ends in all tabs, with its reason", LONG, async (lab) => {
+  labTest("a session that ended elsewhere ends in all tabs, with its reason", {}, async (lab) => {
     const { pages } = await signedIn(lab, 3);
     const elsewhere = await lab.open({ namespace: "elsewhere" });
     await lab.login(elsewhere);
@@ -111,38 +116,41 @@ describe("bad networks", { concurrency: true }, () => {
     const outcome = await pages[0]?.evaluate(() => window.go(() => window.auth.fetch("/api/auth/me")));
 
     assert.deepEqual(outcome?.error, { kind: "session_ended", code: "session_revoked", name: "AuthError" });
-    await until(() => statuses(pages), (all) => all.every((status) => status === "expired"));
+    await allAre(pages, "expired");
     assert.equal(await pages[2]?.evaluate(() => window.auth.getState().code), "session_revoked");
   });
 
   for (const [title, hours] of /** @type {[string, number][]} */ ([["ahead", 2], ["behind", -2]])) {
-    labTest(`a clock two hours ${title}, and one that jumps there in between`, LONG, async (lab) => {
+    labTest(`a clock two hours ${title}, and one that jumps there in between`, SHORT, async (lab) => {
       await lab.context.addInitScript((offset_ms) => {
         const { now } = Date;
         Date.now = () => now() + (window.offset_ms ?? offset_ms);
       }, hours * 3_600_000);
+      const began_ms = Date.now();
       const { pages } = await signedIn(lab, 2);
-      await sleep(LIFETIME_MS);
-      assert.deepEqual(new Set(await usedBy(pages)), new Set([200]));
+      const renewed = async (/** @type {number} */ times) => {
+        await until(() => lab.proxy.refreshes().filter(({ status }) => status), ({ length }) => length >= times, WITHIN_MS);
+        await settles(async () => new Set(await usedBy(pages)), new Set([200]));
+      };
+      await renewed(1);
       const before = lab.proxy.refreshes().length;
-      assert.ok(before <= 2, `${before} refreshes in one lifetime`);
+      assert.ok(before <= mostRefreshes(began_ms), `${before} refreshes`);
 
       await Promise.all(pages.map((page) => page.evaluate(() => void (window.offset_ms = 0))));
-      await sleep(LIFETIME_MS);
-      assert.deepEqual(new Set(await usedBy(pages)), new Set([200]));
+      await renewed(before + 2);
       const after = lab.proxy.refreshes();
-      assert.ok(after.length - before <= 3, `${after.length - before} refreshes in the next`);
-      assert.deepEqual(new Set(after.map(({ status }) => status)), new Set([200]));
+      assert.ok(after.length <= mostRefreshes(began_ms) + 1, `${after.length} refreshes, one of them for the jump`);
+      assert.deepEqual(new Set(after.flatMap(({ status }) => status ?? [])), new Set([200]));
     });
   }
 
-  labTest("over plain http, without locks and encryption, two tabs still share one refresh", LONG, async (lab) => {
+  labTest("over plain http, without locks and encryption, two tabs still share one refresh", {}, async (lab) => {
     const address = `http://insecure.test:${lab.proxy.port}`;
     const pages = [await lab.open({}, address), await lab.open({}, address)];
     const [first] = pages;
     assert.deepEqual(await first?.evaluate(() => [isSecureContext, typeof navigator.locks, typeof crypto.subtle]), [false, "undefined", "undefined"]);
     await lab.login(/** @type {any} */ (first));
-    await until(() => statuses(pages), (all) => all.every((status) => status === "authenticated"));
+    await allAre(pages, "authenticated");
     await Promise.all(pages.map((page) => page.evaluate(() => window.auth.refresh())));
     assert.equal(lab.proxy.refreshes().length, 1);
 

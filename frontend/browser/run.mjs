@@ -1,56 +1,84 @@
 /**
- * Runs the tests of this folder in a real Chromium: against the service at BASE_URL, or else against one started
- * here with its own data. Without Chromium it says so and passes, but in CI (CI=true) it fails.
+ * Runs the tests of this folder in real browsers: against the service at BASE_URL, or else against one started here
+ * with its own data. ENGINES=firefox,webkit runs only what is for every engine, in those. What is not installed is said
+ * and skipped, but in CI (CI=true) it fails. All that is started here ends with this process, whatever ends that.
  */
-import { spawn } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync } from "node:fs";
+import { basename, join } from "node:path";
 
-import { CHROMIUM } from "./support/chromium.mjs";
-import { freePort, startService } from "./support/service.mjs";
+import { missing, wantedEngines } from "./support/engines.mjs";
+import { startLeashed } from "./support/leash.mjs";
+import { freePort, startBackstage, startService, startWeb } from "./support/service.mjs";
 
-/** Seconds. Short, so that minutes show what takes hours elsewhere. */
-const ACCESS_TOKEN_TTL = "20";
+/** Seconds. Short, so that a minute shows what takes hours elsewhere: several ends of tokens. */
+const SHORT_TTL = "10";
+/** Those that mostly wait, for tokens to end, a network to come back or a worker to count. */
+const WAITING = /^(analytics|cookie|every-engine|network|tabs)/;
+const [AT_A_PAGE, AT_REST] = [2, 5];
 
-const mustRun = process.env.CI === "true";
-if (existsSync(CHROMIUM)) process.exitCode = await run();
-else {
-  console.log(`browser tests ${mustRun ? "failed" : "skipped"}: no Chromium at ${CHROMIUM} (CHROMIUM names another)`);
-  process.exitCode = Number(mustRun);
+const given = process.env.BASE_URL;
+const engines = wantedEngines();
+process.exitCode = sayWhatRuns() ? await run() : 1;
+
+/** @returns {boolean} whether tests may start */
+function sayWhatRuns() {
+  for (const engine of engines) {
+    const reason = missing(engine);
+    const what = engine.name === "chromium" ? "all browser tests" : "what is for every engine";
+    console.log(reason ? `${reason}: its tests are skipped` : `${engine.name}: ${engine.version()}: ${what}`);
+  }
+  const mustFail = process.env.CI === "true" && engines.some(missing);
+  if (mustFail) console.log("in CI they must run");
+  return !mustFail;
 }
 
+/** @returns {Promise<number>} exit code */
 async function run() {
-  const given = process.env.BASE_URL;
-  const PRODUCT_PORT = String(await freePort());
-  const CORS_ORIGINS = `http://127.0.0.1:${PRODUCT_PORT}`;
-  const accounts = { REGISTRATION: "open", EMAIL_VERIFICATION: "required", TRUSTED_DEVICE_DAYS: "30" };
-  const service = given ? { baseUrl: given, settings: {}, stop: async () => {} } : await startService({ ACCESS_TOKEN_TTL, CORS_ORIGINS, PRODUCT_PORT, ...accounts });
-  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => service.stop().finally(() => process.exit(1)));
+  const stopping = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => stopping.abort());
+  const service = given ? null : await startOwn();
   try {
-    return await test({ BASE_URL: service.baseUrl.replace(/\/$/, ""), OWN_SERVICE: given ? "" : "yes", ...service.settings });
+    const environment = service ? service.settings : { BASE_URL: String(given).replace(/\/$/, ""), OWN_SERVICE: "" };
+    if (stopping.signal.aborted) return 1;
+    return await test(environment, stopping.signal);
   } finally {
-    await service.stop();
+    await service?.stop();
   }
 }
 
-/**
- * Those that mostly wait, for tokens to end or a network to come back, and that of the analyst run beside those at a
- * page. The others go one file at a time: they sign in as the same demo users, and a TOTP step is good for one sign-in.
- * @param {Record<string, string>} environment @returns {Promise<number>} exit code
- */
-async function test(environment) {
-  const wanted = process.argv.slice(2);
-  const all = readdirSync(import.meta.dirname).filter((name) => name.endsWith(".test.mjs"));
-  const files = wanted.length > 0 ? wanted : all.map((name) => join(import.meta.dirname, name));
-  const waiting = files.filter((file) => /(analytics|cookie|network|tabs)\.test/.test(file));
-  const codes = await Promise.all([runTests(waiting, 2, environment), runTests(files.filter((file) => !waiting.includes(file)), 1, environment)]);
-  return Math.max(...codes);
+/** One service for all: with usual tokens, and beside it a web process whose tokens are short. */
+async function startOwn() {
+  const PRODUCT_PORT = String(await freePort());
+  const CORS_ORIGINS = `http://127.0.0.1:${PRODUCT_PORT}`;
+  const service = await startService({ CORS_ORIGINS, PRODUCT_PORT, REGISTRATION: "open", EMAIL_VERIFICATION: "required", TRUSTED_DEVICE_DAYS: "30" });
+  const [short, backstage] = await Promise.all([startWeb(service.settings, { ACCESS_TOKEN_TTL: SHORT_TTL }), startBackstage(service.settings)]);
+  const stop = () => Promise.all([short, backstage, service].map((each) => each.stop()));
+  return { settings: { ...service.settings, OWN_SERVICE: "yes", SHORT_URL: short.address, SHORT_TTL, BACKSTAGE: backstage.address }, stop };
 }
 
-/** @param {string[]} files @param {number} concurrency @param {Record<string, string>} environment @returns {Promise<number>} */
-function runTests(files, concurrency, environment) {
-  if (files.length === 0) return Promise.resolve(0);
-  const options = ["--test", "--test-reporter=spec", `--test-concurrency=${concurrency}`, "--test-timeout=240000"];
-  const child = spawn(process.execPath, [...options, ...files], { stdio: "inherit", env: { ...process.env, ...environment } });
-  return new Promise((resolve) => child.once("exit", (code) => resolve(code ?? 1)));
+/** At a service given, tests at a page share its demo users, and so go one file at a time. @param {Record<string, string>} environment @param {AbortSignal} stopping @returns {Promise<number>} exit code */
+async function test(environment, stopping) {
+  const wanted = process.argv.slice(2);
+  const all = readdirSync(import.meta.dirname).filter((name) => name.endsWith(".test.mjs"));
+  const files = (wanted.length > 0 ? wanted : all.map((name) => join(import.meta.dirname, name))).filter(canRun);
+  const waiting = files.filter((file) => WAITING.test(basename(file)));
+  const others = files.filter((file) => !waiting.includes(file));
+  const codes = await Promise.all([runTests(waiting, AT_REST, environment, stopping), runTests(others, given ? 1 : AT_A_PAGE, environment, stopping)]);
+  return stopping.aborted ? 1 : Math.max(...codes);
+}
+
+/** Chromium runs all tests, the others what is for every engine. @param {string} file */
+function canRun(file) {
+  return basename(file).startsWith("every-engine") || engines.some((engine) => engine.name === "chromium" && !missing(engine));
+}
+
+/** @param {string[]} files @param {number} concurrency @param {Record<string, string>} environment @param {AbortSignal} stopping @returns {Promise<number>} */
+async function runTests(files, concurrency, environment, stopping) {
+  if (files.length === 0) return 0;
+  const options = ["--test", "--test-reporter=spec", `--test-concurrency=${concurrency}`, "--test-timeout=600000"];
+  const runner = await startLeashed(process.execPath, [...options, ...files], { out: "inherit", env: { ...process.env, ...environment } });
+  const aborted = new Promise((resolve) => stopping.addEventListener("abort", resolve));
+  await Promise.race([runner.ended, aborted]);
+  await runner.stop();
+  return runner.child.exitCode ?? 1;
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 
-import { BASE_URL, everyLook, pageTest, signIn, visit, whoAmI } from "./support/browser.mjs";
+import { BASE_URL, PASSWORD, everyLook, pageTest, signIn, visit, whoAmI } from "./support/browser.mjs";
+import { SKIP, addPerson } from "./support/people.mjs";
 
 const UNAUTHORIZED = /the server responded with a status of 401/;
 
@@ -9,15 +10,16 @@ async function elsewhere(email) {
   const answer = await fetch(`${BASE_URL}/api/auth/login`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ email, password: "demo-only-not-secret-42", device_name: "<img src=x onerror=alert(1)> tablet" }),
+    body: JSON.stringify({ email, password: PASSWORD, device_name: "<img src=x onerror=alert(1)> tablet" }),
   });
   assert.equal(answer.status, 200);
   return answer.json();
 }
 
-pageTest("another device is listed as text and can be ended", {}, async ({ page }) => {
-  const other = await elsewhere("borrower@inphora.example");
-  await signIn(page, "borrower@inphora.example");
+pageTest("another device is listed as text and can be ended", { skip: SKIP }, async ({ page }) => {
+  const email = await addPerson();
+  const other = await elsewhere(email);
+  await signIn(page, email);
   await visit(page, "Devices");
   const row = page.locator(`[data-session-id="${other.session_id}"]`);
   await row.getByText("<img src=x onerror=alert(1)> tablet").waitFor();
@@ -28,9 +30,10 @@ pageTest("another device is listed as text and can be ended", {}, async ({ page 
   assert.deepEqual(await whoAmI(other.access_token), [401, "token_revoked"]);
 });
 
-pageTest("signing out other devices leaves this one", {}, async ({ page }) => {
-  const other = await elsewhere("borrower@inphora.example");
-  const own = await signIn(page, "borrower@inphora.example");
+pageTest("signing out other devices leaves this one", { skip: SKIP }, async ({ page }) => {
+  const email = await addPerson();
+  const other = await elsewhere(email);
+  const own = await signIn(page, email);
   await visit(page, "Devices");
   await page.getByRole("button", { name: "Sign out other devices" }).click();
   await page.getByText("Your other devices are signed out.").waitFor();
@@ -39,11 +42,12 @@ pageTest("signing out other devices leaves this one", {}, async ({ page }) => {
   assert.deepEqual(await whoAmI(own.access_token), [200, undefined]);
 });
 
-pageTest("signing out everywhere reaches another page at its next request", { expected: [UNAUTHORIZED] }, async ({ page, open }) => {
+pageTest("signing out everywhere reaches another page at its next request", { skip: SKIP, expected: [UNAUTHORIZED] }, async ({ page, open }) => {
+  const email = await addPerson();
   const phone = await open();
-  await signIn(page, "borrower@inphora.example");
+  await signIn(page, email);
   await visit(page, "Devices");
-  const there = await signIn(phone, "borrower@inphora.example");
+  const there = await signIn(phone, email);
   await visit(phone, "Devices");
   await page.getByRole("button", { name: "Sign out everywhere" }).click();
   await page.getByText("You have signed out.").waitFor();
@@ -54,8 +58,9 @@ pageTest("signing out everywhere reaches another page at its next request", { ex
   await everyLook(phone, "session-ended");
 });
 
-pageTest("ending one's own session signs out", {}, async ({ page }) => {
-  const own = await signIn(page, "borrower@inphora.example");
+pageTest("ending one's own session signs out", { skip: SKIP }, async ({ page }) => {
+  const email = await addPerson();
+  const own = await signIn(page, email);
   await visit(page, "Devices");
   await page.locator(`[data-session-id="${own.session_id}"]`).getByRole("button").click();
   await page.getByText("You have signed out.").waitFor();
@@ -63,8 +68,9 @@ pageTest("ending one's own session signs out", {}, async ({ page }) => {
   assert.deepEqual(await whoAmI(own.access_token), [401, "token_revoked"]);
 });
 
-pageTest("an access token that lapsed is renewed by the request that needs it", { expected: [UNAUTHORIZED] }, async ({ page }) => {
-  await signIn(page, "borrower@inphora.example");
+pageTest("an access token that lapsed is renewed by the request that needs it", { skip: SKIP, expected: [UNAUTHORIZED] }, async ({ page }) => {
+  const email = await addPerson();
+  await signIn(page, email);
   await visit(page, "Devices");
   await page.locator("[data-session-id]").first().waitFor();
   await page.route("**/api/auth/sessions", (route) =>

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { alertText, enterPassword, pageTest, signIn, visit, whoAmI } from "./support/browser.mjs";
+import { alertText, enterPassword, hasFocus, pageTest, signIn, visit, whoAmI } from "./support/browser.mjs";
 
 const UNAUTHORIZED = /the server responded with a status of 401/;
 
@@ -20,7 +20,7 @@ pageTest("a wrong password is announced, and the password is ready to be typed a
   await enterPassword(page, "auditor@inphora.example", "not-the-password-at-all");
 
   assert.match(await alertText(page), /do not match an account/);
-  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("name")), "password");
+  await hasFocus(page.getByLabel("Password", { exact: true }));
   assert.equal(await page.getByRole("heading", { level: 1 }).innerText(), "Sign in");
 });
 
@@ -30,7 +30,7 @@ pageTest("empty fields are marked, and nothing is sent", {}, async ({ page }) =>
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
 
   await page.getByText("Enter your password.").waitFor();
-  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("name")), "email");
+  await hasFocus(page.getByLabel("E-mail address"));
   assert.equal(await page.getByLabel("E-mail address").getAttribute("aria-invalid"), "true");
   assert.equal(requests, 0);
 });
@@ -40,7 +40,7 @@ pageTest("an address that cannot be one is marked", { expected: [/status of 422/
 
   assert.match(await alertText(page), /marked below/);
   await page.getByText("Enter a complete e-mail address").waitFor();
-  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("name")), "email");
+  await hasFocus(page.getByLabel("E-mail address"));
 });
 
 pageTest("the keyboard is enough to sign in and out", {}, async ({ page }) => {
@@ -49,7 +49,7 @@ pageTest("the keyboard is enough to sign in and out", {}, async ({ page }) => {
   await page.keyboard.type("demo-only-not-secret-42");
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: /^Hello/, level: 1 }).waitFor();
-  assert.equal(await page.evaluate(() => document.activeElement?.tagName), "H1");
+  await hasFocus(page.getByRole("heading", { level: 1 }));
 
   await page.getByRole("button", { name: "Sign out", exact: true }).focus();
   await page.keyboard.press("Enter");

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 
 import axe from "axe-core";
-import { chromium } from "playwright-core";
 
-import { CHROMIUM } from "./chromium.mjs";
+import { sharedChromium } from "./shared-chromium.mjs";
+import { settles } from "./until.mjs";
 
 /**
  * @typedef {import("playwright-core").Page} Page
@@ -19,20 +19,8 @@ export const BASE_URL = process.env.BASE_URL ?? "";
 export const PASSWORD = "demo-only-not-secret-42";
 
 const ARTIFACTS = resolve(import.meta.dirname, "../../../artifacts");
-export const ARGUMENTS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
-/** @type {Promise<import("playwright-core").Browser> | undefined} */
-let browser;
-after(async () => (await browser)?.close());
+/** What an action of a page may take on a machine short of CPU. */
+export const ACTION_MS = 60_000;
 
 /**
  * A test with a fresh device before the sign-in page. It also fails for anything unexpected on the console, for
@@ -41,8 +29,7 @@ after(async () => (await browser)?.close());
  */
 export function pageTest(title, { expected = [], skip = false, ...device }, body) {
   test(title, { skip }, async () => {
-    browser ??= chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
-    const running = await browser;
+    const running = await sharedChromium();
     /** @type {string[]} */
     const complaints = [];
     /** @type {import("playwright-core").BrowserContext[]} */
@@ -50,6 +37,7 @@ export function pageTest(title, { expected = [], skip = false, ...device }, body
 
     async function open() {
       const context = await running.newContext({ baseURL: BASE_URL, ...device });
+      context.setDefaultTimeout(ACTION_MS);
       contexts.push(context);
       const page = await context.newPage();
       await watch(page, complaints);
@@ -114,6 +102,11 @@ export async function alertText(page) {
   return alert.first().innerText();
 }
 
+/** Waits until the focus is there. @param {import("playwright-core").Locator} locator */
+export function hasFocus(locator) {
+  return settles(() => locator.evaluate((element) => element === document.activeElement), true);
+}
+
 /** How the service sees an access token now. @param {string} token @returns {Promise<[number, string | undefined]>} */
 export async function whoAmI(token) {
   const answer = await fetch(`${BASE_URL}/api/auth/me`, { headers: { Authorization: `Bearer ${token}` } });
@@ -122,9 +115,9 @@ export async function whoAmI(token) {
 
 /** WCAG 2.2 A and AA, as far as a program can tell. @param {Page} page @returns {Promise<string[]>} what is wrong */
 export async function accessibilityFaults(page) {
-  await page.evaluate(axe.source);
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe.source);
   const { violations } = await page.evaluate(() =>
-    // @ts-expect-error put there by the line before
+    // @ts-expect-error put there by that script
     window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }),
   );
   return violations.map((/** @type {any} */ fault) => `${fault.id}: ${fault.nodes.map((/** @type {any} */ node) => node.html).join(" ")}`);
@@ -136,6 +129,11 @@ export async function screenshot(page, name) {
   await page.screenshot({ path: join(ARTIFACTS, `frontend-${name}.png`), fullPage: true });
 }
 
+/** Waits until nothing is wider than the window. @param {Page} page */
+export function fitsWindow(page) {
+  return settles(() => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), 0);
+}
+
 /** One screen on desktop and phone, light and dark: kept, accessible, and no wider than the window. @param {Page} page @param {string} name */
 export async function everyLook(page, name) {
   for (const [device, width] of /** @type {[string, number][]} */ ([["", 1280], ["phone-", 390]])) {
@@ -144,7 +142,7 @@ export async function everyLook(page, name) {
       await page.emulateMedia({ colorScheme });
       await screenshot(page, `${name}-${device}${colorScheme}`);
       assert.deepEqual(await accessibilityFaults(page), []);
-      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), 0);
+      await fitsWindow(page);
     }
   }
 }

@@ -1,11 +1,9 @@
-import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { test } from "node:test";
 
-import { chromium } from "playwright-core";
-
-import { ARGUMENTS, BASE_URL, PASSWORD } from "./browser.mjs";
-import { CHROMIUM } from "./chromium.mjs";
+import { ACTION_MS, BASE_URL, PASSWORD } from "./browser.mjs";
 import { startProxy } from "./proxy.mjs";
+import { sharedChromium } from "./shared-chromium.mjs";
+import { SHORT_URL } from "./short.mjs";
 
 /**
  * @typedef {import("playwright-core").Page} Page
@@ -14,20 +12,19 @@ import { startProxy } from "./proxy.mjs";
  *   login: (page: Page, email?: string) => Promise<any> }} Lab
  */
 
-/** @type {Promise<import("playwright-core").Browser> | undefined} */
-let browser;
-after(async () => (await browser)?.close());
+const TIMEOUT_MS = 240_000;
 
 /**
  * A test with tabs of one browser that load the built client, behind a proxy of its own.
- * @param {string} title @param {{ init?: () => void, timeout?: number, skip?: string | false }} options `init` runs in each tab before its page
+ * @param {string} title @param {{ init?: () => void, short?: boolean, skip?: string | false }} options
+ *   `init` runs in each tab before its page; `short`: tokens that end within seconds
  * @param {(lab: Lab) => Promise<void>} body
  */
-export function labTest(title, { init, timeout = 60_000, skip = false }, body) {
-  test(title, { timeout, skip }, async () => {
-    browser ??= chromium.launch({ executablePath: CHROMIUM, args: [...ARGUMENTS, "--host-resolver-rules=MAP insecure.test 127.0.0.1"] });
-    const proxy = await startProxy(BASE_URL);
-    const context = await (await browser).newContext();
+export function labTest(title, { init, short = false, skip = false }, body) {
+  test(title, { timeout: TIMEOUT_MS, skip }, async () => {
+    const proxy = await startProxy(short ? SHORT_URL : BASE_URL);
+    const context = await (await sharedChromium()).newContext();
+    context.setDefaultTimeout(ACTION_MS);
     if (init) await context.addInitScript(init);
     /** @param {object} [options] of the client @param {string} [address] another name of the same host */
     async function open(options = {}, address = proxy.baseUrl) {
@@ -59,17 +56,6 @@ export function statuses(pages) {
 /** How each tab's token is taken by the service. @param {Page[]} pages @returns {Promise<number[]>} */
 export function usedBy(pages) {
   return Promise.all(pages.map((page) => page.evaluate(() => window.auth.fetch("/api/auth/me").then((answer) => answer.status))));
-}
-
-/** Polls until it holds, or fails with what was there last. @template T @param {() => Promise<T> | T} look @param {(value: T) => boolean} holds @param {number} [within_ms] */
-export async function until(look, holds, within_ms = 15_000) {
-  const deadline = Date.now() + within_ms;
-  for (;;) {
-    const value = await look();
-    if (holds(value)) return value;
-    assert.ok(Date.now() < deadline, `not within ${within_ms} ms: ${JSON.stringify(value)}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }
 
 /** All that the page left in the browser, as text. @param {import("playwright-core").Page} page */

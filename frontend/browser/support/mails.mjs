@@ -1,11 +1,10 @@
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 
-import { until } from "./lab.mjs";
+import { until } from "./until.mjs";
 
 /** Where `dev` keeps what it would have sent. */
 const DIRECTORY = join(process.env.DATA_DIR ?? "", "mail");
-const WITHIN_MS = 30_000;
 
 /**
  * The path and the token of the latest link of one kind that was mailed to somebody.
@@ -15,7 +14,7 @@ const WITHIN_MS = 30_000;
 export async function linkIn(email, path, other = "") {
   const pattern = new RegExp(`${path}#token=[\\w.~-]+`);
   const look = async () => (await mailsTo(email)).flatMap((text) => pattern.exec(text) ?? []).filter((link) => link !== other);
-  const links = await until(look, ({ length }) => length > 0, WITHIN_MS);
+  const links = await until(look, ({ length }) => length > 0);
   return /** @type {string} */ (links.at(-1));
 }
 

@@ -1,21 +1,18 @@
-import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
-import { promisify } from "node:util";
+import { join } from "node:path";
 
+import { askBackstage } from "./backstage.mjs";
 import { PASSWORD } from "./browser.mjs";
-
-const ROOT = resolve(import.meta.dirname, "../../..");
 
 /** Why a test is skipped that needs a service of its own. */
 export const SKIP = process.env.OWN_SERVICE === "yes" ? false : "adds people, and stops the worker, of the service given";
 
-/** Somebody of one test alone, with the demo users' password. @returns {Promise<string>} the address */
-export async function addPerson() {
-  const email = `ada.${crypto.randomUUID().slice(0, 8)}@people.example`;
-  const python = process.env.PYTHON ?? join(ROOT, ".venv/bin/python");
-  const options = { cwd: ROOT, env: { ...process.env, NEW_PASSWORD: PASSWORD } };
-  await promisify(execFile)(python, ["-m", "service", "users", "create", email, "--name", "Ada"], options);
+/**
+ * A person of one test alone, with the demo users' password.
+ * @param {{ roles?: string[], totp_secret?: string }} [options] @returns {Promise<string>} the address
+ */
+export async function addPerson(options = {}) {
+  const { email } = await askBackstage("/people", { method: "POST", body: JSON.stringify({ password: PASSWORD, ...options }) });
   return email;
 }
 

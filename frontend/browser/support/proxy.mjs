@@ -2,7 +2,8 @@ import { Agent, createServer, request } from "node:http";
 
 /**
  * @typedef {{ method: string, path: string, at_ms: number, status: number | null, tab: string | undefined,
- *   origin: string | undefined, hasCookie: boolean }} Passed `status` is null where the answer was dropped
+ *   origin: string | undefined, hasCookie: boolean, token: string | undefined }} Passed `status` is null where the answer was dropped,
+ *   `token` the access token of the request
  * @typedef {"drop" | { status: number, headers?: Record<string, string>, body?: string, wait_ms?: number } | undefined} Verdict
  * @typedef {Awaited<ReturnType<typeof startProxy>>} Proxy
  */
@@ -30,7 +31,7 @@ export async function startProxy(target, port = 0) {
   const server = createServer((incoming, outgoing) => {
     if (incoming.url === "/lab") return void outgoing.setHeader("Content-Type", "text/html").end(LAB);
     const tab = /** @type {string | undefined} */ (incoming.headers["x-tab-state"]);
-    const entry = { method: incoming.method ?? "", path: incoming.url ?? "", at_ms: Date.now(), status: /** @type {number | null} */ (null), tab, origin: incoming.headers.origin, hasCookie: !!incoming.headers.cookie };
+    const entry = { method: incoming.method ?? "", path: incoming.url ?? "", at_ms: Date.now(), status: /** @type {number | null} */ (null), tab, origin: incoming.headers.origin, hasCookie: !!incoming.headers.cookie, token: incoming.headers.authorization?.replace("Bearer ", "") };
     passed.push(entry);
     const verdict = proxy.judge(entry);
     if (typeof verdict === "object") return spoil(entry, verdict, incoming, outgoing);

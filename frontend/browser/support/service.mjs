@@ -1,59 +1,81 @@
-import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseEnv } from "node:util";
 
+import { makeDirectory, startLeashed } from "./leash.mjs";
+import { until } from "./until.mjs";
+
 const ROOT = resolve(import.meta.dirname, "../../..");
+const PYTHON = process.env.PYTHON ?? join(ROOT, ".venv/bin/python");
 const START_MS = 120_000;
 const STOP_MS = 30_000;
 
+/** @typedef {{ settings: Record<string, string>, stop: () => Promise<void> }} Service */
+
 /**
- * Runs `python -m service dev` with its own data, until `stop`.
+ * Runs `python -m service dev` with its own data, until `stop` or the end of this process.
  * @param {Record<string, string>} [environment] settings of it
- * @returns {Promise<{ baseUrl: string, settings: Record<string, string>, stop: () => Promise<void> }>} `settings` that
- *   tests may want: those given, and what any command needs to work on it
+ * @returns {Promise<Service>} `settings` that tests may want: those given, and what any command needs to work on it
  * @throws {Error} with the end of its log when it does not become ready
  */
 export async function startService(environment = {}) {
-  const directory = await mkdtemp(join(tmpdir(), "inphora-"));
-  const log = join(directory, "service.log");
+  const directory = await makeDirectory();
   const data = join(directory, "data");
-  const out = openSync(log, "w");
-  const python = process.env.PYTHON ?? join(ROOT, ".venv/bin/python");
   const where = ["--port", String(await freePort()), "--data-dir", data];
-  const service = spawn(python, ["-m", "service", "dev", "--no-demo-data", ...where], {
-    cwd: ROOT,
-    stdio: ["ignore", out, out],
-    // A machine short of CPU is no outage of Redis, which these tests are not about.
-    env: { ...process.env, REDIS_TIMEOUT_MS: "5000", ...environment },
-  });
+  // A machine short of CPU is no outage of Redis, which these tests are not about.
+  const env = { REDIS_TIMEOUT_MS: "5000", ...environment };
+  const service = await startPython(["-m", "service", "dev", "--no-demo-data", ...where], env, directory);
+  const own = await service.unlessItEnds(ready(data));
+  return { settings: { ...environment, ...own, DATA_DIR: data }, stop: service.stop };
+}
+
+/**
+ * Another web process of a running service, with settings of its own.
+ * @param {Record<string, string>} settings of that service @param {Record<string, string>} environment
+ */
+export async function startWeb(settings, environment) {
+  const PORT = String(await freePort());
+  const web = await startPython(["-m", "service", "serve", "--host", "127.0.0.1"], { REDIS_TIMEOUT_MS: "5000", ...settings, PORT, ...environment });
+  const address = `http://127.0.0.1:${PORT}`;
+  await web.unlessItEnds(until(() => isReady(address), Boolean, START_MS));
+  return { address, stop: web.stop };
+}
+
+/** What tests ask behind the service's back. @param {Record<string, string>} settings */
+export async function startBackstage(settings) {
+  const backstage = await startPython([join(import.meta.dirname, "backstage.py")], settings);
+  const address = await backstage.unlessItEnds(until(async () => /^http:\S+/m.exec(await backstage.log())?.[0] ?? "", Boolean, START_MS));
+  return { address, stop: backstage.stop };
+}
+
+/** @param {string[]} args @param {Record<string, string>} env @param {string} [directory] */
+async function startPython(args, env, directory) {
+  directory ??= await makeDirectory();
+  const file = join(directory, "out.log");
+  const out = openSync(file, "w");
+  const leashed = await startLeashed(PYTHON, args, { directory, out, stop_ms: STOP_MS, cwd: ROOT, env: { ...process.env, ...env } });
   closeSync(out);
-  const ended = new Promise((resolve) => service.once("exit", resolve).once("error", resolve));
+  const log = () => readFile(file, "utf8");
 
   async function stop() {
-    const isRunning = () => service.pid !== undefined && service.exitCode === null && service.signalCode === null;
-    if (isRunning()) {
-      service.kill("SIGTERM");
-      await Promise.race([ended, sleep(STOP_MS, undefined, { ref: false })]);
-    }
-    const late = isRunning();
-    if (late) service.kill("SIGKILL");
-    await rm(directory, { recursive: true, force: true });
-    if (late) throw new Error(`the service did not stop within ${STOP_MS / 1000} s of SIGTERM`);
+    if (await leashed.stop()) throw new Error(`${args} did not stop within ${STOP_MS / 1000} s of SIGTERM`);
   }
 
-  try {
-    const own = await Promise.race([ready(data), ended.then(() => Promise.reject(new Error("it ended")))]);
-    return { baseUrl: own.BASE_URL, settings: { ...environment, ...own, DATA_DIR: data }, stop };
-  } catch (cause) {
-    const tail = (await readFile(log, "utf8")).split("\n").slice(-40).join("\n");
-    await stop().catch(() => {});
-    throw new Error(`the service did not become ready:\n${tail}`, { cause });
+  /** @template T @param {Promise<T>} work @returns {Promise<T>} @throws {Error} with the end of its log */
+  async function unlessItEnds(work) {
+    try {
+      return await Promise.race([work, leashed.ended.then(() => Promise.reject(new Error("it ended")))]);
+    } catch (cause) {
+      const tail = (await log()).split("\n").slice(-40).join("\n");
+      await leashed.stop();
+      throw new Error(`${args} did not become ready:\n${tail}`, { cause });
+    }
   }
+
+  return { log, stop, unlessItEnds };
 }
 
 /** @param {string} data its data directory @returns {Promise<Record<string, string> & { BASE_URL: string }>} when it is ready */

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 
 import { BASE_URL, PASSWORD } from "./browser.mjs";
-import { until } from "./lab.mjs";
+import { until } from "./until.mjs";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 const PYTHON = process.env.PYTHON ?? join(ROOT, ".venv/bin/python");
@@ -34,9 +34,7 @@ export async function ask(query, accept = "application/json") {
 
 /** Stores PAST in the service, and waits until it is counted. */
 export async function fillPast() {
-  // With the short-lived tokens of these tests, people would refresh all day long.
-  const env = { ...process.env, ACCESS_TOKEN_TTL: "900" };
-  const run = (/** @type {string[]} */ words) => promisify(execFile)(PYTHON, words, { cwd: ROOT, env });
+  const run = (/** @type {string[]} */ words) => promisify(execFile)(PYTHON, words, { cwd: ROOT });
   await run(["-m", "service", "analytics", "simulate", "--days", "12", "--people", String(PAST.people), "--seed", "7", "--end", "2026-04-03", "--data-dir", process.env.DATA_DIR ?? ""]);
   await run(["-c", COUNT]);
   const total = `metrics=active_users,sessions_ended&from=${PAST.first}&to=2026-04-03&tz=${PAST.tz}&grain=total`;

@@ -1,0 +1,75 @@
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+
+import { PAGE_MS, makeTab } from "./tab.mjs";
+
+/** @typedef {import("playwright-core").Page} Page */
+
+/** Where Debian puts it; `CHROMIUM` names another one. */
+export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+
+export const ARGUMENTS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** @type {import("../engines.mjs").Engine} */
+export const CHROMIUM_ENGINE = {
+  name: "chromium",
+  install: "chromium",
+  isInstalled: () => existsSync(CHROMIUM),
+  version: () => execFileSync(CHROMIUM, ["--version"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim(),
+  start,
+};
+
+/** It talks by a pipe, and ends when that closes. @returns {Promise<import("../engines.mjs").Browser>} */
+async function start() {
+  const { chromium } = await import("playwright-core");
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: ARGUMENTS,
+    ignoreDefaultArgs: ["--disable-back-forward-cache"], // people have one
+  });
+
+  async function newProfile() {
+    const context = await browser.newContext();
+    /** @type {Map<Page, import("./tab.mjs").Tab>} */
+    const known = new Map();
+    const tabs = async () => context.pages().map(tabOf);
+    context.on("page", tabOf);
+
+    /** @param {Page} page */
+    function tabOf(page) {
+      const tab = known.get(page) ?? makeTab(drive(page));
+      known.set(page, tab);
+      return tab;
+    }
+
+    return { open: async () => tabOf(await context.newPage()), tabs, close: () => context.close() };
+  }
+
+  return { newProfile, close: () => browser.close() };
+}
+
+/** @param {Page} page @returns {import("./tab.mjs").Driver} */
+function drive(page) {
+  /** @type {string[]} */
+  const complaints = [];
+  page.on("console", (message) => void (message.type() === "error" && complaints.push(message.text())));
+  page.on("pageerror", (error) => complaints.push(`uncaught: ${error.message}`));
+  return {
+    goto: (url) => page.goto(url, { timeout: PAGE_MS }),
+    reload: () => page.reload({ timeout: PAGE_MS }),
+    front: () => page.bringToFront(),
+    evaluate: (expression) => page.evaluate(expression),
+    element: async (expression) => (await page.evaluateHandle(expression)).asElement(),
+    complaints: async () => complaints,
+    close: () => page.close(),
+  };
+}
