@@ -40,6 +40,7 @@ pytest_plugins = [
     "tests.plugins.own_stores",
     "tests.plugins.servers",
     "tests.plugins.ran_on",
+    "tests.plugins.quick_garbage",
 ]
 
 MakeSettings = Callable[..., Settings]
