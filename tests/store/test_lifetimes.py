@@ -4,7 +4,7 @@ from service.contracts.events import EventType
 from service.domain.sessions import EndReason
 from service.store.challenges import Challenge, Challenges
 from service.store.event_log import EventLog
-from tests.store.conftest import ORIGIN, World
+from tests.store.conftest import ORIGIN, POLICY, World
 
 
 async def test_every_key_but_the_streams_has_a_lifetime(world: World) -> None:
@@ -36,3 +36,19 @@ async def test_the_key_outlives_its_limits_a_little(world: World) -> None:
 
     left = await world.redis.pttl(await world.key(session))
     assert 86_400_000 < left <= 86_400_000 + 60_000
+
+
+async def test_a_tombstone_outlives_every_access_token(world: World) -> None:
+    """Also one from a process whose clock is half a minute ahead, whatever ended the session."""
+    live = world.live()
+    signed_out, reused, overdue = [await world.open() for _ in range(3)]
+    await live.end(world.user_id, [signed_out.id], EndReason.LOGOUT, ORIGIN)
+    await live.rotate(reused.id, generation=1, origin=ORIGIN)
+    await live.rotate(reused.id, generation=0, origin=ORIGIN)
+    world.clock.now_ms += POLICY.idle_ms
+    await live.rotate(overdue.id, generation=1, origin=ORIGIN)
+
+    half_a_minute = 30_000
+    for session in (signed_out, reused, overdue):
+        left = await world.redis.pttl(await world.key(session))
+        assert left > POLICY.access_ms + half_a_minute
