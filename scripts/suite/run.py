@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import resource
 import sys
 import time
@@ -14,6 +15,8 @@ from scripts.suite.stages import ROOT, Stage
 
 Say = Callable[[str], None]
 LONGEST_LINE = 2**24
+CLOSING = re.compile(r"\b\d+ (passed|failed|errors?|skipped|xfailed|deselected)\b.* in [\d.]+ ?s")
+"""As pytest ends its report; what libraries print at the end of a process may come after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +68,19 @@ async def _gather(stage: Stage) -> Done:
 
 
 async def _follow(stage: Stage, say: Say) -> Done:
-    """Say the output line by line, always one line late."""
+    """Say the output line by line, but for the closing line, which is the result's output."""
     started = time.monotonic()
-    last = ""
+    closing = ""
     async with _running(stage) as process:
         assert process.stdout is not None
         async for line in process.stdout:
             text = line.decode(errors="replace").rstrip("\n")
-            if text.strip():
-                if last:
-                    say(last)
-                last = text
+            if CLOSING.search(text):
+                closing = text
+            else:
+                say(text)
         code = await process.wait()
-    return Done(stage, code, time.monotonic() - started, last)
+    return Done(stage, code, time.monotonic() - started, closing)
 
 
 @asynccontextmanager

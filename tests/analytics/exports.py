@@ -6,7 +6,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from sqlalchemy import text
 
 from service.contracts.analytics_views import View
@@ -31,6 +30,13 @@ EVENTS = r"""
     from generate_series(0, :rows - 1) as n
 """
 """Three days, from November 1st on."""
+
+
+def duck() -> Any:
+    """A DuckDB in memory; its import takes long, and only these tests need it."""
+    import duckdb
+
+    return duckdb.connect()
 
 
 async def add_events(facts: Facts, rows: int) -> None:
@@ -58,9 +64,10 @@ def parquet_rows(view: View, files: Path) -> list[tuple[Any, ...]]:
         f"epoch_us({each.name})" if each.type.startswith("timestamp") else each.name
         for each in view.columns
     )
-    with duckdb.connect() as reader:
+    with duck() as reader:
         rows = reader.read_parquet(f"{files}/*/*.parquet").order(", ".join(view.order))
-        return rows.project(columns).fetchall()
+        found: list[tuple[Any, ...]] = rows.project(columns).fetchall()
+    return found
 
 
 def _in_postgres(name: str, kind: str) -> str:

@@ -7,7 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 from redis.asyncio import Redis
 
@@ -18,6 +17,7 @@ from service.store.analytics_exports import AnalyticsExports
 from service.store.event_facts import counts
 from tests.analytics import exports as given
 from tests.analytics.conftest import Facts
+from tests.analytics.exports import duck
 from tests.conftest import MakeSettings, Serve, add_person
 from tests.support.people import Reply
 
@@ -72,7 +72,7 @@ async def test_parquet_is_what_postgresql_has(facts: Facts, tmp_path: Path) -> N
         ("_schema.json", 0),
     ]
     columns = json.loads((tmp_path / "_schema.json").read_text())["columns"]
-    with duckdb.connect() as reader:
+    with duck() as reader:
         rows = reader.read_parquet(f"{tmp_path}/*/*.parquet")
         types = dict(zip(rows.columns, map(str, rows.types), strict=True))
     types.pop("date", None)
@@ -187,7 +187,7 @@ async def test_an_answer_is_ready_at_once(facts: Facts, tmp_path: Path) -> None:
     assert csv_file == "window,country,dau\n2026-11-02,other,7\n"
     shown = await facts.get(metrics="dau", by="country", since="2026-11-01", until="2026-11-04")
     assert json.loads((tmp_path / "answer.json").read_text()) == shown.body
-    with duckdb.connect() as reader:
+    with duck() as reader:
         rows = reader.read_parquet(f"{tmp_path}/answer.parquet").fetchall()
     assert rows == [("2026-11-02", "other", 7.0)]
 
@@ -346,7 +346,7 @@ async def test_parquet_by_accept(facts: Facts, tmp_path: Path) -> None:
     async with facts.browser.http.get(url, params=params, headers=headers) as reply:
         assert (reply.status, reply.headers["Content-Type"]) == (200, media_type)
         (tmp_path / "a.parquet").write_bytes(await reply.read())
-    with duckdb.connect() as reader:
+    with duck() as reader:
         rows = reader.read_parquet(f"{tmp_path}/a.parquet").fetchall()
     assert rows == [
         ("2026-11-01", 0, None, 0, 0),

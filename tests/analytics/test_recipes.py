@@ -5,13 +5,13 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from service.contracts.analytics_views import EXPORTED
 from service.store.copies import Copies, Format
 from tests.analytics import exports as given
 from tests.analytics.conftest import Facts
+from tests.analytics.exports import duck
 from tests.support.forked import ROOT
 from tests.support.waiting import PATIENCE
 
@@ -51,7 +51,7 @@ async def test_sessions_sql(facts: Facts, tmp_path: Path, monkeypatch: pytest.Mo
         copies = Copies(facts.database)
         await copies.write_day(EXPORTED[table], date(2026, 11, 2), Format.PARQUET, path)
     monkeypatch.chdir(tmp_path)
-    with duckdb.connect() as reader:
+    with duck() as reader:
         lasted, failed = [
             reader.execute(each).fetchall()
             for each in reader.extract_statements((RECIPES / "sessions.sql").read_text())

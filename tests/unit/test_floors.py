@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -30,16 +31,34 @@ ENV = {
 }
 
 
-def in_a_process(code: str) -> Any:
-    """The JSON that this prints in a process that is set up as on a platform."""
+ASKED = """
+import json, sys
+import service.app
+from workers.main import WorkerSettings as worker
+pool = worker.redis_pool.connection_pool
+told = {
+    "pool": [type(pool).__name__, pool.timeout, pool.connection_kwargs["socket_connect_timeout"],
+             pool.connection_kwargs["socket_timeout"]],
+    "reads JSON": worker.job_deserializer is json.loads,
+    "jobs": [[job.run_at_startup, job.unique] for job in worker.cron_jobs],
+    "modules": list(sys.modules),
+}
+print(json.dumps(told))
+"""
+
+
+@cache
+def a_process() -> dict[str, Any]:
+    """What web and worker are made of, in a process that is set up as on a platform."""
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", ASKED],
         cwd=ROOT,
         check=True,
         capture_output=True,
         env={**os.environ, **ENV},
     )
-    return json.loads(done.stdout)
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
 
 
 def numbers(text: str | Any) -> tuple[int, ...]:
@@ -91,27 +110,19 @@ async def test_every_wait_for_redis_is_bounded() -> None:
 
 def test_arq_has_a_bounded_pool_of_its_own() -> None:
     """arq's own has no read timeout: what a worker really has, and that it takes no pickles."""
-    told = in_a_process(
-        "from workers.main import WorkerSettings as w; import json;"
-        "p = w.redis_pool.connection_pool; k = p.connection_kwargs;"
-        "print(json.dumps([type(p).__name__, p.timeout, k['socket_connect_timeout'],"
-        "k['socket_timeout'], w.job_deserializer is json.loads]))"
-    )
+    kind, *seconds = a_process()["pool"]
 
-    assert told[0] == "BlockingConnectionPool"
-    assert max(told[1:4]) <= 5
-    assert told[4]
+    assert kind == "BlockingConnectionPool"
+    assert max(seconds) <= 5
+    assert a_process()["reads JSON"]
 
 
 def test_no_job_runs_once_per_worker() -> None:
     """`run_at_startup` would run a job in every worker at each deploy."""
-    told = in_a_process(
-        "from workers.main import WorkerSettings as w; import json;"
-        "print(json.dumps([[j.run_at_startup, j.unique] for j in w.cron_jobs]))"
-    )
+    jobs = a_process()["jobs"]
 
-    assert told
-    assert set(map(tuple, told)) == {(False, True)}
+    assert jobs
+    assert set(map(tuple, jobs)) == {(False, True)}
 
 
 def test_nothing_cuts_a_stream() -> None:
@@ -129,9 +140,7 @@ def test_nothing_cuts_a_stream() -> None:
 
 def test_no_default_accounts_outside_dev() -> None:
     """ASVS 6.3.2: neither the service nor a worker so much as loads the demo's people."""
-    modules = in_a_process(
-        "import service.app, workers.main, json, sys; print(json.dumps(list(sys.modules)))"
-    )
+    modules = a_process()["modules"]
 
-    assert "service.app" in modules
+    assert {"service.app", "workers.main"} <= set(modules)
     assert not {"service.demo_users", "service.dev"} & set(modules)
