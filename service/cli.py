@@ -61,8 +61,11 @@ def main() -> None:
     default=Path("var"),
     help="var, or DATA_DIR.",
 )
-@click.option("--demo-data/--no-demo-data", default=True, help="90 days of made-up traffic, once.")
-def dev(port: int, data_dir: Path, *, demo_data: bool) -> None:
+@click.option("--demo-data/--no-demo-data", default=True, help="Made-up traffic, once.")
+@click.option(
+    "--demo-days", type=click.IntRange(1, 400), default=90, show_default=True, help="So much of it."
+)
+def dev(port: int, data_dir: Path, *, demo_data: bool, demo_days: int) -> None:
     """Run everything here: embedded PostgreSQL and Valkey, web, worker, demo users."""
     from service.demo_users import prepare_demo  # noqa: PLC0415
     from service.dev import DevError, run_dev  # noqa: PLC0415 - needs the dev extra
@@ -70,7 +73,8 @@ def dev(port: int, data_dir: Path, *, demo_data: bool) -> None:
     from service.refusals import fail  # noqa: PLC0415
 
     try:
-        code = run_dev(data_dir, port, prepare=prepare_demo, say=click.echo, demo_data=demo_data)
+        days = demo_days if demo_data else 0
+        code = run_dev(data_dir, port, prepare=prepare_demo, say=click.echo, demo_days=days)
     except (DevError, EmbeddedError) as error:
         fail(str(error))
     sys.exit(code)

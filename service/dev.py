@@ -30,7 +30,6 @@ POLL_SECONDS = 0.1
 OTHERS = ("REDIS_PASSWORD", "REDIS_SSL", "QUEUE_REDIS_URL", "SECRET_KEY_PREVIOUS")
 """Settings of a shell that speak of other servers than the ones started here."""
 
-DEMO_DAYS = 90
 DEMO_PEOPLE = 300
 DEMO_LOG = "demo.log"
 """What filling the demo said; while it is there, the demo is not filled again."""
@@ -67,12 +66,12 @@ def run_dev(
     *,
     prepare: Callable[[Mapping[str, str]], None],
     say: Callable[[str], None],
-    demo_data: bool = True,
+    demo_days: int = 0,
 ) -> int:
     """Run until Ctrl-C or SIGTERM; the exit code. Raises DevError, EmbeddedError.
 
     `prepare` is given the environment of the processes, to migrate and to make the demo users.
-    With `demo_data` a data directory gets its past, once, in the background.
+    A data directory gets a past of `demo_days`, once, in the background.
     """
     port = port or _free_port()
     _refuse_taken(port)
@@ -111,9 +110,9 @@ def run_dev(
         filling: Leash | None = None
         if _wait_ready(own["BASE_URL"], web, stopping):
             say(_banner(own["BASE_URL"], data_dir, own["MAIL_DIR"]))
-            if demo_data and not (data_dir / DEMO_LOG).exists():
-                say(f"Making up {DEMO_DAYS} days of traffic in the background …")
-                filling = stack.enter_context(_filling(env, data_dir))
+            if demo_days and not (data_dir / DEMO_LOG).exists():
+                say(f"Making up {demo_days} days of traffic in the background …")
+                filling = stack.enter_context(_filling(env, data_dir, demo_days))
         while not stopping:
             if filling is not None and not filling.alive:
                 say(f"The demo's past: {_last_line(data_dir / DEMO_LOG)}")
@@ -168,11 +167,11 @@ def _running(
 
 
 @contextmanager
-def _filling(env: Mapping[str, str], data_dir: Path) -> Iterator[Leash]:
+def _filling(env: Mapping[str, str], data_dir: Path, days: int) -> Iterator[Leash]:
     """A process that makes the demo's past up, which the worker stores as it stores the present."""
     command = (
         *(sys.executable, "-m", "service", "analytics", "simulate"),
-        *("--days", str(DEMO_DAYS), "--people", str(DEMO_PEOPLE), "--data-dir", str(data_dir)),
+        *("--days", str(days), "--people", str(DEMO_PEOPLE), "--data-dir", str(data_dir)),
     )
     with (
         (data_dir / DEMO_LOG).open("wb") as log,

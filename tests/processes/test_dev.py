@@ -157,16 +157,16 @@ async def test_ended_while_it_starts(tmp_path: Path) -> None:
 
 @pytest.mark.server
 async def test_a_demo_with_a_past(tmp_path: Path) -> None:
-    """A first start makes 90 days up behind its back; a second one does not do so again."""
+    """A first start makes days up in the background; a second one does not do so again."""
     data_dir, log, again = tmp_path / "data", tmp_path / "dev.log", tmp_path / "again.log"
-    with dev(data_dir, log, "--demo-data") as process:
-        text = await said(process, log, "Making up 90 days")
+    with dev(data_dir, log, "--demo-days=5") as process:
+        text = await said(process, log, "Making up 5 days")
         assert "Stop: Ctrl-C" in text
         text = await said(process, log, "The demo's past:")
         assert re.search(
             r"^The demo's past: \d+ events of 3\d\d people, .* are stored", text, re.MULTILINE
         )
-    with dev(data_dir, again, "--demo-data") as process:
+    with dev(data_dir, again, "--demo-days=5") as process:
         await said(process, again)
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 0
