@@ -15,6 +15,7 @@ from tests.support.mails import mails_to
 from tests.support.people import Person
 
 READ = {
+    "none": lambda redis, key: redis.get(key),  # it went after it was listed
     "string": lambda redis, key: redis.get(key),
     "hash": lambda redis, key: redis.hgetall(key),
     "set": lambda redis, key: redis.smembers(key),
