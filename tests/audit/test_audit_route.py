@@ -224,7 +224,7 @@ async def test_without_redis_nothing_is_shown(
 ) -> None:
     """503 with Retry-After, though the token still holds: what cannot be written down is not given."""
     served = await serve_for_real(
-        make_settings(database_url=fresh_database, redis_url=own_valkey.url, redis_timeout_ms=250)
+        make_settings(database_url=fresh_database, redis_url=own_valkey.url)
     )
     person = await add_person(filled.database, roles=["admin"])
     async with aiohttp.ClientSession() as http:
