@@ -247,7 +247,7 @@ async def test_what_goes_wrong_before_the_first_row_is_a_problem(
             await connection.exec_driver_sql("lock table audit_log in access exclusive mode")
             reply = await auditor.get(format=form)
         assert refusal(reply) == (503, "service_unavailable")
-        assert await free(auditor)
+        assert await wait_until(lambda: free(auditor))
 
 
 async def test_a_client_that_cannot_see_a_break_gets_nothing(

@@ -22,14 +22,12 @@ from tests.conftest import SECRET_KEY, MakeSettings, Share, now_ms
 from tests.support.people import TOTP_SECRET, Browser, Person, Reply
 from tests.support.redis_answers import answer_of
 
-WORTH_SECONDS = 5
-
 
 def code(*, step: int = 0, secret: str = TOTP_SECRET) -> str:
-    """The code of now, or of the step before or after; that before only if it is good for a while yet."""
-    left = STEP_SECONDS - time.time() % STEP_SECONDS
-    if step < 0 and left < WORTH_SECONDS:
-        time.sleep(left)
+    """The code of now or, of the step after, one more: each is good for half a minute at least.
+
+    That of the step before is good for a moment only, so no test needs it.
+    """
     return pyotp.HOTP(secret).at(int(time.time()) // STEP_SECONDS + step)
 
 

@@ -252,7 +252,7 @@ async def test_the_right_password_forgets_no_wrong_codes(
 ) -> None:
     """SP 800-63B-4 §3.2.2: nor does it where somebody signed in is asked for both."""
     person = await make_person(totp_secret=TOTP_SECRET)
-    token = (await client.sign_in(person, code(step=-1)))["access_token"]
+    token = (await client.sign_in(person, code()))["access_token"]
     given = {"password": person.password, "code": wrong_code()}
     replies = [await client.post("2fa/disable", token, **given) for _ in range(7)]
 

@@ -44,12 +44,12 @@ async def test_a_step_up_takes_all_that_signing_in_takes(
 ) -> None:
     """SP 800-63B-4 §2: with a second factor a password alone is not enough; amr says what was shown."""
     person = await make_person(totp_secret=TOTP_SECRET)
-    token = (await client.sign_in(person, code(step=-1)))["access_token"]
+    token = (await client.sign_in(person, code()))["access_token"]
     given = {"password": person.password}
     assert (await client.post("step-up", token, **given)).code == "mfa_code_invalid"
-    wrong = await client.post("step-up", token, password="wrong", code=code())
+    wrong = await client.post("step-up", token, password="wrong", code=code(step=1))
     assert wrong.code == "invalid_credentials"
-    done = (await client.post("step-up", token, **given, code=code())).body
+    done = (await client.post("step-up", token, **given, code=code(step=1))).body
     me = (await client.browser.me(done["access_token"])).body["session"]
     assert me["amr"] == ["pwd", "otp", "mfa"]
 
@@ -85,7 +85,7 @@ async def test_erasing_oneself_wants_both_factors(
 ) -> None:
     """ASVS 7.5.1: a password, and of who has a second factor also that, of late."""
     person = await make_person(totp_secret=TOTP_SECRET)
-    tokens = await client.sign_in(person, code(step=-1))
+    tokens = await client.sign_in(person, code())
     await streams.age(person, tokens, LONG_AGO)
 
     async def erase(token: str) -> Reply:
@@ -94,7 +94,7 @@ async def test_erasing_oneself_wants_both_factors(
 
     refused = await erase(tokens["access_token"])
     assert (refused.status, refused.code) == (403, "step_up_required")
-    given = {"password": person.password, "code": code()}
+    given = {"password": person.password, "code": code(step=1)}
     token = (await client.post("step-up", tokens["access_token"], **given)).body["access_token"]
     assert (await erase(token)).status == 202
 

@@ -22,7 +22,7 @@ async def guarded(make_person: MakePerson) -> Person:
     return await make_person(totp_secret=TOTP_SECRET)
 
 
-async def trust(client: Client, person: Person, step: int = -1) -> tuple[Any, Any]:
+async def trust(client: Client, person: Person, step: int = 0) -> tuple[Any, Any]:
     """Sign in with the second step, and have the device trusted; tokens and the device's."""
     tokens = await client.sign_in(person, code(step=step), trust_device=True)
     return tokens["access_token"], tokens["device_token"]
@@ -79,7 +79,7 @@ async def test_trust_ends(client: Client, guarded: Person, database: Database) -
         )
     assert (await client.login(guarded, device_token=old)).body["mfa_required"] is True
 
-    token, device = await trust(client, guarded, step=0)
+    token, device = await trust(client, guarded, step=1)
     [listed] = (await client.get("trusted-devices", token)).body["trusted_devices"]
     path = f"/api/auth/trusted-devices/{listed['id']}"
     for wrong in (f"/api/auth/trusted-devices/{uuid4()}", "/api/auth/trusted-devices/x"):
@@ -107,7 +107,7 @@ async def test_turning_the_factor_off_ends_all_trust(
 ) -> None:
     """And what was trusted before means nothing when it is on again."""
     token, device = await trust(client, guarded)
-    given = {"password": guarded.password, "code": code()}
+    given = {"password": guarded.password, "code": code(step=1)}
     assert (await client.post("2fa/disable", token, **given)).status == 204
     secret = (await client.post("2fa/setup", token)).body["secret"]
     assert (await client.post("2fa/enable", token, code=code(secret=secret))).status == 200
@@ -147,7 +147,7 @@ async def test_no_device_is_trusted_unless_the_operator_wants_that(
 
     assert (await off.login(guarded, device_token=device)).body["mfa_required"] is True
     challenge = (await off.login(guarded)).body
-    done = await off.verify(challenge, code(), trust_device=True)
+    done = await off.verify(challenge, code(step=1), trust_device=True)
     assert (done.status, "device_token" in done.body) == (200, False)
 
 

@@ -31,6 +31,12 @@ from tests.support.waiting import PATIENCE, REDIS_TIMEOUT_MS, wait_until
 NAMES = {name.upper() for name in Settings.model_fields}
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
+HONCHO = """
+from honcho import command, manager
+
+manager.KILL_WAIT = 30  # as platforms; its own five seconds are for a terminal
+command.main()
+"""
 DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", "")
 
 
@@ -63,7 +69,7 @@ def honcho(*names: str, env: dict[str, str], log: Path) -> Iterator[Popen[bytes]
     nothing.touch()
     with log.open("ab") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "honcho", "-e", nothing, "start", *names],
+            [sys.executable, "-c", HONCHO, "-e", nothing, "start", *names],
             cwd=ROOT,
             env={**os.environ, **env},
             stdin=subprocess.DEVNULL,

@@ -225,7 +225,7 @@ async def test_503_means_it_still_lives(
     serve: Serve, make_settings: MakeSettings, own_valkey: EmbeddedServer, person: Person
 ) -> None:
     """RFC 7009 §2.2.1: until Redis has heard of the end, also when asked again; then 200."""
-    api = await serve(make_settings(redis_url=own_valkey.url, redis_timeout_ms=250))
+    api = await serve(make_settings(redis_url=own_valkey.url))
     tokens = await api.login(person)
     own_valkey.kill()
 

@@ -55,7 +55,7 @@ async def person(make_person: MakePerson) -> Person:
 
 async def one_of_each(client: Client, database: Database, person: Person) -> dict[str, Any]:
     """A live token of every kind, all of one person but the registration's."""
-    tokens = await client.sign_in(person, code(step=-1), trust_device=True)
+    tokens = await client.sign_in(person, code(), trust_device=True)
     other, wanted = f"{token_hex(6)}@new.example", f"{token_hex(6)}@moved.example"
     send = client.browser.send
     body = {"email": other, "password": NEW}
@@ -86,7 +86,7 @@ async def put(client: Client, person: Person, place: str, token: str) -> Reply:
     """What is answered to a token in a place, beside all else that is right there."""
     method, path, field = PLACES[place]
     beside = {
-        "challenge": {"code": code()},
+        "challenge": {"code": code(step=1)},
         "reset": {"new_password": NEW},
         "device": {"email": person.email, "password": person.password},
     }

@@ -15,7 +15,7 @@ from tests.support.waiting import PATIENCE, wait_until
 @pytest.fixture
 async def own(serve: Serve, make_settings: MakeSettings, own_valkey: EmbeddedServer) -> Browser:
     """A service on a Valkey that may be killed."""
-    return await serve(make_settings(redis_url=own_valkey.url, redis_timeout_ms=250))
+    return await serve(make_settings(redis_url=own_valkey.url))
 
 
 async def back(browser: Browser) -> None:

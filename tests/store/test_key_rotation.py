@@ -216,9 +216,10 @@ async def test_a_process_changes_keys_while_sql_is_away(
     """By what it read last; each failure is one line in the log, without a traceback."""
     await rotation.ensure("ES256")
     soon = KeyRotation(records, rotation.events, TTL, lead=timedelta(seconds=1))
+    before_ms = now_ms()
     new = await soon.rotate("ES256")
     tokens = AccessTokens(
-        keys=arranged(await records.load(), now_ms()),
+        keys=arranged(await records.load(), before_ms),
         issuer="i",
         audience="a",
         ttl=TTL,

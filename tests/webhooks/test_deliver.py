@@ -319,7 +319,7 @@ async def test_an_endless_answer(outbox: Outbox, product: Receiver) -> None:
     await outbox.add(product.url)
     product.endless = True
     await outbox.happen()
-    assert await outbox.deliver(seconds=3) == 1
+    assert await outbox.deliver(seconds=PATIENCE) == 1
     [row] = await outbox.rows()
     assert (row.last_status, row.last_error, row.due_at) == (200, None, None)
 
