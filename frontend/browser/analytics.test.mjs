@@ -16,7 +16,7 @@ const QUERY_URL = /\/api\/analytics\/query\?/;
 const SESSIONS_URL = /\/api\/analytics\/sessions\?/;
 const DAU = `metrics=dau,wau,mau&from=${PAST.first}&to=2026-04-03&tz=${PAST.tz}&grain=day`;
 
-if (!SKIP) before(fillPast, { timeout: 150_000 });
+if (!SKIP) before(fillPast, { timeout: 500_000 });
 
 /** What other parts of the service answer is said here; what the numbers are, the service says. @param {Page} page */
 async function stub(page) {

@@ -75,7 +75,7 @@ function canRun(file) {
 /** @param {string[]} files @param {number} concurrency @param {Record<string, string>} environment @param {AbortSignal} stopping @returns {Promise<number>} */
 async function runTests(files, concurrency, environment, stopping) {
   if (files.length === 0) return 0;
-  const options = ["--test", "--test-reporter=spec", `--test-concurrency=${concurrency}`, "--test-timeout=600000"];
+  const options = ["--test", "--test-reporter=spec", `--test-concurrency=${concurrency}`, "--test-timeout=1800000"];
   const runner = await startLeashed(process.execPath, [...options, ...files], { out: "inherit", env: { ...process.env, ...environment } });
   const aborted = new Promise((resolve) => stopping.addEventListener("abort", resolve));
   await Promise.race([runner.ended, aborted]);

@@ -7,7 +7,7 @@ import { mostRefreshes } from "./support/short.mjs";
 import { settles, until } from "./support/until.mjs";
 
 const EXPIRIES = 5;
-const WITHIN_MS = 180_000;
+const WITHIN_MS = 300_000;
 
 /** @type {[string, number, object, (() => void)?][]} */
 const CROWDS = [

@@ -20,7 +20,7 @@ export const PASSWORD = "demo-only-not-secret-42";
 
 const ARTIFACTS = resolve(import.meta.dirname, "../../../artifacts");
 /** What an action of a page may take on a machine short of CPU. */
-export const ACTION_MS = 60_000;
+export const ACTION_MS = 120_000;
 
 /**
  * A test with a fresh device before the sign-in page. It also fails for anything unexpected on the console, for

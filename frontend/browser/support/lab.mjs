@@ -12,7 +12,7 @@ import { SHORT_URL } from "./short.mjs";
  *   login: (page: Page, email?: string) => Promise<any> }} Lab
  */
 
-const TIMEOUT_MS = 240_000;
+const TIMEOUT_MS = 480_000;
 
 /**
  * A test with tabs of one browser that load the built client, behind a proxy of its own.

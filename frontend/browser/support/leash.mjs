@@ -7,6 +7,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 /** Runs a command that ends with this process: give it as LEASHED in the environment. */
 export const LEASH = join(import.meta.dirname, "leash.sh");
 
+/** The same for a command that speaks over pipes. */
+export const LEASH_PIPE = join(import.meta.dirname, "leash-pipe.sh");
+
 /** @typedef {Awaited<ReturnType<typeof startLeashed>>} Leashed */
 
 /**

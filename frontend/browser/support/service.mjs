@@ -10,7 +10,7 @@ import { until } from "./until.mjs";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 const PYTHON = process.env.PYTHON ?? join(ROOT, ".venv/bin/python");
-const START_MS = 120_000;
+const START_MS = 300_000;
 const STOP_MS = 30_000;
 
 /** @typedef {{ settings: Record<string, string>, stop: () => Promise<void> }} Service */

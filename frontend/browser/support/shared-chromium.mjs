@@ -1,8 +1,6 @@
 import { after } from "node:test";
 
-import { chromium } from "playwright-core";
-
-import { ARGUMENTS, CHROMIUM } from "./engines/chromium.mjs";
+import { launchChromium } from "./engines/chromium.mjs";
 
 /** @type {Promise<import("playwright-core").Browser> | undefined} */
 let browser;
@@ -10,6 +8,6 @@ after(async () => (await browser)?.close());
 
 /** The one that all tests of a file share. It knows a host of this machine by a name that is no secure context. */
 export function sharedChromium() {
-  browser ??= chromium.launch({ executablePath: CHROMIUM, args: [...ARGUMENTS, "--host-resolver-rules=MAP insecure.test 127.0.0.1"] });
+  browser ??= launchChromium({ args: ["--host-resolver-rules=MAP insecure.test 127.0.0.1"] });
   return browser;
 }

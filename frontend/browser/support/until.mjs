@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
 
 /** What a page or a worker may take on a machine short of CPU; whoever gets there sooner waits no longer. */
-const WITHIN_MS = 60_000;
+const WITHIN_MS = 120_000;
 
 /** Polls until it holds, or fails with what was there last. @template T @param {() => Promise<T> | T} look @param {(value: T) => unknown} holds @param {number} [within_ms] */
 export async function until(look, holds, within_ms = WITHIN_MS) {

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 
+import { LEASH_PIPE } from "../leash.mjs";
 import { PAGE_MS, makeTab } from "./tab.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
@@ -8,7 +9,7 @@ import { PAGE_MS, makeTab } from "./tab.mjs";
 /** Where Debian puts it; `CHROMIUM` names another one. */
 export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
-export const ARGUMENTS = [
+const ARGUMENTS = [
   "--headless",
   "--no-sandbox",
   "--disable-gpu",
@@ -28,12 +29,16 @@ export const CHROMIUM_ENGINE = {
   start,
 };
 
-/** It talks by a pipe, and ends when that closes. @returns {Promise<import("../engines.mjs").Browser>} */
-async function start() {
+/** @param {import("playwright-core").LaunchOptions} [options] */
+export async function launchChromium({ args = [], ...options } = {}) {
   const { chromium } = await import("playwright-core");
-  const browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: ARGUMENTS,
+  const env = /** @type {Record<string, string>} */ ({ ...process.env, LEASHED: CHROMIUM });
+  return chromium.launch({ executablePath: LEASH_PIPE, args: [...ARGUMENTS, ...args], env, timeout: PAGE_MS, ...options });
+}
+
+/** @returns {Promise<import("../engines.mjs").Browser>} */
+async function start() {
+  const browser = await launchChromium({
     ignoreDefaultArgs: ["--disable-back-forward-cache"], // people have one
   });
 
