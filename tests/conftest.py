@@ -95,7 +95,7 @@ def make_settings(environment: dict[str, str]) -> MakeSettings:
 
 @pytest.fixture
 async def engine(postgres: Databases) -> AsyncIterator[AsyncEngine]:
-    engine = open_engine(postgres.url, connections=4)
+    engine = open_engine(postgres.url, connections=4, seconds=PATIENCE)
     yield engine
     await engine.dispose()
 

@@ -45,9 +45,9 @@ def python_tests(*arguments: str, workers: int) -> Stage:
 def everything() -> Sequence[Sequence[Stage]]:
     """`make test`. The stages of a row run one after the other, the rows side by side.
 
-    Pytest has a process a core and one more, for most tests wait; the other row takes what it leaves.
+    Pytest has two processes a core, for most tests wait; the other row takes what it leaves.
     """
-    workers = min((os.cpu_count() or 1) + 1, 5)
+    workers = min((os.cpu_count() or 1) * 2, 8)
     return [
         [python_tests("--durations=20", workers=workers)],
         [*STATIC, UNITS, BROWSERS],

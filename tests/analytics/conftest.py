@@ -30,6 +30,7 @@ from tests.analytics.played import SEASONS, Play, truth_of
 from tests.conftest import SECRET_KEY, MakeSettings, Share, add_person, now_ms
 from tests.support.databases import Databases
 from tests.support.people import Browser, Reply
+from tests.support.waiting import PATIENCE
 
 SPACE = UUID("6b1f3c5e-6f0c-4f35-8f5e-1f1f2c6f7a01")
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -156,7 +157,7 @@ async def facts(
     make_settings: MakeSettings,
 ) -> AsyncIterator[Facts]:
     """No facts yet; three countries, two devices."""
-    engine = open_engine(facts_url, connections=3)
+    engine = open_engine(facts_url, connections=3, seconds=PATIENCE)
     database = Database(engine)
     async with database.transaction() as connection:
         await connection.execute(EMPTY)
@@ -219,7 +220,7 @@ def analytics_url(postgres: Databases) -> Iterator[str]:
 
 @pytest.fixture
 async def analytics(analytics_url: str) -> AsyncIterator[Database]:
-    engine = open_engine(analytics_url, connections=4)
+    engine = open_engine(analytics_url, connections=4, seconds=PATIENCE)
     yield Database(engine)
     await engine.dispose()
 

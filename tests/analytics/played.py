@@ -25,6 +25,7 @@ from service.store.audit import AuditRecords, StreamedEvent
 from service.store.database import Database, open_engine
 from service.store.person_keys import PersonKeys
 from tests.conftest import SECRET_KEY
+from tests.support.waiting import PATIENCE
 
 TEST_DOMAIN = "tests.example"
 ZONES = ("UTC", "Africa/Nairobi", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe")
@@ -88,7 +89,7 @@ class Play:
 
     @asynccontextmanager
     async def database(self) -> AsyncIterator[Database]:
-        engine = open_engine(self.url, connections=4)
+        engine = open_engine(self.url, connections=4, seconds=PATIENCE)
         try:
             yield Database(engine)
         finally:

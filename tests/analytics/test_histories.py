@@ -18,6 +18,7 @@ from service.store.analytics import Analytics
 from service.store.database import Database, open_engine
 from tests.analytics.conftest import person
 from tests.support.examples import examples
+from tests.support.waiting import PATIENCE
 
 BEGIN = datetime(2026, 9, 28, tzinfo=UTC)
 DAYS = 42
@@ -84,7 +85,7 @@ def test_sql_agrees_with_a_naive_model(fresh_database: str, history: History, zo
 
 
 async def answers(url: str, history: History, zone: str) -> dict[str, Any]:
-    engine = open_engine(url, connections=2)
+    engine = open_engine(url, connections=2, seconds=PATIENCE)
     try:
         database = Database(engine)
         await put(database, history)

@@ -24,6 +24,7 @@ from tests.audit.auditors import ROWS as MANY
 from tests.conftest import SECRET_KEY, MakeSettings, add_person, now_ms
 from tests.support.hosting import Hosting, hosting
 from tests.support.people import Browser
+from tests.support.waiting import PATIENCE
 
 ROWS = 60
 """In each partition of an audit that was written here."""
@@ -99,7 +100,7 @@ def some_events(first: int, count: int, chance: Random) -> list[StreamedEvent]:
 @pytest.fixture
 async def empty_books(empty_database: str) -> AsyncIterator[Books]:
     """What will write there, once there is a schema."""
-    engine = open_engine(empty_database, connections=4)
+    engine = open_engine(empty_database, connections=4, seconds=PATIENCE)
     yield books_on(Database(engine))
     await engine.dispose()
 
@@ -107,7 +108,7 @@ async def empty_books(empty_database: str) -> AsyncIterator[Books]:
 @pytest.fixture
 async def books(fresh_database: str) -> AsyncIterator[Books]:
     """An empty audit."""
-    engine = open_engine(fresh_database, connections=4)
+    engine = open_engine(fresh_database, connections=4, seconds=PATIENCE)
     opened = books_on(Database(engine))
     tables = (
         "audit_heads, audit_held, audit_checkpoints, audit_stubs, checkpoint_keys, person_keys, "

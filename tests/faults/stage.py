@@ -87,7 +87,7 @@ async def open_stage(
         )
         timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
         http = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
-        engine = open_engine(database_url, connections=4)
+        engine = open_engine(database_url, connections=4, seconds=PATIENCE)
         stack.push_async_callback(engine.dispose)
         doors = tuple(Browser(http, base) for base in bases)
         yield Stage(redis_url, database_url, Database(engine), doors, log)

@@ -96,7 +96,7 @@ class Stores:
 @asynccontextmanager
 async def open_stores(env: dict[str, str], valkey: EmbeddedServer) -> AsyncIterator[Stores]:
     """The stores that processes of this environment use."""
-    engine = open_engine(env["DATABASE_URL"], connections=4)
+    engine = open_engine(env["DATABASE_URL"], connections=4, seconds=PATIENCE)
     redis = open_redis(valkey.url, timeout=PATIENCE)
     try:
         yield Stores(env, engine, redis, valkey)

@@ -44,7 +44,7 @@ async def nodes(cluster: EmbeddedCluster) -> AsyncIterator[list[Redis]]:
 
 @pytest.fixture
 async def redis(cluster: EmbeddedCluster) -> AsyncIterator[ClusterRedis]:
-    client = open_redis(cluster.url, timeout=PATIENCE)
+    client = open_redis(cluster.url, timeout=5)
     assert isinstance(client, ClusterRedis)
     yield client
     await client.aclose()
