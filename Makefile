@@ -2,6 +2,8 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-builtin-rules --no-print-directory
+# Compiled once, not by each of the processes that the tests start.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help setup run test check faults bench lock clean
 
 VENV := .venv/bin
