@@ -73,11 +73,16 @@ def _start(
 
 
 @contextmanager
-def web_process(env: Mapping[str, str], log: Path, *, module: str = "service") -> Iterator[str]:
+def web_process(
+    env: Mapping[str, str], log: Path, *, module: str = "service", fresh: bool = False
+) -> Iterator[str]:
     """One web process; its base URL."""
     port = free_port()
     with running(
-        module, "serve", "--host", "127.0.0.1", env={**env, "PORT": str(port)}, log=log
+        *(module, "serve", "--host", "127.0.0.1"),
+        env={**env, "PORT": str(port)},
+        log=log,
+        fresh=fresh,
     ) as process:
         base = f"http://127.0.0.1:{port}"
         await_ready(base, [process], log)
