@@ -34,13 +34,14 @@ ENV = {
 ASKED = """
 import json, sys
 import service.app
-from workers.main import WorkerSettings as worker
+from workers.main import FINISHING_SECONDS, STOPPING_SECONDS, WorkerSettings as worker
 pool = worker.redis_pool.connection_pool
 told = {
     "pool": [type(pool).__name__, pool.timeout, pool.connection_kwargs["socket_connect_timeout"],
              pool.connection_kwargs["socket_timeout"]],
     "reads JSON": worker.job_deserializer is json.loads,
     "jobs": [[job.run_at_startup, job.unique] for job in worker.cron_jobs],
+    "stops within": FINISHING_SECONDS + STOPPING_SECONDS,
     "modules": list(sys.modules),
 }
 print(json.dumps(told))
@@ -93,6 +94,7 @@ def test_aiohttp_has_its_c_parser() -> None:
 def test_stops_within_25_seconds_of_sigterm() -> None:
     """The longest that each process gives to what is in flight, before a platform kills it."""
     assert server.STOP_SECONDS < gunicorn.graceful_timeout < 25
+    assert a_process()["stops within"] < 25
 
 
 def bounds(pool: ConnectionPool | BlockingConnectionPool) -> list[Any]:
