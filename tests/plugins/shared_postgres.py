@@ -13,7 +13,7 @@ KEPT = pytest.StashKey[tuple[EmbeddedServer, TemporaryDirectory[str]]]()
 
 
 def _start(config: pytest.Config) -> dict[str, str]:
-    """The run's server, as its workers hear of it."""
+    """The address of the run's server, started on first use, as its workers receive it."""
     if KEPT not in config.stash:
         home = TemporaryDirectory(prefix="inphora-tests-")
         config.stash[KEPT] = start_postgres(Path(home.name) / "postgres", durable=False), home
