@@ -29,10 +29,12 @@ from tests.support.databases import Databases
 from tests.support.examples import load_profile
 from tests.support.hosting import Hosting, hosting
 from tests.support.people import PASSWORD, Browser, Person
+from tests.support.quick_hashes import hash_quickly
 from tests.support.waiting import PATIENCE, REDIS_TIMEOUT_MS
 from tests.web.wire import Served
 
 load_profile()
+hash_quickly()
 
 SECRET_KEY = "k" * 40
 pytest_plugins = [
@@ -40,6 +42,7 @@ pytest_plugins = [
     "tests.plugins.own_stores",
     "tests.plugins.servers",
     "tests.plugins.ran_on",
+    "tests.plugins.plain_logs",
     "tests.plugins.quick_garbage",
 ]
 

@@ -15,6 +15,8 @@ from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
+from tests.support.quick_hashes import hash_quickly
+
 ROOT = Path(__file__).parent.parent.parent
 PRELOADED = [
     "tests.support.forked",
@@ -95,6 +97,7 @@ def _become(arguments: Sequence[str], env: Mapping[str, str], out: str, err: str
     for number, source in enumerate([os.open(os.devnull, os.O_RDONLY), *files]):
         os.dup2(source, number)
     sys.argv = list(arguments)
+    hash_quickly()
     try:
         runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
     finally:

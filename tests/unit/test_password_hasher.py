@@ -9,7 +9,9 @@ from argon2 import PasswordHasher as Argon2
 from argon2 import extract_parameters
 
 from service.domain.errors import ServiceUnavailableError
+from service.store import password_hasher
 from service.store.password_hasher import QUEUE_PER_THREAD, PasswordHasher
+from tests.support import quick_hashes
 
 BCRYPT = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
 """Of `U*U`."""
@@ -17,7 +19,11 @@ BCRYPT = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
 
 @pytest.fixture(scope="module")
 def hasher() -> Iterator[PasswordHasher]:
-    one = PasswordHasher(threads=1)
+    """As the product has it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(password_hasher, "MEMORY_KIB", quick_hashes.MEMORY_KIB)
+        patch.setattr(password_hasher, "TIME_COST", quick_hashes.TIME_COST)
+        one = PasswordHasher(threads=1)
     yield one
     one.close()
 

@@ -4,8 +4,12 @@ import { PAGE_MS } from "./tab.mjs";
 
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
 const COMMAND_MS = 150_000;
-/** A script that runs as its page goes away is never answered: it is asked again, so the limit is short. */
+/**
+ * A script that runs as its page goes away is never answered, by WebKit not even that it took too long: it is given up
+ * and asked again, so the limits are short.
+ */
 const LIMITS = { script: 15_000, pageLoad: PAGE_MS, implicit: 0 };
+const SCRIPT_MS = LIMITS.script + 5_000;
 
 /**
  * A session of W3C WebDriver, as far as the tests need it. It knows one current window, so commands to several
@@ -20,7 +24,8 @@ export async function openSession(address, capabilities) {
 
   /** @param {string} method @param {string} path @param {object} [body] */
   async function send(method, path, body) {
-    const answer = await fetch(address + path, { method, body: body && JSON.stringify(body), signal: AbortSignal.timeout(COMMAND_MS) });
+    const signal = AbortSignal.timeout(path.endsWith("/execute/async") ? SCRIPT_MS : COMMAND_MS);
+    const answer = await fetch(address + path, { method, body: body && JSON.stringify(body), signal });
     const { value } = /** @type {any} */ (await answer.json());
     if (!answer.ok) throw new Error(`WebDriver: ${method} ${path}: ${value?.error}: ${value?.message}`);
     return value;
