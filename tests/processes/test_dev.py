@@ -104,11 +104,15 @@ async def test_a_day_with_dev(tmp_path: Path) -> None:
 async def test_a_killed_dev(tmp_path: Path) -> None:
     """SIGKILL takes all its processes along; the next start goes on with the same data.
 
-    It does so in a shell that is set up for other stores, too.
+    It does so in a shell that is set up for other stores, too, and makes no second past up.
     """
-    data_dir, log = tmp_path / "data", tmp_path / "dev.log"
-    with dev(data_dir, log) as process:
-        await said(process, log)
+    data_dir, log, again = tmp_path / "data", tmp_path / "dev.log", tmp_path / "again.log"
+    with dev(data_dir, log, "--demo-days=5") as process:
+        assert "Stop: Ctrl-C" in await said(process, log, "Making up 5 days"), "in the background"
+        text = await said(process, log, "The demo's past:")
+        assert re.search(
+            r"^The demo's past: \d+ events of 3\d\d people, .* are stored", text, re.MULTILINE
+        )
         before = dev_env(data_dir)
         someone = {**before, "NEW_PASSWORD": "a password of many words"}
         made = python("service", "users", "create", "new@people.example", env=someone)
@@ -124,11 +128,12 @@ async def test_a_killed_dev(tmp_path: Path) -> None:
 
         await wait_until(gone)
 
-    with dev(data_dir, tmp_path / "again.log", **ELSEWHERE) as process:
-        await said(process, tmp_path / "again.log")
+    with dev(data_dir, again, "--demo-days=5", **ELSEWHERE) as process:
+        await said(process, again)
         after = dev_env(data_dir)
         assert "new@people.example" in emails(after)
         assert after["SECRET_KEY"] == before["SECRET_KEY"]
+    assert "Making up" not in again.read_text()
 
 
 async def test_a_taken_port(tmp_path: Path) -> None:
@@ -153,21 +158,3 @@ async def test_ended_while_it_starts(tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 0
         assert [str(member) for member in everybody if lives(member)] == []
-
-
-@pytest.mark.server
-async def test_a_demo_with_a_past(tmp_path: Path) -> None:
-    """A first start makes days up in the background; a second one does not do so again."""
-    data_dir, log, again = tmp_path / "data", tmp_path / "dev.log", tmp_path / "again.log"
-    with dev(data_dir, log, "--demo-days=5") as process:
-        text = await said(process, log, "Making up 5 days")
-        assert "Stop: Ctrl-C" in text
-        text = await said(process, log, "The demo's past:")
-        assert re.search(
-            r"^The demo's past: \d+ events of 3\d\d people, .* are stored", text, re.MULTILINE
-        )
-    with dev(data_dir, again, "--demo-days=5") as process:
-        await said(process, again)
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(PATIENCE) == 0
-    assert "Making up" not in again.read_text()

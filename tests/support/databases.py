@@ -42,7 +42,7 @@ class Databases:
         """A database of this name; its URL."""
         if template == MIGRATED:
             self.prepare(MIGRATED, migrate)
-        self.execute(f"create database {name} template {template}")
+        self.execute(f"create database {name} template {template} strategy file_copy")
         return self.address(name)
 
     @contextmanager
