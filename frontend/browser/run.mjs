@@ -3,18 +3,21 @@
  * with its own data. ENGINES=firefox,webkit runs only what is for every engine, in those. What is not installed is said
  * and skipped, but in CI (CI=true) it fails. All that is started here ends with this process, whatever ends that.
  */
-import { readdirSync } from "node:fs";
-import { basename, join } from "node:path";
+import { readdirSync, statSync } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 
 import { missing, wantedEngines } from "./support/engines.mjs";
-import { startLeashed } from "./support/leash.mjs";
+import { makeDirectory, startLeashed } from "./support/leash.mjs";
 import { freePort, startBackstage, startService, startWeb } from "./support/service.mjs";
 
 /** Seconds. Short, so that a minute shows what takes hours elsewhere: several ends of tokens. */
 const SHORT_TTL = "10";
-/** Those that mostly wait, for tokens to end, a network to come back or a worker to count. */
-const WAITING = /^(analytics|cookie|every-engine|network|tabs)/;
-const [AT_A_PAGE, AT_REST] = [2, 5];
+/** Those that mostly wait, for tokens to end, a network to come back or a worker to count: groups beside each other. */
+const WAITING = [/^every-engine/, /^(client|cookie)\b/, /^analytics/, /^network/, /^tabs/];
+/** Groups of those that click and look. */
+const AT_A_PAGE = 2;
 
 const given = process.env.BASE_URL;
 const engines = wantedEngines();
@@ -61,10 +64,21 @@ async function test(environment, stopping) {
   const wanted = process.argv.slice(2);
   const all = readdirSync(import.meta.dirname).filter((name) => name.endsWith(".test.mjs"));
   const files = (wanted.length > 0 ? wanted : all.map((name) => join(import.meta.dirname, name))).filter(canRun);
-  const waiting = files.filter((file) => WAITING.test(basename(file)));
-  const others = files.filter((file) => !waiting.includes(file));
-  const codes = await Promise.all([runTests(waiting, AT_REST, environment, stopping), runTests(others, given ? 1 : AT_A_PAGE, environment, stopping)]);
-  return stopping.aborted ? 1 : Math.max(...codes);
+  const waiting = WAITING.map((pattern) => files.filter((file) => pattern.test(basename(file))));
+  const others = files.filter((file) => !waiting.flat().includes(file));
+  const groups = [...waiting, ...spread(others, given ? 1 : AT_A_PAGE)].filter(({ length }) => length > 0);
+  return groups.length === 0 ? 0 : runTests(groups, environment, stopping);
+}
+
+/** Into so many groups of about the same size. @param {string[]} files @param {number} count @returns {string[][]} */
+function spread(files, count) {
+  const groups = Array.from({ length: count }, () => ({ bytes: 0, files: /** @type {string[]} */ ([]) }));
+  for (const { file, size } of files.map((file) => ({ file, size: statSync(file).size })).sort((a, b) => b.size - a.size)) {
+    const [lightest] = groups.sort((a, b) => a.bytes - b.bytes);
+    lightest?.files.push(file);
+    if (lightest) lightest.bytes += size;
+  }
+  return groups.map((group) => group.files);
 }
 
 /** Chromium runs all tests, the others what is for every engine. @param {string} file */
@@ -72,13 +86,19 @@ function canRun(file) {
   return basename(file).startsWith("every-engine") || engines.some((engine) => engine.name === "chromium" && !missing(engine));
 }
 
-/** @param {string[]} files @param {number} concurrency @param {Record<string, string>} environment @param {AbortSignal} stopping @returns {Promise<number>} */
-async function runTests(files, concurrency, environment, stopping) {
-  if (files.length === 0) return 0;
-  const options = ["--test", "--test-reporter=spec", `--test-concurrency=${concurrency}`, "--test-timeout=1800000"];
-  const runner = await startLeashed(process.execPath, [...options, ...files], { out: "inherit", env: { ...process.env, ...environment } });
-  const aborted = new Promise((resolve) => stopping.addEventListener("abort", resolve));
-  await Promise.race([runner.ended, aborted]);
-  await runner.stop();
-  return runner.child.exitCode ?? 1;
+/** A group is one process, for each starts Node, its libraries and a browser. @param {string[][]} groups @param {Record<string, string>} environment @param {AbortSignal} stopping @returns {Promise<number>} exit code */
+async function runTests(groups, environment, stopping) {
+  const directory = await makeDirectory();
+  try {
+    const lists = groups.map((files, n) => ({ list: join(directory, `${n}.test.mjs`), files }));
+    for (const { list, files } of lists) await writeFile(list, files.map((file) => `import ${JSON.stringify(pathToFileURL(resolve(file)))};\n`).join(""));
+    const options = ["--test", "--test-reporter=spec", `--test-concurrency=${groups.length}`, "--test-timeout=1800000"];
+    const runner = await startLeashed(process.execPath, [...options, ...lists.map(({ list }) => list)], { out: "inherit", env: { ...process.env, ...environment } });
+    const aborted = new Promise((done) => stopping.addEventListener("abort", done));
+    await Promise.race([runner.ended, aborted]);
+    await runner.stop();
+    return stopping.aborted ? 1 : (runner.child.exitCode ?? 1);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 }

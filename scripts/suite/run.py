@@ -32,14 +32,15 @@ class Done:
 async def run_all(rows: Sequence[Sequence[Stage]], say: Say) -> int:
     """Run every row to its end; return 0 if all passed.
 
-    The output of the first row's one stage appears as it comes, but for its last line, which is
+    The output of the first row's last stage appears as it comes, but for its last line, which is
     said last of all. That of another stage is said when it ends: what passes is one line.
     """
     started = time.monotonic()
-    [[main], *others] = rows
+    [[*first, main], *others] = rows
     beside = asyncio.gather(*(_in_turn(row, say) for row in others))
+    before = await _in_turn(first, say)
     closing = await _follow(main, say)
-    ended = [closing, *chain.from_iterable(await beside)]
+    ended = [*before, closing, *chain.from_iterable(await beside)]
     for line in _summary(ended, time.monotonic() - started):
         say(line)
     say(closing.output)

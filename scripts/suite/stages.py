@@ -42,6 +42,12 @@ def python_tests(*arguments: str, workers: int) -> Stage:
     return Stage("pytest", _tool("pytest", *spread, *arguments))
 
 
+def _collect_once() -> Sequence[Stage]:
+    """The bytecode of the tests is written by one process, not by each of those that run them."""
+    is_there = (ROOT / "tests" / "__pycache__").is_dir()
+    return [] if is_there else [Stage("bytecode", _tool("pytest", "--collect-only", "-q"))]
+
+
 def everything() -> Sequence[Sequence[Stage]]:
     """`make test`. The stages of a row run one after the other, the rows side by side.
 
@@ -49,7 +55,7 @@ def everything() -> Sequence[Sequence[Stage]]:
     """
     workers = min((os.cpu_count() or 1) * 2, 8)
     return [
-        [python_tests("--durations=20", workers=workers)],
+        [*_collect_once(), python_tests("--durations=20", workers=workers)],
         [*STATIC, UNITS, BROWSERS],
     ]
 

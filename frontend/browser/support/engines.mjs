@@ -49,6 +49,12 @@ export function missing({ name, install, isInstalled }) {
   return isInstalled() ? false : `${name} is not installed (as root: apt-get install --no-install-recommends ${install})`;
 }
 
+/** Those that tests have started, one of each engine a process. @type {Map<Engine, Promise<Browser>>} */
+const started = new Map();
+after(async () => {
+  for (const browser of started.values()) await (await browser).close();
+});
+
 /** Tests with a fresh profile each; engines run beside each other. @param {(test: EngineTest) => void} declare */
 export function inEveryEngine(declare) {
   describe("in every engine", { concurrency: true }, () => {
@@ -60,13 +66,10 @@ export function inEveryEngine(declare) {
 
 /** @param {Engine} engine @returns {EngineTest} */
 function testsOf(engine) {
-  /** @type {Promise<Browser> | undefined} */
-  let browser;
-  after(async () => (await browser)?.close());
-
   return (title, { faults = {}, skip = false, timeout = TIMEOUT_MS }, body) => {
     test(`${engine.name}: ${title}`, { skip, timeout }, async (context) => {
-      browser ??= engine.start();
+      const browser = started.get(engine) ?? engine.start();
+      started.set(engine, browser);
       const profile = await (await browser).newProfile();
       const fault = faults[engine.name];
       const run = () => body(profile, engine.name);
