@@ -39,7 +39,6 @@ hash_quickly()
 SECRET_KEY = "k" * 40
 pytest_plugins = [
     "tests.plugins.shared_postgres",
-    "tests.plugins.long_first",
     "tests.plugins.own_stores",
     "tests.plugins.servers",
     "tests.plugins.ran_on",
