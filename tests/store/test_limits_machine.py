@@ -24,8 +24,13 @@ from tests.store.conftest import BEGIN_MS, Clock
 from tests.support.examples import examples
 from tests.support.waiting import PATIENCE
 
-WINDOW_MS, WIDE_MS = 8000, 9000
-STEPS_MS = st.sampled_from([0, 1, 10, 500, 999, 1000, 1001, 3999, 7999, 8000, 8001, 9000, 20_000])
+BUCKET_MS = 100_000
+WINDOW_MS, WIDE_MS = 8 * BUCKET_MS, 9 * BUCKET_MS
+"""The store forgets by its own clock, which no example may outlast."""
+STEPS_MS = st.sampled_from(
+    [0, 1, 1000, BUCKET_MS // 2, 20 * BUCKET_MS, WIDE_MS]
+    + [edge + off for edge in (BUCKET_MS, 4 * BUCKET_MS, WINDOW_MS) for off in (-1, 0, 1)]
+)
 CALLERS = st.sampled_from(["x", "y"])
 
 

@@ -19,8 +19,8 @@ from tests.support.waiting import wait_until
 Ask = Callable[..., Awaitable[Standing]]
 
 
-WINDOW_MS = 8000
-"""Eight buckets of a second."""
+WINDOW_MS = 800_000
+"""Eight buckets of 100 s: the store forgets by its own clock, which no test may outlast."""
 
 FORMS = pytest.mark.parametrize("limit", [3, EXACT_UP_TO + 2], ids=["exact", "coarse"])
 
@@ -94,10 +94,10 @@ async def test_an_exact_window_slides(ask: Ask, world: World) -> None:
     policy = make_policy(3)
     for _ in range(3):
         assert (await ask(policy)).admitted
-        world.clock.now_ms += 1000
+        world.clock.now_ms += 100_000
 
-    assert (await ask(policy)).reset_ms == 5000
-    for step in (5000, 1000, 1000):
+    assert (await ask(policy)).reset_ms == 500_000
+    for step in (500_000, 100_000, 100_000):
         world.clock.now_ms += step
         assert (await ask(policy)).admitted
         assert not (await ask(policy)).admitted
@@ -111,7 +111,7 @@ async def test_a_coarse_window_has_no_seam(ask: Ask, world: World) -> None:
     for _ in range(limit):
         assert (await ask(policy)).admitted
 
-    for step in (1, 1000, 3000, 2000, 1000, 999):
+    for step in (1, 100_000, 300_000, 200_000, 100_000, 99_999):
         world.clock.now_ms += step
         assert not (await ask(policy)).admitted
     world.clock.now_ms += 1
@@ -144,7 +144,7 @@ async def test_the_first_refusal_is_marked_once_a_window(
         marks += [
             (world.clock.now_ms, (await ask(policy)).first_refusal) for _ in range(limit // 2 + 1)
         ]
-        world.clock.now_ms += 500
+        world.clock.now_ms += 50_000
 
     told = [at for at, first in marks if first]
     assert len(told) >= 2
@@ -169,10 +169,10 @@ async def test_callers_and_policies_are_apart(ask: Ask, limit: int) -> None:
         pytest.param({"limit": 5}, {"limit": 7}, 2, id="raised"),
         pytest.param({"limit": 5}, {"limit": 3}, None, id="lowered"),
         pytest.param({"limit": 200}, {"limit": 300}, 295, id="coarse, raised"),
-        pytest.param({"limit": 5}, {"window": timedelta(seconds=80)}, None, id="a longer window"),
+        pytest.param({"limit": 5}, {"window": timedelta(seconds=8000)}, None, id="a longer window"),
         pytest.param({"limit": 5}, {"limit": 200}, 200, id="another form begins anew"),
         pytest.param(
-            {"limit": 200}, {"window": timedelta(seconds=80)}, 200, id="so do other buckets"
+            {"limit": 200}, {"window": timedelta(seconds=8000)}, 200, id="so do other buckets"
         ),
     ],
 )
@@ -195,21 +195,21 @@ async def test_the_wait_after_a_limit_was_lowered(ask: Ask, world: World) -> Non
     policy = make_policy(5)
     for _ in range(5):
         await ask(policy)
-        world.clock.now_ms += 1000
+        world.clock.now_ms += 100_000
 
-    assert (await ask(replace(policy, limit=2))).reset_ms == 8000 - 5000 + 3000
+    assert (await ask(replace(policy, limit=2))).reset_ms == 800_000 - 500_000 + 300_000
 
 
 async def test_the_wait_after_a_coarse_limit_was_lowered(ask: Ask, world: World) -> None:
     """The same by bucket: two of three must go before less than 150 of 300 are left."""
     policy = make_policy(300)
-    world.clock.now_ms -= world.clock.now_ms % 1000
+    world.clock.now_ms -= world.clock.now_ms % 100_000
     for _ in range(3):
         for _ in range(100):
             await ask(policy)
-        world.clock.now_ms += 1000
+        world.clock.now_ms += 100_000
 
-    assert (await ask(replace(policy, limit=150))).reset_ms == 9000 - 3000 + 1000
+    assert (await ask(replace(policy, limit=150))).reset_ms == 900_000 - 300_000 + 100_000
 
 
 @FORMS
