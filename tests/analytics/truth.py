@@ -144,10 +144,12 @@ class Plain:
     # sessions
 
     def started(self, since: int, until: int) -> list[Session]:
-        return [s for s in self.sessions if since <= s.started_ms < until]
+        starts = self._starts_and_ends[0]
+        return self._by_start[bisect_left(starts, since) : bisect_left(starts, until)]
 
     def ended(self, since: int, until: int) -> list[Session]:
-        return [s for s in self.sessions if s.ended_ms is not None and since <= s.ended_ms < until]
+        ends = self._starts_and_ends[1]
+        return self._by_end[bisect_left(ends, since) : bisect_left(ends, until)]
 
     def sessions_started(self, since: int, until: int) -> int:
         return len(self.started(since, until))
@@ -162,10 +164,19 @@ class Plain:
         return max(bisect_right(starts, at) - bisect_right(ends, at) for at in instants)
 
     @cached_property
+    def _by_start(self) -> list[Session]:
+        return sorted(self.sessions, key=lambda session: session.started_ms)
+
+    @cached_property
+    def _by_end(self) -> list[Session]:
+        ended = (session for session in self.sessions if session.ended_ms is not None)
+        return sorted(ended, key=lambda session: session.ended_ms or 0)
+
+    @cached_property
     def _starts_and_ends(self) -> tuple[list[int], list[int]]:
         return (
-            sorted(s.started_ms for s in self.sessions),
-            sorted(s.ended_ms for s in self.sessions if s.ended_ms is not None),
+            [session.started_ms for session in self._by_start],
+            [session.ended_ms for session in self._by_end if session.ended_ms is not None],
         )
 
     def open_sessions_average(self, since: int, until: int) -> Rate:
