@@ -167,8 +167,8 @@ def test_lengths_and_refreshes() -> None:
     )
     window = (MONDAY, MONDAY + 3 * HOUR)
 
-    assert truth.active_span(*window) == [3600, 0]
-    assert truth.lifetime(*window) == [7200, 3600]
+    assert sorted(truth.active_span(*window)) == [0, 3600]
+    assert sorted(truth.lifetime(*window)) == [3600, 7200]
     assert Rate(1, 2) == truth.refreshes_per_session(*window, background=False)
     assert Rate(2, 3) == truth.refreshes_per_hour(*window, background=True)
     assert Rate(1, 2) == truth.mfa_use(*window)
