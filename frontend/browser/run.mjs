@@ -4,7 +4,7 @@
  * and skipped, but in CI (CI=true) it fails. All that is started here ends with this process, whatever ends that.
  */
 import { readdirSync, statSync } from "node:fs";
-import { rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
@@ -72,13 +72,8 @@ async function test(environment, stopping) {
 
 /** Into so many groups of about the same size. @param {string[]} files @param {number} count @returns {string[][]} */
 function spread(files, count) {
-  const groups = Array.from({ length: count }, () => ({ bytes: 0, files: /** @type {string[]} */ ([]) }));
-  for (const { file, size } of files.map((file) => ({ file, size: statSync(file).size })).sort((a, b) => b.size - a.size)) {
-    const [lightest] = groups.sort((a, b) => a.bytes - b.bytes);
-    lightest?.files.push(file);
-    if (lightest) lightest.bytes += size;
-  }
-  return groups.map((group) => group.files);
+  const bySize = files.map((file) => ({ file, size: statSync(file).size })).sort((a, b) => b.size - a.size);
+  return Array.from({ length: count }, (_, group) => bySize.filter((_, n) => n % count === group).map(({ file }) => file));
 }
 
 /** Chromium runs all tests, the others what is for every engine. @param {string} file */
@@ -88,17 +83,13 @@ function canRun(file) {
 
 /** A group is one process, for each starts Node, its libraries and a browser. @param {string[][]} groups @param {Record<string, string>} environment @param {AbortSignal} stopping @returns {Promise<number>} exit code */
 async function runTests(groups, environment, stopping) {
-  const directory = await makeDirectory();
-  try {
-    const lists = groups.map((files, n) => ({ list: join(directory, `${n}.test.mjs`), files }));
-    for (const { list, files } of lists) await writeFile(list, files.map((file) => `import ${JSON.stringify(pathToFileURL(resolve(file)))};\n`).join(""));
-    const options = ["--test", "--test-reporter=spec", `--test-concurrency=${groups.length}`, "--test-timeout=1800000"];
-    const runner = await startLeashed(process.execPath, [...options, ...lists.map(({ list }) => list)], { out: "inherit", env: { ...process.env, ...environment } });
-    const aborted = new Promise((done) => stopping.addEventListener("abort", done));
-    await Promise.race([runner.ended, aborted]);
-    await runner.stop();
-    return stopping.aborted ? 1 : (runner.child.exitCode ?? 1);
-  } finally {
-    await rm(directory, { recursive: true });
-  }
+  const directory = await makeDirectory(); // it goes with the runner
+  const lists = groups.map((files, n) => ({ list: join(directory, `${n}.test.mjs`), files }));
+  for (const { list, files } of lists) await writeFile(list, files.map((file) => `import ${JSON.stringify(pathToFileURL(resolve(file)))};\n`).join(""));
+  const options = ["--test", "--test-reporter=spec", `--test-concurrency=${groups.length}`, "--test-timeout=1800000"];
+  const runner = await startLeashed(process.execPath, [...options, ...lists.map(({ list }) => list)], { out: "inherit", directory, env: { ...process.env, ...environment } });
+  const aborted = new Promise((done) => stopping.addEventListener("abort", done));
+  await Promise.race([runner.ended, aborted]);
+  await runner.stop();
+  return stopping.aborted ? 1 : (runner.child.exitCode ?? 1);
 }

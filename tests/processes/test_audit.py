@@ -13,6 +13,7 @@ from typing import Any
 import pyotp
 
 from service.contracts import keys
+from tests.factors.conftest import wrong_code
 from tests.processes.stores import Stores
 from tests.support.people import TOTP_SECRET, Browser, Person, Reply
 from tests.support.processes import Process, python, running, web_process
@@ -46,7 +47,7 @@ async def test_each_step_is_one_row(
         assert (await browser.send("POST", "/api/auth/login", json=wrong)).status == 401
 
         challenge = await browser.login(careful)
-        refused = await verify(browser, challenge, "000000")
+        refused = await verify(browser, challenge, wrong_code())
         assert refused.code == "mfa_code_invalid"
         answer = await verify(browser, challenge, pyotp.TOTP(TOTP_SECRET).now())
         assert answer.status == 200

@@ -104,7 +104,7 @@ async def test_a_day_with_dev(tmp_path: Path) -> None:
 async def test_a_killed_dev(tmp_path: Path) -> None:
     """SIGKILL takes all its processes along; the next start goes on with the same data.
 
-    It does so in a shell that is set up for other stores, too, and makes no second past up.
+    It does so in a shell that is set up for other stores, too, and does not make the demo again.
     """
     data_dir, log, again = tmp_path / "data", tmp_path / "dev.log", tmp_path / "again.log"
     with dev(data_dir, log, "--demo-days=5") as process:
@@ -133,6 +133,8 @@ async def test_a_killed_dev(tmp_path: Path) -> None:
         after = dev_env(data_dir)
         assert "new@people.example" in emails(after)
         assert after["SECRET_KEY"] == before["SECRET_KEY"]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
     assert "Making up" not in again.read_text()
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pyotp
 
 from tests.conftest import MakePerson
+from tests.factors.conftest import wrong_code
 from tests.support.people import TOTP_SECRET, Browser, Person, Reply
 
 
@@ -36,7 +37,7 @@ async def test_second_factor(browser: Browser, make_person: MakePerson) -> None:
         body = {"mfa_token": challenge["mfa_token"], "code": code}
         return await browser.send("POST", "/api/auth/verify-2fa", json=body)
 
-    assert (await verify(challenge, "000000")).code == "mfa_code_invalid"
+    assert (await verify(challenge, wrong_code())).code == "mfa_code_invalid"
     code = pyotp.TOTP(TOTP_SECRET).now()
     tokens = await verify(challenge, code)
     assert tokens.status == 200

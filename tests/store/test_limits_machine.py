@@ -26,7 +26,7 @@ from tests.support.waiting import PATIENCE
 
 BUCKET_MS = 100_000
 WINDOW_MS, WIDE_MS = 8 * BUCKET_MS, 9 * BUCKET_MS
-"""The store forgets by its own clock, which no example may outlast."""
+"""The store forgets by its own clock: a window is longer than any example."""
 STEPS_MS = st.sampled_from(
     [0, 1, 1000, BUCKET_MS // 2, 20 * BUCKET_MS, WIDE_MS]
     + [edge + off for edge in (BUCKET_MS, 4 * BUCKET_MS, WINDOW_MS) for off in (-1, 0, 1)]

@@ -51,17 +51,20 @@ export function missing({ name, install, isInstalled }) {
 
 /** Those that tests have started, one of each engine a process. @type {Map<Engine, Promise<Browser>>} */
 const started = new Map();
-after(async () => {
-  for (const browser of started.values()) await (await browser).close();
-});
 
 /** Tests with a fresh profile each; engines run beside each other. @param {(test: EngineTest) => void} declare */
 export function inEveryEngine(declare) {
+  after(endAll);
   describe("in every engine", { concurrency: true }, () => {
     for (const engine of wantedEngines()) {
       describe(engine.name, { concurrency: 1, skip: missing(engine) }, () => declare(testsOf(engine)));
     }
   });
+}
+
+async function endAll() {
+  await Promise.allSettled([...started.values()].map(async (browser) => (await browser).close()));
+  started.clear();
 }
 
 /** @param {Engine} engine @returns {EngineTest} */

@@ -5,8 +5,8 @@ import { PAGE_MS } from "./tab.mjs";
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
 const COMMAND_MS = 150_000;
 /**
- * A script that runs as its page goes away is never answered, by WebKit not even that it took too long: it is given up
- * and asked again, so the limits are short.
+ * A script that runs as its page goes away is never answered, by WebKit not even that it took too long: it is given up,
+ * soon enough for `poll` to run it again.
  */
 const LIMITS = { script: 15_000, pageLoad: PAGE_MS, implicit: 0 };
 const SCRIPT_MS = LIMITS.script + 5_000;
@@ -25,7 +25,9 @@ export async function openSession(address, capabilities) {
   /** @param {string} method @param {string} path @param {object} [body] */
   async function send(method, path, body) {
     const signal = AbortSignal.timeout(path.endsWith("/execute/async") ? SCRIPT_MS : COMMAND_MS);
-    const answer = await fetch(address + path, { method, body: body && JSON.stringify(body), signal });
+    const answer = await fetch(address + path, { method, body: body && JSON.stringify(body), signal }).catch((error) => {
+      throw new Error(`WebDriver: ${method} ${path}: ${error.message}`, { cause: error });
+    });
     const { value } = /** @type {any} */ (await answer.json());
     if (!answer.ok) throw new Error(`WebDriver: ${method} ${path}: ${value?.error}: ${value?.message}`);
     return value;
