@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 
-import { BASE_URL, accessibilityFaults, colorFaults, enterPassword, fitsWindow, pageTest, screenshot, signIn, visit } from "./support/browser.mjs";
+import { BASE_URL, accessibilityFaults, enterPassword, fitsWindow, pageTest, screenshot, signIn, visit } from "./support/browser.mjs";
 import { SHORT_URL } from "./support/short.mjs";
 
 const UNAUTHORIZED = /the server responded with a status of 401/;
@@ -20,7 +20,7 @@ describe("appearance", { concurrency: true }, () => {
       /** @param {string} view */
       async function look(view) {
         await screenshot(page, `${view}-${name}`);
-        assert.deepEqual(await (device.colorScheme === "light" ? accessibilityFaults(page) : colorFaults(page)), []);
+        assert.deepEqual(await accessibilityFaults(page), []);
         await fitsWindow(page);
       }
 

@@ -13,9 +13,9 @@ const WITHIN_MS = 300_000;
 const CROWDS = [
   ["10 tabs", 10, {}],
   ["30 tabs", 30, {}],
-  ["4 tabs whose Web Locks hang", 4, {}, () => void (navigator.locks.request = () => new Promise(() => {}))],
-  ["4 tabs without Web Locks", 4, {}, () => void Object.defineProperty(Navigator.prototype, "locks", { value: undefined })],
-  ["4 tabs on localStorage", 4, { storage: "web" }],
+  ["10 tabs whose Web Locks hang", 10, {}, () => void (navigator.locks.request = () => new Promise(() => {}))],
+  ["10 tabs without Web Locks", 10, {}, () => void Object.defineProperty(Navigator.prototype, "locks", { value: undefined })],
+  ["5 tabs on localStorage", 5, { storage: "web" }],
 ];
 
 describe("one refresh for all tabs", { concurrency: true }, () => {

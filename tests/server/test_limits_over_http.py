@@ -299,7 +299,7 @@ async def test_refresh_counts_by_session(
 async def test_a_refused_refresh_token_goes_on_after_the_wait(
     limited: Limited, name: str, person: Person, shared: bool
 ) -> None:
-    """Nobody is signed out by a limit."""
+    """A limit signs no one out."""
     browser = await limited(
         policy_text(name, REFRESH, key="session", limit=1, window=2, shared=shared)
     )

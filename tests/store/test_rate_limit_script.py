@@ -260,9 +260,17 @@ async def test_it_goes_by_itself(world: World, limit: int) -> None:
     assert standing.admitted
     assert 0 < standing.reset_ms <= 2250
 
-    async def gone() -> bool:
-        return not await world.redis.exists(keys.rate_limit(policy.name, "x"))
+    async def kept() -> bool:
+        return bool(await world.redis.exists(keys.rate_limit(policy.name, "x")))
 
+    async def kept_if_asked() -> bool:
+        await windows.settle(windows.ask(policy, "x"))
+        return await kept()
+
+    async def gone() -> bool:
+        return not await kept()
+
+    await wait_until(kept_if_asked)
     await wait_until(gone)
 
 

@@ -30,6 +30,15 @@ async def test_any_failure_fails_the_run(main: int, other: int, expected: int) -
     assert any(line.startswith("== types") for line in said), "what comes after a failure runs, too"
 
 
+async def test_a_failure_before_the_tests_fails_the_run() -> None:
+    """They run all the same."""
+    said: list[str] = []
+    rows = [[stage("bytecode", 3, "E3"), stage("tests", 0, "1 passed in 1 s")], [stage("lint", 0)]]
+
+    assert await run_all(rows, said.append) == 3
+    assert said[-1] == "1 passed in 1 s"
+
+
 async def test_the_closing_line_is_the_tests_own() -> None:
     """And before it comes what each stage took."""
     said: list[str] = []
