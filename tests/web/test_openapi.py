@@ -36,8 +36,7 @@ SCHEMA.config.checks.positive_data_acceptance.expected_statuses = [
 no body where none came as a cookie."""
 OPERATIONS = {route.name: route for route in ROUTES}
 
-WITH_TOKEN, WITHOUT_TOKEN = examples(8, 50), examples(3, 50)
-"""Few without one, where a route wants a token: nothing behind that is reached."""
+exploring = examples(8, 50)
 
 
 def test_the_document_is_one() -> None:
@@ -126,7 +125,7 @@ async def test_the_service_answers_as_documented(
     takes_something = route.body or route.form or route.bearer or route.query
 
     def explore_as(client: Client, mode: GenerationMode) -> None:
-        @(WITHOUT_TOKEN if route.bearer and client.person is None else WITH_TOKEN)
+        @exploring
         @given(case=operation.as_strategy(mode))
         def every(case: Any) -> None:
             headers = client.headers()
